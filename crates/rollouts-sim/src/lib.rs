@@ -1,0 +1,1 @@
+//! A Kubernetes API with the Argo Rollouts controllers, in virtual time

@@ -1,0 +1,1 @@
+//! Carries a plan out: runbook, executors, engine and the operator's verbs

@@ -1,0 +1,3 @@
+//! Carries a plan out: runbook, executors, engine and the operator's verbs
+
+fn main() {}

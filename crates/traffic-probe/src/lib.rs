@@ -1,0 +1,1 @@
+//! An account of every request of a load, and the seam through which requests are sent

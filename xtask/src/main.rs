@@ -1,0 +1,3 @@
+//! The build system.
+
+fn main() {}
