@@ -1,0 +1,126 @@
+//! The one place where xtask starts a process, and the one where it prints.
+//!
+//! Arguments are argv; there is no shell. A command's own output goes straight to the terminal.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What can go wrong in a verb; the message names the command or the file and what was asked of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A program could not be started at all.
+    #[error("cannot start {program}")]
+    Start {
+        /// The program's name as it was asked for.
+        program: String,
+        /// Why the operating system refused.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A program ran and failed.
+    #[error("{command} ended with {status}")]
+    Failed {
+        /// The whole line, as a person would type it.
+        command: String,
+        /// Its exit status.
+        status: std::process::ExitStatus,
+    },
+    /// A file could not be read or written.
+    #[error("cannot {operation} {path}")]
+    File {
+        /// "read", "write", …
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A check ran and found something.
+    #[error("{0}")]
+    Found(String),
+}
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// A command with the workspace's root as its folder and no standard input.
+#[expect(clippy::disallowed_methods, reason = "xtask's one spawn site")]
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root()).stdin(std::process::Stdio::null());
+    command
+}
+
+/// Runs to the end with the terminal's own output; a failure is an error that shows the whole line.
+///
+/// # Errors
+/// [`Error::Start`] when the program is not there, [`Error::Failed`] when it ends badly.
+pub(crate) fn run(command: &mut Command) -> Result<(), Error> {
+    let shown = show(command);
+    say(&format!("$ {shown}"));
+    let status = command
+        .status()
+        .map_err(|source| Error::Start { program: command.get_program().to_string_lossy().into(), source })?;
+    if status.success() { Ok(()) } else { Err(Error::Failed { command: shown, status }) }
+}
+
+/// Runs to the end and returns standard output as text; standard error goes to the terminal.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn read(command: &mut Command) -> Result<String, Error> {
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|source| Error::Start { program: command.get_program().to_string_lossy().into(), source })?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(Error::Failed { command: show(command), status: output.status })
+    }
+}
+
+/// Reads a file of the workspace.
+///
+/// # Errors
+/// [`Error::File`].
+pub(crate) fn read_file(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::File {
+        operation: "read",
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+/// A line for the person at the terminal.
+#[expect(clippy::print_stderr, reason = "xtask's one place that prints")]
+pub(crate) fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// An error with its chain, once.
+pub(crate) fn say_error(error: &dyn std::error::Error) {
+    let mut line = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(&format!("\n  caused by: {error}"));
+        cause = error.source();
+    }
+    say(&line);
+}
+
+/// The first folder of `PATH` that holds `name` as an executable file.
+pub(crate) fn which(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+fn show(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
