@@ -1,0 +1,153 @@
+//! Listening, and the stop that loses no request.
+//!
+//! On SIGTERM it is not ready at once, but serves on for [`Settings::drain`]: endpoints and ingress hear of
+//! the end of a pod later than the pod does. Answers then ask for the end of their connection. After that
+//! it accepts no more, closes idle connections, and finishes what it has begun, for at most
+//! [`LAST_ANSWERS`].
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::{self, App};
+use crate::settings::Settings;
+
+/// How long requests that have begun may still take once nothing more is accepted. With 5 s of preStop and
+/// 5 s of draining it ends inside the pod's 30 s of grace.
+const LAST_ANSWERS: Duration = Duration::from_secs(15);
+
+/// How a run ended, other than by an error.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was told to stop and did.
+    Stopped,
+    /// `CRASH_AFTER` has passed.
+    Crashed,
+}
+
+/// Why it cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("register for signals: {0}")]
+    Signals(io::Error),
+}
+
+/// Serves until it is told to stop or crashes.
+///
+/// # Errors
+/// When the port is taken or signals cannot be registered for.
+pub(crate) async fn run(settings: Settings) -> Result<Ended, Error> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+    let app = Arc::new(App::new(settings));
+    let mut crash = pin!(crash(app.settings.crash_after));
+    let told_to_stop = async {
+        tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
+    };
+    let mut told_to_stop = pin!(told_to_stop);
+    tokio::select! {
+        () = tokio::time::sleep(app.settings.start_after) => (),
+        () = &mut crash => return Ok(Ended::Crashed),
+        () = &mut told_to_stop => return Ok(Ended::Stopped),
+    }
+    let address = SocketAddr::new(app.settings.address, app.settings.port);
+    let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
+    let local = listener.local_addr().map_err(|source| Error::Listen { address, source })?;
+    tracing::info!("version {} listens on {local}", app.settings.version);
+
+    let mut connections = Connections::new(&app);
+    tokio::select! {
+        () = connections.accept(&listener) => (),
+        () = &mut crash => return Ok(Ended::Crashed),
+        () = &mut told_to_stop => (),
+    }
+    app.begin_to_stop();
+    tracing::info!("told to stop: not ready, serving on for {:?}", app.settings.drain);
+    tokio::select! {
+        () = connections.accept(&listener) => (),
+        () = &mut crash => return Ok(Ended::Crashed),
+        () = tokio::time::sleep(app.settings.drain) => (),
+    }
+    drop(listener);
+    connections.finish().await;
+    Ok(Ended::Stopped)
+}
+
+/// Waits for the moment of `CRASH_AFTER`, for ever without one.
+async fn crash(after: Option<Duration>) {
+    match after {
+        Some(after) => {
+            tokio::time::sleep(after).await;
+            tracing::error!("CRASH_AFTER has passed");
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// The connections that are open, and the word that ends them.
+struct Connections {
+    app: Arc<App>,
+    open: JoinSet<()>,
+    finish: watch::Sender<bool>,
+}
+
+impl Connections {
+    fn new(app: &Arc<App>) -> Self {
+        Self { app: Arc::clone(app), open: JoinSet::new(), finish: watch::Sender::new(false) }
+    }
+
+    /// Accepts until it is dropped; nothing is lost then, what was accepted stays open.
+    async fn accept(&mut self, listener: &TcpListener) {
+        let router = app::router(Arc::clone(&self.app));
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        self.open.spawn(serve(stream, router.clone(), self.finish.subscribe()));
+                    }
+                    Err(error) => {
+                        // Out of files, usually: give the open connections time to end.
+                        tracing::warn!("accept: {error}");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                },
+                Some(_) = self.open.join_next() => (),
+            }
+        }
+    }
+
+    /// Closes idle connections and waits for the last answers of the others.
+    async fn finish(mut self) {
+        self.finish.send_replace(true);
+        let all = async { while self.open.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_ANSWERS, all).await.is_err() {
+            tracing::warn!("some requests were still unanswered after {LAST_ANSWERS:?}");
+        }
+    }
+}
+
+/// Serves one connection until its peer ends it or `finish` says so.
+async fn serve(stream: TcpStream, router: axum::Router, mut finish: watch::Receiver<bool>) {
+    // Answers are small: waiting to fill a packet would only add latency. An error is the peer's absence.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router);
+    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = finish.wait_for(|finish| *finish) => connection.as_mut().graceful_shutdown(),
+    }
+    // An error here is a peer that went away in the middle; there is nobody left to tell.
+    let _ = connection.await;
+}

@@ -1,0 +1,6 @@
+//! The real binary on a loopback port of its own, spoken to over plain TCP.
+#![expect(clippy::unwrap_used, reason = "clippy's exemption for tests does not reach their helpers")]
+
+mod graceful;
+mod instance;
+mod paths;
