@@ -1,1 +1,18 @@
 //! A Kubernetes API with the Argo Rollouts controllers, in virtual time
+//!
+//! The core is [`World`]: synchronous, without a clock, and the same for the same calls.
+
+mod boot;
+mod collect;
+mod controllers;
+mod event;
+mod object;
+mod queue;
+mod refusal;
+mod resource;
+mod schema;
+mod store;
+mod world;
+mod write;
+
+pub use world::World;

@@ -1,0 +1,124 @@
+//! The garbage collector and the namespace controller: what goes when an owner or a namespace goes.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::object;
+use crate::queue::{Queue, Work};
+use crate::resource::Resource;
+use crate::store::{Change, ChangeKind, Object};
+use crate::world::World;
+use crate::write::CONTROLLER_MANAGER;
+
+/// How long the collector takes to notice; it watches, so this is short.
+const LATENCY: Duration = Duration::from_millis(20);
+const FOREGROUND: &str = "foregroundDeletion";
+const ORPHAN: &str = "orphan";
+
+/// Schedules a collection when a change can have orphaned something.
+pub(crate) fn on_change(queue: &mut Queue, change: &Change) {
+    let marked = object::deleting(&change.object);
+    let owned = object::items(&change.object, "/metadata/ownerReferences").next().is_some();
+    if change.kind == ChangeKind::Deleted || marked || (owned && change.kind == ChangeKind::Added) {
+        queue.after(LATENCY, Work::Collect);
+    }
+    if change.resource == Resource::Namespace && marked && change.kind != ChangeKind::Deleted {
+        queue.after(LATENCY, Work::Namespace { name: object::name(&change.object).to_owned() });
+    }
+}
+
+/// One pass over all objects: releases owners that wait, then deletes dependents whose owners are all gone.
+pub(crate) fn owners(world: &mut World) {
+    let all: Vec<(Resource, Object)> = everything(world);
+    let alive: BTreeSet<&str> = all.iter().map(|(_, o)| object::uid(o)).collect();
+    for (resource, owner) in all.iter().filter(|(_, o)| object::deleting(o)) {
+        release(world, *resource, owner, &all);
+    }
+    for (resource, dependent) in &all {
+        let mut references = object::items(dependent, "/metadata/ownerReferences").peekable();
+        let owned = references.peek().is_some();
+        let going: BTreeSet<&str> = foreground(&all);
+        let lost = references.all(|r| {
+            let uid = object::text(r, "/uid");
+            !alive.contains(uid) || going.contains(uid)
+        });
+        if owned && lost && !object::deleting(dependent) {
+            // It was listed a moment ago; if a finalizer of another object took it along, it is gone as wanted.
+            let _ = world.delete(*resource, object::namespace(dependent), object::name(dependent), None);
+        }
+    }
+}
+
+fn everything(world: &World) -> Vec<(Resource, Object)> {
+    Resource::ALL.into_iter().flat_map(|r| world.store.list(r, "").map(move |o| (r, o.clone()))).collect()
+}
+
+fn has_finalizer(object: &Value, finalizer: &str) -> bool {
+    object::items(object, "/metadata/finalizers").any(|f| f == finalizer)
+}
+
+fn foreground(all: &[(Resource, Object)]) -> BTreeSet<&str> {
+    let going = all.iter().filter(|(_, o)| object::deleting(o) && has_finalizer(o, FOREGROUND));
+    going.map(|(_, o)| object::uid(o)).collect()
+}
+
+/// Takes the collector's own finalizers off `owner` once they have had their effect.
+fn release(world: &mut World, resource: Resource, owner: &Object, all: &[(Resource, Object)]) {
+    let uid = object::uid(owner);
+    let dependents =
+        || all.iter().filter(|(_, o)| object::items(o, "/metadata/ownerReferences").any(|r| r["uid"] == uid));
+    if has_finalizer(owner, ORPHAN) {
+        for (kind, dependent) in dependents() {
+            let (ns, name) = (object::namespace(dependent), object::name(dependent));
+            let _ = world.modify(CONTROLLER_MANAGER, *kind, ns, name, |o| {
+                retain(&mut o["metadata"]["ownerReferences"], |r| r["uid"] != uid);
+            });
+        }
+        drop_finalizer(world, resource, owner, ORPHAN);
+    } else if has_finalizer(owner, FOREGROUND) && dependents().next().is_none() {
+        drop_finalizer(world, resource, owner, FOREGROUND);
+    }
+}
+
+fn retain(list: &mut Value, keep: impl Fn(&Value) -> bool) {
+    if let Some(list) = list.as_array_mut() {
+        list.retain(keep);
+    }
+}
+
+fn drop_finalizer(world: &mut World, resource: Resource, owner: &Object, finalizer: &str) {
+    let (ns, name) = (object::namespace(owner), object::name(owner));
+    let _ = world.modify(CONTROLLER_MANAGER, resource, ns, name, |o| {
+        retain(&mut o["metadata"]["finalizers"], |f| f != finalizer);
+    });
+}
+
+/// Empties a namespace that is being deleted, and removes it once it is empty.
+pub(crate) fn namespace(world: &mut World, name: &str) {
+    let Some(namespace) = world.store.get(Resource::Namespace, "", name).cloned() else { return };
+    if !object::deleting(&namespace) {
+        return;
+    }
+    let inside: Vec<(Resource, Object)> =
+        everything(world).into_iter().filter(|(_, o)| object::namespace(o) == name).collect();
+    for (resource, object) in inside.iter().filter(|(_, o)| !object::deleting(o)) {
+        let _ = world.delete(*resource, name, object::name(object), None);
+    }
+    let empty = !everything(world).iter().any(|(_, o)| object::namespace(o) == name);
+    if empty {
+        world.remove(Resource::Namespace, &namespace);
+    } else {
+        world.queue.after(Duration::from_secs(1), Work::Namespace { name: name.to_owned() });
+    }
+}
+
+/// The finalizer that a propagation policy puts on a deleted object, if any.
+pub(crate) fn finalizer_of(policy: &str) -> Option<Value> {
+    match policy {
+        "Foreground" => Some(json!(FOREGROUND)),
+        "Orphan" => Some(json!(ORPHAN)),
+        _ => None,
+    }
+}

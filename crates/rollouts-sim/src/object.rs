@@ -1,0 +1,124 @@
+//! Reading stored objects: names, labels, owners, and the label selector of a `LabelSelector` or a plain map.
+
+use serde_json::{Value, json};
+
+use crate::resource::Resource;
+
+/// The string at a JSON pointer, or empty.
+pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The integer at a JSON pointer, or `default`.
+pub(crate) fn number(object: &Value, pointer: &str, default: i64) -> i64 {
+    object.pointer(pointer).and_then(Value::as_i64).unwrap_or(default)
+}
+
+/// The items of the array at a JSON pointer; nothing when it is absent.
+pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+}
+
+pub(crate) fn name(object: &Value) -> &str {
+    text(object, "/metadata/name")
+}
+
+/// Empty for a cluster-scoped object.
+pub(crate) fn namespace(object: &Value) -> &str {
+    text(object, "/metadata/namespace")
+}
+
+pub(crate) fn uid(object: &Value) -> &str {
+    text(object, "/metadata/uid")
+}
+
+/// One label's value.
+pub(crate) fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object.get("metadata")?.get("labels")?.get(key)?.as_str()
+}
+
+/// One annotation's value.
+pub(crate) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object.get("metadata")?.get("annotations")?.get(key)?.as_str()
+}
+
+/// Whether deletion has been asked for.
+pub(crate) fn deleting(object: &Value) -> bool {
+    object.pointer("/metadata/deletionTimestamp").is_some()
+}
+
+/// The owner reference whose `controller` is true.
+pub(crate) fn controller(object: &Value) -> Option<&Value> {
+    items(object, "/metadata/ownerReferences").find(|o| o["controller"] == json!(true))
+}
+
+/// Whether the object with this uid controls `object`.
+pub(crate) fn controlled_by(object: &Value, uid: &str) -> bool {
+    controller(object).is_some_and(|owner| owner["uid"] == uid)
+}
+
+/// A controller owner reference to `owner`, as `ownerReferences` holds it.
+pub(crate) fn owner_reference(resource: Resource, owner: &Value) -> Value {
+    json!({
+        "apiVersion": resource.api_version(), "kind": resource.info().kind, "name": name(owner), "uid": uid(owner),
+        "controller": true, "blockOwnerDeletion": true,
+    })
+}
+
+/// Whether `labels` (an object or null) satisfy a plain selector map, as a Service has it. An empty or absent
+/// selector selects nothing.
+pub(crate) fn selected_by_map(selector: &Value, labels: &Value) -> bool {
+    selector
+        .as_object()
+        .is_some_and(|want| !want.is_empty() && want.iter().all(|(k, v)| labels.get(k) == Some(v)))
+}
+
+/// Whether `labels` satisfy a `LabelSelector` (`matchLabels` and `matchExpressions`). An absent selector selects
+/// nothing, an empty one everything.
+pub(crate) fn selected_by(selector: &Value, labels: &Value) -> bool {
+    if !selector.is_object() {
+        return false;
+    }
+    let equal = selector["matchLabels"]
+        .as_object()
+        .is_none_or(|want| want.iter().all(|(key, value)| labels.get(key) == Some(value)));
+    equal && items(selector, "/matchExpressions").all(|e| expression_holds(e, labels))
+}
+
+fn expression_holds(expression: &Value, labels: &Value) -> bool {
+    let value = labels.get(expression["key"].as_str().unwrap_or_default());
+    let among = || items(expression, "/values").any(|v| Some(v) == value);
+    match expression["operator"].as_str() {
+        Some("In") => among(),
+        Some("NotIn") => !among(),
+        Some("Exists") => value.is_some(),
+        Some("DoesNotExist") => value.is_none(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors() {
+        let labels = json!({"app": "a", "tier": "web"});
+        let cases = [
+            (json!(null), false),
+            (json!({}), true),
+            (json!({"matchLabels": {"app": "a"}}), true),
+            (json!({"matchLabels": {"app": "b"}}), false),
+            (json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "b"]}]}), true),
+            (json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}), false),
+            (json!({"matchExpressions": [{"key": "new", "operator": "NotIn", "values": ["a"]}]}), true),
+            (json!({"matchExpressions": [{"key": "new", "operator": "Exists"}]}), false),
+            (json!({"matchExpressions": [{"key": "new", "operator": "DoesNotExist"}]}), true),
+        ];
+        for (selector, want) in cases {
+            assert_eq!(selected_by(&selector, &labels), want, "{selector}");
+        }
+        assert!(!selected_by_map(&json!({}), &labels));
+        assert!(selected_by_map(&json!({"app": "a"}), &labels));
+    }
+}

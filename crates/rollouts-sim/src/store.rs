@@ -1,0 +1,189 @@
+//! Objects as JSON values by kind, namespace and name, under one resourceVersion, with a log of changes.
+//!
+//! The store knows no rules: it numbers and keeps what `write` has decided. It hands out shared values, so that
+//! the log costs no copies.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::object;
+use crate::resource::Resource;
+
+/// A stored object.
+pub(crate) type Object = Arc<Value>;
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChangeKind {
+    Added,
+    Modified,
+    Deleted,
+}
+
+/// One entry of the change log.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) revision: u64,
+    pub(crate) resource: Resource,
+    pub(crate) kind: ChangeKind,
+    /// The object before; absent for `Added`.
+    pub(crate) before: Option<Object>,
+    /// The object after; for `Deleted` its last state under the deletion's resourceVersion.
+    pub(crate) object: Object,
+}
+
+/// How many changes are kept for watches. A watch from further back is answered 410 Gone.
+const LOG: usize = 4096;
+
+/// All objects, and the changes that led to them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
+pub(crate) struct Store {
+    objects: BTreeMap<Resource, BTreeMap<(String, String), Object>>,
+    revision: u64,
+    log: VecDeque<Change>,
+    /// Changes up to this revision are no longer in the log.
+    compacted: u64,
+}
+
+/// The store as a snapshot holds it: without the log, since no watch outlives its process.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    revision: u64,
+    objects: Vec<(Resource, Value)>,
+}
+
+impl From<Store> for Saved {
+    fn from(store: Store) -> Saved {
+        let kinds = store.objects.into_iter();
+        let objects = kinds.flat_map(|(r, of)| of.into_values().map(move |o| (r, Arc::unwrap_or_clone(o))));
+        Saved { revision: store.revision, objects: objects.collect() }
+    }
+}
+
+impl From<Saved> for Store {
+    fn from(saved: Saved) -> Store {
+        let mut store = Store { revision: saved.revision, compacted: saved.revision, ..Store::new() };
+        for (resource, object) in saved.objects {
+            store.objects.entry(resource).or_default().insert(key(&object), Arc::new(object));
+        }
+        store
+    }
+}
+
+fn key(object: &Value) -> (String, String) {
+    (object::namespace(object).to_owned(), object::name(object).to_owned())
+}
+
+impl Store {
+    /// An empty store at resourceVersion 1.
+    pub(crate) fn new() -> Store {
+        Store { objects: BTreeMap::new(), revision: 1, log: VecDeque::new(), compacted: 1 }
+    }
+
+    /// The resourceVersion of the latest change.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// One object; `ns` is empty for cluster-scoped kinds.
+    pub(crate) fn get(&self, resource: Resource, ns: &str, name: &str) -> Option<&Object> {
+        self.objects.get(&resource)?.get(&(ns.to_owned(), name.to_owned()))
+    }
+
+    /// The objects of a kind in name order; an empty `ns` means every namespace.
+    pub(crate) fn list<'a>(
+        &'a self,
+        resource: Resource,
+        ns: &'a str,
+    ) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let all = self.objects.get(&resource).into_iter();
+        // The map is ordered by namespace first, so that one namespace is one range.
+        all.flat_map(move |of| {
+            let from = if ns.is_empty() { Default::default() } else { (ns.to_owned(), String::new()) };
+            of.range(from..).take_while(move |((in_ns, _), _)| ns.is_empty() || in_ns == ns).map(|(_, o)| o)
+        })
+    }
+
+    /// Adds or replaces an object under the next resourceVersion.
+    pub(crate) fn put(&mut self, resource: Resource, mut object: Value) -> Change {
+        self.number(&mut object);
+        let object = Arc::new(object);
+        let before = self.objects.entry(resource).or_default().insert(key(&object), object.clone());
+        let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
+        self.record(Change { revision: self.revision, resource, kind, before, object })
+    }
+
+    /// Removes an object; nothing happens when it is absent.
+    pub(crate) fn remove(&mut self, resource: Resource, ns: &str, name: &str) -> Option<Change> {
+        let before = self.objects.get_mut(&resource)?.remove(&(ns.to_owned(), name.to_owned()))?;
+        let mut last = Value::clone(&before);
+        self.number(&mut last);
+        let change = Change {
+            revision: self.revision,
+            resource,
+            kind: ChangeKind::Deleted,
+            before: Some(before),
+            object: Arc::new(last),
+        };
+        Some(self.record(change))
+    }
+
+    /// The changes after `revision`, oldest first; `None` when they are no longer all in the log.
+    pub(crate) fn changes_after(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
+        let from = self.log.partition_point(|c| c.revision <= revision);
+        (revision >= self.compacted).then(|| self.log.range(from..))
+    }
+
+    fn number(&mut self, object: &mut Value) {
+        self.revision += 1;
+        object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
+    }
+
+    fn record(&mut self, change: Change) -> Change {
+        if self.log.len() == LOG
+            && let Some(oldest) = self.log.pop_front()
+        {
+            self.compacted = oldest.revision;
+        }
+        self.log.push_back(change.clone());
+        change
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(ns: &str, name: &str) -> Value {
+        json!({"metadata": {"namespace": ns, "name": name}})
+    }
+
+    #[test]
+    fn changes_are_numbered_listed_and_compacted() {
+        let mut store = Store::new();
+        let start = store.revision();
+        for (ns, name) in [("b", "x"), ("a", "y"), ("a", "x"), ("ab", "z")] {
+            store.put(Resource::Pod, pod(ns, name));
+        }
+        let names =
+            |ns| store.list(Resource::Pod, ns).map(|o| object::name(o).to_owned()).collect::<Vec<_>>();
+        assert_eq!(names("a"), ["x", "y"]);
+        assert_eq!(names(""), ["x", "y", "z", "x"]);
+        let gone = store.remove(Resource::Pod, "a", "x").unwrap();
+        assert_eq!((gone.revision, gone.object["metadata"]["resourceVersion"].as_str()), (6, Some("6")));
+        assert_eq!(store.changes_after(start).unwrap().count(), 5);
+        for _ in 0..LOG {
+            store.put(Resource::Pod, pod("a", "x"));
+        }
+        assert!(store.changes_after(start).is_none());
+        let last = store.revision() - 1;
+        assert_eq!(store.changes_after(last).unwrap().count(), 1);
+        let saved = serde_json::to_value(&store).unwrap();
+        let again: Store = serde_json::from_value(saved.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&again).unwrap(), saved);
+    }
+}

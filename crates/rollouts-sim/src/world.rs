@@ -1,0 +1,101 @@
+//! The whole simulated cluster as one value: objects, pending work, the present moment, and a seed.
+//!
+//! It owns no clock, no thread and no randomness. Someone outside calls `handle` with requests and `advance_to`
+//! with moments; the same calls in the same order give the same world.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::controllers;
+use crate::queue::{Queue, Work};
+use crate::store::{Change, Store};
+
+/// A simulated cluster. See the module's documentation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct World {
+    pub(crate) store: Store,
+    pub(crate) queue: Queue,
+    seed: u64,
+    /// How many names and uids have been drawn.
+    drawn: u64,
+}
+
+impl World {
+    /// A cluster with the namespaces that every cluster has, at the moment `start`.
+    pub fn new(seed: u64, start: Timestamp) -> World {
+        let mut world = World { store: Store::new(), queue: Queue::new(start), seed, drawn: 0 };
+        crate::boot::fill(&mut world);
+        world
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.queue.now()
+    }
+
+    /// The moment at which something will next happen by itself, if anything will.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.queue.next_deadline()
+    }
+
+    /// Runs everything that is due up to `to`, in order, and moves to `to`. The past is left alone.
+    pub fn advance_to(&mut self, to: Timestamp) {
+        while let Some(work) = self.queue.pop(to) {
+            self.run(work);
+        }
+        self.queue.set_now(to);
+    }
+
+    fn run(&mut self, work: Work) {
+        match work {
+            Work::Collect => crate::collect::owners(self),
+            Work::Namespace { name } => crate::collect::namespace(self, &name),
+            other => controllers::run(self, other),
+        }
+    }
+
+    /// Tells everyone who acts on changes.
+    pub(crate) fn changed(&mut self, change: &Change) {
+        crate::collect::on_change(&mut self.queue, change);
+        controllers::on_change(&mut self.queue, &self.store, change);
+    }
+
+    /// The next draw from the seed.
+    pub(crate) fn draw(&mut self) -> [u8; 32] {
+        self.drawn += 1;
+        Sha256::new()
+            .chain_update(self.seed.to_be_bytes())
+            .chain_update(self.drawn.to_be_bytes())
+            .finalize()
+            .into()
+    }
+
+    /// A new uid, in the form of a version 4 UUID.
+    pub(crate) fn draw_uid(&mut self) -> String {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.draw()[..16]);
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let n = u128::from_be_bytes(bytes);
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            n >> 96,
+            n >> 80 & 0xffff,
+            n >> 64 & 0xffff,
+            n >> 48 & 0xffff,
+            n & 0xffff_ffff_ffff
+        )
+    }
+
+    /// Five characters as the API server appends them to `generateName`.
+    pub(crate) fn draw_suffix(&mut self) -> String {
+        const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+        self.draw()[..5].iter().map(|b| char::from(SAFE[usize::from(*b) % SAFE.len()])).collect()
+    }
+}
+
+/// A moment as Kubernetes writes it: whole seconds, UTC.
+pub(crate) fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

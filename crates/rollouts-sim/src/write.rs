@@ -1,0 +1,322 @@
+//! Changing the world by the API server's rules: identity, generation, conflicts, the status subresource,
+//! deletion with finalizers and grace. Requests and controllers write through here alike.
+
+use serde_json::{Value, json};
+
+use crate::object;
+use crate::refusal::Refusal;
+use crate::resource::Resource;
+use crate::schema;
+use crate::store::Object;
+use crate::world::{World, stamp};
+
+/// Who writes, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writer<'a> {
+    /// The field manager, as `managedFields` names it.
+    pub(crate) manager: &'a str,
+    /// Whether the object already carries the managedFields that it is to have (server-side apply).
+    pub(crate) fields_given: bool,
+    /// Everything is checked, nothing is kept.
+    pub(crate) dry_run: bool,
+}
+
+impl Writer<'_> {
+    pub(crate) const fn named(manager: &str) -> Writer<'_> {
+        Writer { manager, fields_given: false, dry_run: false }
+    }
+}
+
+/// The Argo Rollouts controller.
+pub(crate) const ROLLOUTS: Writer<'static> = Writer::named("rollouts-controller");
+/// Kubernetes' own controllers: ReplicaSets, endpoints, garbage collection.
+pub(crate) const CONTROLLER_MANAGER: Writer<'static> = Writer::named("kube-controller-manager");
+/// The node: status of pods.
+pub(crate) const KUBELET: Writer<'static> = Writer::named("kubelet");
+/// The scheduler: binding of pods.
+pub(crate) const SCHEDULER: Writer<'static> = Writer::named("kube-scheduler");
+
+/// Which part of an object a write may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All but `status`, for kinds with a status subresource.
+    Main,
+    /// `status` only.
+    Status,
+}
+
+impl World {
+    /// Creates an object: `metadata.name` or `generateName`, and `metadata.namespace` for namespaced kinds.
+    pub(crate) fn create(
+        &mut self,
+        by: Writer<'_>,
+        resource: Resource,
+        object: Value,
+    ) -> Result<Object, Refusal> {
+        let info = resource.info();
+        let mut object = object;
+        if let Some(why) = info.refused {
+            return Err(Refusal::not_simulated(format!("creating a {}: {why}", info.kind)));
+        }
+        self.give_name(&mut object)?;
+        let (ns, name) = (object::namespace(&object).to_owned(), object::name(&object).to_owned());
+        self.check_namespace(resource, &ns, &name)?;
+        if self.store.get(resource, &ns, &name).is_some() {
+            return Err(Refusal::already_exists(resource, &name));
+        }
+        if info.status
+            && let Some(fields) = object.as_object_mut()
+        {
+            fields.remove("status");
+        }
+        object["apiVersion"] = json!(resource.api_version());
+        object["kind"] = json!(info.kind);
+        schema::admit(self, resource, &mut object, None)?;
+        let uid = self.draw_uid();
+        let meta = &mut object["metadata"];
+        meta["uid"] = json!(uid);
+        meta["creationTimestamp"] = json!(stamp(self.now()));
+        if let Some(meta) = meta.as_object_mut() {
+            for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"]
+            {
+                meta.remove(field);
+            }
+            if info.generation {
+                meta.insert("generation".into(), json!(1));
+            }
+        }
+        self.keep(by, resource, object)
+    }
+
+    /// Replaces an object's `part`. A `resourceVersion` in `object` must be the present one.
+    pub(crate) fn replace(
+        &mut self,
+        by: Writer<'_>,
+        resource: Resource,
+        part: Part,
+        object: Value,
+    ) -> Result<Object, Refusal> {
+        let (ns, name) = (object::namespace(&object), object::name(&object));
+        let old =
+            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        check_precondition(resource, &old, &object)?;
+        let mut new = merge_parts(resource, part, &old, object);
+        schema::admit(self, resource, &mut new, Some(&old))?;
+        if resource.info().generation && spec_differs(&old, &new) {
+            new["metadata"]["generation"] = json!(object::number(&old, "/metadata/generation", 0) + 1);
+        }
+        if !by.dry_run
+            && object::deleting(&new)
+            && object::items(&new, "/metadata/finalizers").next().is_none()
+            && object::number(&new, "/metadata/deletionGracePeriodSeconds", 0) == 0
+        {
+            return Ok(self.remove(resource, &new).unwrap_or(old));
+        }
+        // A write that changes nothing makes no new version, as upstream.
+        if unchanged(&old, &new) {
+            return Ok(old);
+        }
+        self.keep(by, resource, new)
+    }
+
+    /// Replaces all but the status by what `change` makes of the present object.
+    pub(crate) fn modify(
+        &mut self,
+        by: Writer<'_>,
+        resource: Resource,
+        ns: &str,
+        name: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Object, Refusal> {
+        self.modify_part(by, resource, Part::Main, (ns, name), change)
+    }
+
+    /// Replaces the status by what `change` makes of the present object.
+    pub(crate) fn modify_status(
+        &mut self,
+        by: Writer<'_>,
+        resource: Resource,
+        ns: &str,
+        name: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Object, Refusal> {
+        self.modify_part(by, resource, Part::Status, (ns, name), change)
+    }
+
+    fn modify_part(
+        &mut self,
+        by: Writer<'_>,
+        resource: Resource,
+        part: Part,
+        (ns, name): (&str, &str),
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Object, Refusal> {
+        let old = self.store.get(resource, ns, name).ok_or_else(|| Refusal::not_found(resource, name))?;
+        let mut new = Value::clone(old);
+        change(&mut new);
+        self.replace(by, resource, part, new)
+    }
+
+    /// Deletes by the API server's rules: an object with finalizers, and a pod with grace, is only marked. A pod's
+    /// grace is `grace` seconds, or its own `terminationGracePeriodSeconds`; the pod controller finishes it with 0.
+    pub(crate) fn delete(
+        &mut self,
+        resource: Resource,
+        ns: &str,
+        name: &str,
+        grace: Option<i64>,
+    ) -> Result<Object, Refusal> {
+        let old =
+            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let grace = grace_period(resource, &old, grace);
+        let held =
+            object::items(&old, "/metadata/finalizers").next().is_some() || resource == Resource::Namespace;
+        if grace == 0 && !held {
+            return Ok(self.remove(resource, &old).unwrap_or(old));
+        }
+        let was = old.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
+        if object::deleting(&old) && was.is_some_and(|was| was <= grace) {
+            return Ok(old);
+        }
+        let mut new = Value::clone(&old);
+        let at = self.now().saturating_add(jiff::SignedDuration::from_secs(grace)).unwrap_or(self.now());
+        new["metadata"]["deletionTimestamp"] = json!(stamp(at));
+        new["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
+        if resource == Resource::Namespace {
+            new["status"]["phase"] = json!("Terminating");
+        }
+        if resource.info().generation {
+            new["metadata"]["generation"] = json!(object::number(&old, "/metadata/generation", 0) + 1);
+        }
+        Ok(self.put(resource, new))
+    }
+
+    /// Takes an object out of the store at once, whatever it carries.
+    pub(crate) fn remove(&mut self, resource: Resource, object: &Value) -> Option<Object> {
+        let change = self.store.remove(resource, object::namespace(object), object::name(object))?;
+        self.changed(&change);
+        Some(change.object)
+    }
+
+    fn keep(&mut self, by: Writer<'_>, resource: Resource, object: Value) -> Result<Object, Refusal> {
+        if by.dry_run {
+            return Ok(Object::new(object));
+        }
+        Ok(self.put(resource, object))
+    }
+
+    fn put(&mut self, resource: Resource, object: Value) -> Object {
+        let change = self.store.put(resource, object);
+        self.changed(&change);
+        change.object
+    }
+
+    fn give_name(&mut self, object: &mut Value) -> Result<(), Refusal> {
+        if !object["metadata"].is_object() {
+            object["metadata"] = json!({});
+        }
+        let prefix = object::text(object, "/metadata/generateName").to_owned();
+        if object::name(object).is_empty() && !prefix.is_empty() {
+            let suffix = self.draw_suffix();
+            object["metadata"]["name"] = json!(format!("{prefix}{suffix}"));
+        }
+        Ok(())
+    }
+
+    fn check_namespace(&self, resource: Resource, ns: &str, name: &str) -> Result<(), Refusal> {
+        if !resource.info().namespaced {
+            return Ok(());
+        }
+        let Some(namespace) = self.store.get(Resource::Namespace, "", ns) else {
+            return Err(Refusal::not_found(Resource::Namespace, ns));
+        };
+        if object::deleting(namespace) {
+            let why =
+                format!("unable to create new content in namespace {ns} because it is being terminated");
+            return Err(Refusal::forbidden(resource, name, &why));
+        }
+        Ok(())
+    }
+}
+
+fn check_precondition(resource: Resource, old: &Value, new: &Value) -> Result<(), Refusal> {
+    let name = object::name(old);
+    let version = object::text(new, "/metadata/resourceVersion");
+    if !version.is_empty() && version != object::text(old, "/metadata/resourceVersion") {
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
+        return Err(Refusal::conflict(resource, name, why));
+    }
+    let uid = object::uid(new);
+    if !uid.is_empty() && uid != object::uid(old) {
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {name}, ResourceVersion: 0, AdditionalErrorMsg: \
+             Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            object::uid(old)
+        );
+        return Err(Refusal::conflict(resource, name, &why));
+    }
+    Ok(())
+}
+
+/// The new object: `part` from `new`, the rest and what only the server may set from `old`.
+fn merge_parts(resource: Resource, part: Part, old: &Value, new: Value) -> Value {
+    let mut merged = match part {
+        Part::Main => new,
+        Part::Status => {
+            let mut merged = old.clone();
+            merged["status"] = new["status"].clone();
+            merged["metadata"]["managedFields"] = new["metadata"]["managedFields"].clone();
+            merged
+        }
+    };
+    if part == Part::Main && resource.info().status {
+        merged["status"] = old["status"].clone();
+    }
+    for field in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"]
+    {
+        merged["metadata"][field] = old["metadata"][field].clone();
+    }
+    merged["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
+    merged["apiVersion"] = json!(resource.api_version());
+    merged["kind"] = json!(resource.info().kind);
+    drop_null(&mut merged, &["status"]);
+    let only_server = ["generation", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"];
+    drop_null(&mut merged["metadata"], &only_server);
+    merged
+}
+
+fn drop_null(value: &mut Value, fields: &[&str]) {
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|key, v| !(v.is_null() && fields.contains(&key.as_str())));
+    }
+}
+
+fn without<'a>(object: &'a Value, fields: &'a [&str]) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    object.as_object().into_iter().flatten().filter(move |(key, _)| !fields.contains(&key.as_str()))
+}
+
+fn same(old: &Value, new: &Value, except: &[&str]) -> bool {
+    let count = |v| without(v, except).count();
+    count(old) == count(new) && without(old, except).all(|(key, value)| new.get(key) == Some(value))
+}
+
+fn spec_differs(old: &Value, new: &Value) -> bool {
+    !same(old, new, &["metadata", "status"])
+}
+
+fn unchanged(old: &Value, new: &Value) -> bool {
+    same(old, new, &["metadata"]) && same(&old["metadata"], &new["metadata"], &["managedFields"])
+}
+
+fn grace_period(resource: Resource, object: &Value, asked: Option<i64>) -> i64 {
+    if resource != Resource::Pod {
+        return 0;
+    }
+    // A pod that no node runs yet, or that has finished, goes at once, as upstream.
+    let phase = object::text(object, "/status/phase");
+    if object::text(object, "/spec/nodeName").is_empty() || phase == "Failed" || phase == "Succeeded" {
+        return 0;
+    }
+    asked.unwrap_or_else(|| object::number(object, "/spec/terminationGracePeriodSeconds", 30)).max(0)
+}
