@@ -1,1 +1,7 @@
-//! Carries a plan out: runbook, executors, engine and the operator's verbs
+//! Carries a plan out: runbook, executors, engine and the operator's verbs.
+//!
+//! Reading order: a [`command::Command`] is a value; [`runner`] is the one place where it becomes a process.
+
+pub mod command;
+pub mod redact;
+pub mod runner;

@@ -1,3 +1,10 @@
-//! Carries a plan out: runbook, executors, engine and the operator's verbs
+//! The `task-master` binary: the child shim first, then the command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = task_master::runner::shim::run_if_asked(std::env::args_os()) {
+        return ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX));
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,4 @@
+//! The integration tests of task-master: one binary, one module a subject.
+
+mod fakes;
+mod runner;
