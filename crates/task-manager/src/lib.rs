@@ -1,1 +1,23 @@
-//! What is to be done and what has happened: task graph, event log, queries and reports
+//! What is to be done and what has happened: task graph, event log, queries and reports.
+//!
+//! The status of a task is never a field that somebody sets. It is a fold ([`State::fold`]) over one append-only
+//! log of [`Event`]s ([`Store`]), judged by one table of legal moves ([`transition`]). Whoever changes something
+//! records an event through a [`Ledger`], which refuses an illegal one before it reaches the disk.
+//!
+//! Nothing in here knows Kubernetes, starts a process, or reads the clock outside [`clock`].
+
+pub mod clock;
+pub mod event;
+pub mod exit;
+pub mod ledger;
+pub mod lock;
+pub mod state;
+pub mod status;
+pub mod store;
+pub mod transition;
+
+pub use event::{Event, NewEvent, Recorded};
+pub use ledger::{Ledger, LedgerError};
+pub use state::{State, TaskState};
+pub use status::{Evidence, Reason, Status};
+pub use store::{Store, StoreError};

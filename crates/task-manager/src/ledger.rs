@@ -1,0 +1,125 @@
+//! The log and its fold together: what may be recorded is asked before it is on disk.
+//!
+//! Several processes may append to one log (a run, and a person stating something by hand). So every record first
+//! takes in what others have appended, judges by that, and appends, all in one transaction.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::event::{Event, NewEvent, Recorded};
+use crate::state::{IllegalEvent, State};
+use crate::store::{Store, StoreError};
+
+/// Why something was not recorded. The log is as it was in every case.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The log cannot be opened, read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The table of moves does not allow it.
+    #[error(transparent)]
+    Illegal(#[from] IllegalEvent),
+    /// The log itself holds what the table does not allow: somebody else wrote it.
+    #[error("event log holds event {seq}, which is not legal there")]
+    Inconsistent {
+        /// The number of the event.
+        seq: u64,
+        /// Why not.
+        source: IllegalEvent,
+    },
+}
+
+/// The log, open for recording, and the state that it amounts to.
+#[derive(Debug)]
+pub struct Ledger {
+    store: Store,
+    state: State,
+}
+
+impl Ledger {
+    /// Opens the log of a state folder, creating both where they are not there, and folds it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`], or [`LedgerError::Inconsistent`] for a log that cannot be folded.
+    pub fn open(dir: &Path) -> Result<Ledger, LedgerError> {
+        let store = Store::open(dir)?;
+        let mut state = State::default();
+        take_all(&mut state, &store.events()?)?;
+        Ok(Ledger { store, state })
+    }
+
+    /// The state after everything that this process has recorded or seen.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Records one event, if it is legal. When this returns, it is on disk and in the state.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; neither log nor state has the event then.
+    pub fn record(
+        &mut self,
+        at: Timestamp,
+        actor: impl Into<String>,
+        event: Event,
+    ) -> Result<Recorded, LedgerError> {
+        let new = NewEvent { at, actor: actor.into(), event };
+        let append = self.store.begin()?;
+        let newer = append.events_after(self.state.seq())?;
+        take_all(&mut self.state, &newer)?;
+        self.state.check(&new.event)?;
+        let recorded = append.insert(&new)?;
+        append.commit()?;
+        self.state.apply(&recorded)?;
+        Ok(recorded)
+    }
+
+    /// Records several events in one transaction: all of them, or none.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; neither log nor state has any of the events then.
+    pub fn record_all(&mut self, new: &[NewEvent]) -> Result<Vec<Recorded>, LedgerError> {
+        let append = self.store.begin()?;
+        let newer = append.events_after(self.state.seq())?;
+        take_all(&mut self.state, &newer)?;
+        let mut state = self.state.clone();
+        let mut all = Vec::with_capacity(new.len());
+        for event in new {
+            state.check(&event.event)?;
+            let recorded = append.insert(event)?;
+            state.apply(&recorded)?;
+            all.push(recorded);
+        }
+        append.commit()?;
+        self.state = state;
+        Ok(all)
+    }
+
+    /// The whole log, oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError::Store`].
+    pub fn events(&self) -> Result<Vec<Recorded>, LedgerError> {
+        Ok(self.store.events()?)
+    }
+}
+
+/// Folds the log of a state folder without writing anything; the empty state where there is no log.
+///
+/// # Errors
+/// [`LedgerError::Store`] or [`LedgerError::Inconsistent`].
+pub fn read(dir: &Path) -> Result<(State, Vec<Recorded>), LedgerError> {
+    let Some(store) = Store::open_existing(dir)? else { return Ok((State::default(), Vec::new())) };
+    let events = store.events()?;
+    let mut state = State::default();
+    take_all(&mut state, &events)?;
+    Ok((state, events))
+}
+
+fn take_all(state: &mut State, events: &[Recorded]) -> Result<(), LedgerError> {
+    for recorded in events {
+        state.apply(recorded).map_err(|source| LedgerError::Inconsistent { seq: recorded.seq, source })?;
+    }
+    Ok(())
+}

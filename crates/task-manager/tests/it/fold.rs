@@ -1,0 +1,106 @@
+//! The fold as a whole: properties over random logs, and what a plan's renames do to it.
+
+use proptest::prelude::*;
+use task_manager::State;
+use task_manager::event::{Event, KnownTask, PlanParsed, Renamed};
+use task_manager::status::Status;
+use task_manager::transition::{Condition, Move, after};
+
+use crate::build::{event, log, way_to};
+
+/// A random walk: which task, which target, which move. Illegal ones are left out as they come.
+fn walk() -> impl Strategy<Value = Vec<Event>> {
+    let choice = (0..3usize, 0..2usize, 0..Move::ALL.len());
+    prop::collection::vec(choice, 0..60).prop_map(|choices| {
+        let mut state = State::default();
+        let mut events = Vec::new();
+        for (task, target, asked) in choices {
+            let (task, target) = (["p/a", "p/b", "q/a"][task], ["sim", "host"][target]);
+            let known = state.task(target, task);
+            let asked = Move::ALL[asked];
+            if after(known.condition, asked).is_some() {
+                let attempt = known.attempts + u32::from(asked == Move::Start);
+                events.push(event(asked, task, target, attempt));
+                state = State::fold(&log(events.clone())).unwrap();
+            }
+        }
+        events
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_fold_is_the_same_in_one_go_and_cut_anywhere(events in walk(), cut in 0..60usize) {
+        let events = log(events);
+        let whole = State::fold(&events).unwrap();
+        let cut = cut.min(events.len());
+        let mut resumed = State::fold(&events[..cut]).unwrap();
+        for recorded in &events[cut..] {
+            resumed.apply(recorded).unwrap();
+        }
+        for target in ["sim", "host"] {
+            prop_assert!(whole.tasks(target).eq(resumed.tasks(target)));
+        }
+    }
+
+    #[test]
+    fn what_happens_on_one_target_counts_on_no_other(events in walk()) {
+        let whole = State::fold(&log(events.clone())).unwrap();
+        let on_sim = events.into_iter().filter(|event| event.target() == Some("sim"));
+        let alone = State::fold(&log(on_sim)).unwrap();
+        // The times differ, as the numbers do; all else is the same.
+        let plain = |state: &State| state.tasks("sim").map(|(id, task)| (id.to_owned(), task.condition, task.attempts, task.evidence)).collect::<Vec<_>>();
+        prop_assert_eq!(plain(&whole), plain(&alone));
+    }
+
+    #[test]
+    fn between_completed_and_a_new_start_lies_a_drift(events in walk()) {
+        let mut completed = std::collections::HashSet::new();
+        for event in events {
+            let Some(key) = event.task().map(|task| (task.to_owned(), event.target().map(str::to_owned))) else { continue };
+            match Move::of(&event) {
+                Some(Move::Complete | Move::State(Status::Completed)) => { completed.insert(key); }
+                Some(Move::Drift) => { completed.remove(&key); }
+                Some(Move::Start) => prop_assert!(!completed.contains(&key), "started while completed"),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn plan(ids: &[&str], renamed: &[(&str, &str)]) -> Event {
+    let known =
+        |id: &&str| KnownTask { id: (*id).to_owned(), title: (*id).to_owned(), phase: "p".to_owned() };
+    let rename = |(from, to): &(&str, &str)| Renamed { from: (*from).to_owned(), to: (*to).to_owned() };
+    Event::PlanParsed(PlanParsed {
+        file: "PRD.md".into(),
+        sha256: String::new(),
+        tasks: ids.iter().map(known).collect(),
+        renamed: renamed.iter().map(rename).collect(),
+        removed: Vec::new(),
+    })
+}
+
+#[test]
+fn state_goes_with_a_renamed_task_and_its_old_id_still_finds_it() {
+    let mut events = way_to(Condition::Completed, "p/a", "sim");
+    events.push(plan(&["p/b"], &[("p/a", "p/b")]));
+    events.push(plan(&["p/c"], &[("p/b", "p/c")]));
+    let state = State::fold(&log(events)).unwrap();
+    for id in ["p/a", "p/b", "p/c"] {
+        assert_eq!(state.status("sim", id), Status::Completed, "{id}");
+        assert_eq!(state.current_id(id), "p/c");
+    }
+}
+
+#[test]
+fn two_tasks_can_swap_their_ids() {
+    let mut events = way_to(Condition::Completed, "p/a", "sim");
+    events.extend(way_to(Condition::Failed, "p/b", "sim"));
+    events.push(plan(&["p/a", "p/b"], &[("p/a", "p/b"), ("p/b", "p/a")]));
+    let state = State::fold(&log(events)).unwrap();
+    assert_eq!(state.status("sim", "p/a"), Status::Failed);
+    assert_eq!(state.status("sim", "p/b"), Status::Completed);
+}
