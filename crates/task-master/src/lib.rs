@@ -3,5 +3,6 @@
 //! Reading order: a [`command::Command`] is a value; [`runner`] is the one place where it becomes a process.
 
 pub mod command;
+pub mod executor;
 pub mod redact;
 pub mod runner;
