@@ -12,6 +12,7 @@ mod refusal;
 mod resource;
 mod schema;
 mod store;
+mod traffic;
 mod world;
 mod write;
 

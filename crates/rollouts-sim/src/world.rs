@@ -10,12 +10,18 @@ use sha2::{Digest, Sha256};
 use crate::controllers;
 use crate::queue::{Queue, Work};
 use crate::store::{Change, Store};
+use crate::traffic;
 
 /// A simulated cluster. See the module's documentation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct World {
     pub(crate) store: Store,
     pub(crate) queue: Queue,
+    /// The processes behind the pods.
+    pub(crate) node: controllers::Node,
+    /// Whose turn it is and which loads are attached: not part of a snapshot, see `traffic`.
+    #[serde(skip)]
+    pub(crate) traffic: traffic::Traffic,
     seed: u64,
     /// How many names and uids have been drawn.
     drawn: u64,
@@ -24,7 +30,7 @@ pub struct World {
 impl World {
     /// A cluster with the namespaces that every cluster has, at the moment `start`.
     pub fn new(seed: u64, start: Timestamp) -> World {
-        let mut world = World { store: Store::new(), queue: Queue::new(start), seed, drawn: 0 };
+        let mut world = World { store: Store::new(), queue: Queue::new(start), node: Default::default(), traffic: Default::default(), seed, drawn: 0 };
         crate::boot::fill(&mut world);
         world
     }
@@ -41,9 +47,13 @@ impl World {
 
     /// Runs everything that is due up to `to`, in order, and moves to `to`. The past is left alone.
     pub fn advance_to(&mut self, to: Timestamp) {
-        while let Some(work) = self.queue.pop(to) {
-            self.run(work);
+        while let Some(due) = self.queue.next_deadline().filter(|due| *due <= to) {
+            traffic::on_advance(self, due);
+            if let Some(work) = self.queue.pop(due) {
+                self.run(work);
+            }
         }
+        traffic::on_advance(self, to);
         self.queue.set_now(to);
     }
 

@@ -1,13 +1,39 @@
 //! The controllers, level-triggered: a change schedules work, and work looks at the world as it is then.
 //!
 //! They are never called from inside a request. Owner references and namespaces are in `collect`.
+//!
+//! - [`pod`]: scheduler and node, with the processes behind the pods
+//! - [`replicaset`], [`endpoints`]: the controllers of Kubernetes that a rollout stands on
+//! - [`rollout`], [`analysis`]: the controllers of Argo Rollouts
+//! - [`admit`]: what is refused because nothing here would carry it out
 
-use crate::queue::{Queue, Work};
-use crate::store::{Change, Store};
+mod admit;
+mod endpoints;
+mod pod;
+mod pods;
+mod replicaset;
+mod time;
+mod watch;
+
+pub(crate) use self::admit::admit;
+pub(crate) use self::endpoints::slice_of;
+pub(crate) use self::pod::{Node, Workload};
+pub(crate) use self::watch::on_change;
+
+use crate::queue::Work;
 use crate::world::World;
 
-/// Schedules what has to be looked at again after a change. `queue.now()` is the present moment.
-pub(crate) fn on_change(_queue: &mut Queue, _store: &Store, _change: &Change) {}
-
 /// Does one piece of work.
-pub(crate) fn run(_world: &mut World, _work: Work) {}
+pub(crate) fn run(world: &mut World, work: Work) {
+    match work {
+        Work::Pod { ns, name } => pod::run(world, &ns, &name),
+        Work::ReplicaSet { ns, name } => replicaset::run(world, &ns, &name),
+        Work::Endpoints { ns, service } => endpoints::run(world, &ns, &service),
+        Work::Rollout { .. } | Work::AnalysisRun { .. } => {}
+        // Refused at admission, or done by `collect`.
+        Work::Experiment { .. } | Work::Ingress { .. } | Work::Collect | Work::Namespace { .. } => {}
+    }
+}
+
+/// The annotation that names the Rollout by which a Service is managed.
+const MANAGED_BY: &str = "argo-rollouts.argoproj.io/managed-by-rollouts";

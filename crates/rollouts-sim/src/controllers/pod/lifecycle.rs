@@ -24,8 +24,6 @@ const BACK_OFF: Duration = Duration::from_secs(10);
 const BACK_OFF_LIMIT: Duration = Duration::from_secs(300);
 /// After this long without a crash a container's back-off is forgotten.
 const BACK_OFF_FORGOTTEN: Duration = Duration::from_secs(600);
-/// From SIGTERM to the exit of the workload, which serves on while connections are drained.
-const DRAIN: Duration = Duration::from_millis(1000);
 
 /// What the node remembers of one pod.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,7 +135,7 @@ impl PodRun {
         let mut drain = Duration::ZERO;
         for (_, container) in running {
             pre_stop = pre_stop.max(container.pre_stop);
-            drain = DRAIN;
+            drain = drain.max(container.workload.drain);
             notices.push(Notice::normal("Killing", format!("Stopping container {}", container.name)));
         }
         let term = later(now, pre_stop).min(killed);
@@ -199,7 +197,7 @@ impl ContainerRun {
             State::Exited { until, .. } => Some(until).filter(|_| !stopping),
             State::Stopped => None,
             State::Running { since } => {
-                let crash = spec.workload.crash_after.map(|after| later(since, after));
+                let crash = spec.workload.crash.map(|(after, _)| later(since, after));
                 let next = |prober: &Prober, probe: &Option<Probe>| {
                     probe.as_ref().and_then(|probe| prober.next(probe, &spec.workload, seen, since))
                 };
@@ -259,8 +257,10 @@ impl ContainerRun {
         notices: &mut Vec<Notice>,
     ) {
         let age = Duration::try_from(at.duration_since(since)).unwrap_or_default();
-        if spec.workload.crash_after.is_some_and(|after| age >= after) {
-            self.exit(since, at, 1, stopping, spec, notices);
+        if let Some((after, code)) = spec.workload.crash
+            && age >= after
+        {
+            self.exit(since, at, code, stopping, spec, notices);
             return;
         }
         let due = |prober: &Prober, probe: &Probe| {

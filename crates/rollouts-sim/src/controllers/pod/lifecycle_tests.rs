@@ -44,7 +44,7 @@ fn a_healthy_pod_is_ready_at_the_first_probe_and_then_rests() {
 #[test]
 fn faults_of_the_environment() {
     assert_eq!(history(&spec(&[("NEVER_READY", "true")], "v1"), at(600.0)), [(0.0, false, 0)]);
-    let slow = spec(&[("START_AFTER", "3s"), ("READY_AFTER", "2s")], "v1");
+    let slow = spec(&[("START_AFTER", "3s"), ("READY_AFTER", "5s")], "v1");
     assert_eq!(history(&slow, at(600.0)), [(0.0, false, 0), (6.0, true, 0)]);
 }
 
@@ -70,7 +70,7 @@ fn a_missing_image_is_tried_again_and_never_runs() {
 #[test]
 fn a_stop_waits_for_pre_stop_and_the_drain_and_never_beyond_the_grace() {
     let spec = spec(&[], "v1");
-    for (grace, term, gone) in [(30.0, 15.0, 16.0), (5.5, 15.0, 15.5), (0.0, 10.0, 10.0)] {
+    for (grace, term, gone) in [(30.0, 15.0, 20.0), (5.5, 15.0, 15.5), (0.0, 10.0, 10.0)] {
         let mut run = PodRun::new("u", String::new(), &spec, at(0.0), 0);
         run.advance(&spec, at(10.0));
         run.stop(&spec, Duration::from_secs_f64(grace), at(10.0));

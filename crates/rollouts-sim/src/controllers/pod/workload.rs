@@ -13,30 +13,35 @@ use crate::object::{items, text};
 /// The tag that stands for an image that no registry has.
 const MISSING_TAG: &str = "missing";
 
-/// The behaviour of one container.
+/// How long the program serves on after SIGTERM when `DRAIN` does not say.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The behaviour of one container. The times count from the start of the process.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Workload {
     /// `VERSION`, or else the tag of the image, or else `latest`.
     pub(crate) version: String,
     /// Whether the image exists; false for the tag `missing` only.
     pub(crate) pullable: bool,
-    /// `NEVER_READY`: readiness is answered with 503 for ever.
-    pub(crate) never_ready: bool,
-    /// `READY_AFTER`: how long after it listens readiness turns good.
-    pub(crate) ready_after: Duration,
-    /// `START_AFTER`: how long after the process starts it listens.
-    pub(crate) start_after: Duration,
-    /// `CRASH_AFTER`: how long after the process starts it exits with code 1.
-    pub(crate) crash_after: Option<Duration>,
+    /// `NEVER_READY=true`: readiness is answered with 503 for ever.
+    never_ready: bool,
+    /// `READY_AFTER`: until then readiness is answered with 503.
+    ready_after: Duration,
+    /// `START_AFTER`: until then it does not listen.
+    start_after: Duration,
+    /// When it exits by itself and with which code: `CRASH_AFTER` with 1; at once with 2 for a variable that
+    /// it cannot understand.
+    pub(crate) crash: Option<(Duration, i32)>,
     /// `ERROR_RATE`: the share of requests for `/` answered with 500, from 0 to 1.
     pub(crate) error_rate: f64,
     /// `LATENCY`: how long a request for `/` takes.
     pub(crate) latency: Duration,
+    /// `DRAIN`: how long it serves on after SIGTERM.
+    pub(crate) drain: Duration,
 }
 
 impl Workload {
-    /// Reads an item of `spec.containers`. A variable that cannot be read counts as not set, and one that is
-    /// taken from elsewhere (`valueFrom`) too.
+    /// Reads an item of `spec.containers`. A variable taken from elsewhere (`valueFrom`) counts as not set.
     pub(crate) fn of(container: &Value) -> Workload {
         Workload::new(text(container, "/image"), |name| {
             items(container, "/env")
@@ -49,40 +54,53 @@ impl Workload {
 
     /// The same from an image's name and a way to look up a variable.
     pub(crate) fn new(image: &str, value: impl Fn(&str) -> Option<String>) -> Workload {
-        let time = |name: &str| value(name).and_then(|text| duration(&text));
+        let mut misread = false;
+        let mut time = |name: &str| {
+            let read = value(name).map(|text| duration(&text));
+            misread |= read == Some(None);
+            read.flatten()
+        };
+        let (ready_after, start_after) = (time("READY_AFTER"), time("START_AFTER"));
+        let (latency, drain, crash) = (time("LATENCY"), time("DRAIN"), time("CRASH_AFTER"));
+        let never_ready = value("NEVER_READY").map(|text| text.parse::<bool>());
+        misread |= matches!(never_ready, Some(Err(_)));
+        let rate = value("ERROR_RATE").map(|text| text.parse::<f64>().ok().filter(|rate| (0.0..=1.0).contains(rate)));
+        misread |= rate == Some(None);
         let tag = tag(image);
         Workload {
-            pullable: tag != MISSING_TAG,
             version: value("VERSION").unwrap_or_else(|| tag.to_owned()),
-            never_ready: value("NEVER_READY").is_some_and(|text| truthy(&text)),
-            ready_after: time("READY_AFTER").unwrap_or_default(),
-            start_after: time("START_AFTER").unwrap_or_default(),
-            crash_after: time("CRASH_AFTER"),
-            error_rate: value("ERROR_RATE")
-                .and_then(|text| text.parse::<f64>().ok())
-                .map_or(0.0, |rate| rate.clamp(0.0, 1.0)),
-            latency: time("LATENCY").unwrap_or_default(),
+            pullable: tag != MISSING_TAG,
+            never_ready: matches!(never_ready, Some(Ok(true))),
+            ready_after: ready_after.unwrap_or_default(),
+            start_after: start_after.unwrap_or_default(),
+            crash: if misread { Some((Duration::ZERO, 2)) } else { crash.map(|after| (after, 1)) },
+            error_rate: rate.flatten().unwrap_or(0.0),
+            latency: latency.unwrap_or_default(),
+            drain: drain.unwrap_or(DRAIN),
         }
     }
 
-    /// Whether the process listens, this long after it started.
+    /// Whether the process listens at this age.
     pub(crate) fn listens(&self, age: Duration) -> bool {
         age >= self.start_after
     }
 
-    /// Whether the process says it is ready, this long after it started.
+    /// Whether the process says it is ready at this age.
     pub(crate) fn ready(&self, age: Duration) -> bool {
-        !self.never_ready && age >= self.start_after.saturating_add(self.ready_after)
+        !self.never_ready && self.listens(age) && age >= self.ready_after
     }
 
     /// The ages at which an answer to a probe may change.
     pub(crate) fn turns(&self) -> [Duration; 2] {
-        [self.start_after, self.start_after.saturating_add(self.ready_after)]
+        [self.start_after, self.ready_after]
     }
-}
 
-fn truthy(text: &str) -> bool {
-    matches!(text.to_ascii_lowercase().as_str(), "true" | "1" | "yes")
+    /// Whether request `number` (from 0) for `/` fails, so that the share [`Workload::error_rate`] fails,
+    /// evenly spread and without chance, as in the program.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 requests")]
+    pub(crate) fn fails(&self, number: u64) -> bool {
+        (number as f64 * self.error_rate).floor() < ((number + 1) as f64 * self.error_rate).floor()
+    }
 }
 
 /// The tag of an image's name: what follows the last colon behind the last slash, without a digest.
@@ -95,34 +113,16 @@ pub(crate) fn tag(image: &str) -> &str {
     }
 }
 
-/// A duration as Go writes it, without signs: `1m30s`, `200ms`, `1.5s`; a bare `0` is zero.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
-    if text == "0" {
-        return Some(Duration::ZERO);
+/// A whole number with one of the units `ms`, `s` and `m`, as the program reads it.
+fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let number: u64 = number.parse().ok()?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        _ => None,
     }
-    let mut rest = text;
-    let mut seconds = 0.0_f64;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest.get(..digits)?.parse().ok()?;
-        let tail = rest.get(digits..)?;
-        let unit_length = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
-        let unit = match tail.get(..unit_length)? {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" => 1e-6,
-            "ns" => 1e-9,
-            _ => return None,
-        };
-        seconds += number * unit;
-        rest = tail.get(unit_length..)?;
-    }
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]
@@ -147,13 +147,12 @@ mod tests {
         for (text, expected) in [
             ("5s", Some(5000)),
             ("200ms", Some(200)),
-            ("1m30s", Some(90_000)),
-            ("1.5s", Some(1500)),
-            ("0", Some(0)),
+            ("2m", Some(120_000)),
+            ("0s", Some(0)),
             ("", None),
             ("5", None),
             ("s", None),
-            ("5 s", None),
+            ("1.5s", None),
             ("-1s", None),
         ] {
             assert_eq!(duration(text), expected.map(Duration::from_millis), "{text}");
@@ -174,8 +173,13 @@ mod tests {
         assert!(!of(&[("NEVER_READY", "true")]).ready(Duration::MAX));
         let slow = of(&[("START_AFTER", "2s"), ("READY_AFTER", "3s")]);
         assert!(!slow.listens(Duration::from_secs(1)) && slow.listens(Duration::from_secs(2)));
-        assert!(!slow.ready(Duration::from_secs(4)) && slow.ready(Duration::from_secs(5)));
-        assert_eq!(of(&[("ERROR_RATE", "7")]).error_rate, 1.0);
+        assert!(!slow.ready(Duration::from_secs(2)) && slow.ready(Duration::from_secs(3)));
+        assert_eq!(of(&[("CRASH_AFTER", "5s")]).crash, Some((Duration::from_secs(5), 1)));
+        for (name, value) in [("ERROR_RATE", "7"), ("CRASH_AFTER", "5"), ("NEVER_READY", "yes")] {
+            assert_eq!(of(&[(name, value)]).crash, Some((Duration::ZERO, 2)), "{name}={value}");
+        }
+        let tenth = of(&[("ERROR_RATE", "0.1")]);
+        assert_eq!((0..20).filter(|number| tenth.fails(*number)).collect::<Vec<_>>(), [9, 19]);
         assert!(!Workload::new("r/demo-app:missing", |_| None).pullable);
     }
 }

@@ -1,0 +1,111 @@
+//! Which change makes which controller look, and after how long.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::object::{self, text};
+use crate::queue::{Queue, Work};
+use crate::resource::Resource;
+use crate::store::{Change, ChangeKind, Store};
+
+// How long a controller takes from a change to its look at it: watch, queue and the calls before. Orders of
+// magnitude of a small idle cluster; what matters is that they are not zero and not equal.
+const SCHEDULER: Duration = Duration::from_millis(15);
+const NODE: Duration = Duration::from_millis(40);
+const REPLICA_SETS: Duration = Duration::from_millis(10);
+const ENDPOINTS: Duration = Duration::from_millis(30);
+const ROLLOUTS: Duration = Duration::from_millis(20);
+const ANALYSIS: Duration = Duration::from_millis(25);
+
+/// Schedules what has to be looked at again after a change. `queue.now()` is the present moment.
+pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
+    let object = &change.object;
+    let (ns, name) = (object::namespace(object).to_owned(), object::name(object).to_owned());
+    match change.resource {
+        Resource::Pod => {
+            if let Some(delay) = pod_delay(change) {
+                queue.after(delay, Work::Pod { ns: ns.clone(), name });
+            }
+            owner(queue, object, Resource::ReplicaSet, REPLICA_SETS);
+            endpoints_of_pod(queue, store, change);
+        }
+        Resource::ReplicaSet => {
+            if spec_changed(change) {
+                queue.after(REPLICA_SETS, Work::ReplicaSet { ns, name });
+            }
+            owner(queue, object, Resource::Rollout, ROLLOUTS);
+        }
+        Resource::Service => {
+            let manager = object::annotation(object, super::MANAGED_BY).map(str::to_owned);
+            if let Some(rollout) = manager.or_else(|| change.before.as_ref().and_then(|o| managed_by(o))) {
+                queue.after(ROLLOUTS, Work::Rollout { ns: ns.clone(), name: rollout });
+            }
+            queue.after(ENDPOINTS, Work::Endpoints { ns, service: name });
+        }
+        Resource::Rollout => queue.after(ROLLOUTS, Work::Rollout { ns, name }),
+        Resource::AnalysisRun => {
+            queue.after(ANALYSIS, Work::AnalysisRun { ns, name });
+            let phase = |o: &Value| text(o, "/status/phase").to_owned();
+            let same = change.before.as_ref().is_some_and(|before| phase(before) == phase(object));
+            if change.kind != ChangeKind::Modified || !same {
+                owner(queue, object, Resource::Rollout, ROLLOUTS);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn managed_by(service: &Value) -> Option<String> {
+    object::annotation(service, super::MANAGED_BY).map(str::to_owned)
+}
+
+/// Whether anything but the status differs from before.
+fn spec_changed(change: &Change) -> bool {
+    let Some(before) = change.before.as_ref().filter(|_| change.kind == ChangeKind::Modified) else { return true };
+    let differs = |pointer: &str| before.pointer(pointer) != change.object.pointer(pointer);
+    ["/spec", "/metadata/annotations", "/metadata/labels", "/metadata/deletionTimestamp"].into_iter().any(differs)
+}
+
+/// The node's own writes to a pod's status need no further look.
+fn pod_delay(change: &Change) -> Option<Duration> {
+    match change.kind {
+        ChangeKind::Added => Some(SCHEDULER),
+        ChangeKind::Deleted => Some(Duration::ZERO),
+        ChangeKind::Modified => {
+            let bound = |o: &Value| !text(o, "/spec/nodeName").is_empty();
+            let just_bound = change.before.as_ref().is_some_and(|before| !bound(before)) && bound(&change.object);
+            (spec_changed(change) || just_bound).then_some(NODE)
+        }
+    }
+}
+
+fn owner(queue: &mut Queue, object: &Value, resource: Resource, delay: Duration) {
+    let Some(owner) = object::controller(object).filter(|owner| owner["kind"] == resource.info().kind) else { return };
+    let (ns, name) = (object::namespace(object).to_owned(), text(owner, "/name").to_owned());
+    match resource {
+        Resource::ReplicaSet => queue.after(delay, Work::ReplicaSet { ns, name }),
+        Resource::Rollout => queue.after(delay, Work::Rollout { ns, name }),
+        _ => {}
+    }
+}
+
+/// The Services that select the pod now or did before, when the change is one that endpoints show.
+fn endpoints_of_pod(queue: &mut Queue, store: &Store, change: &Change) {
+    let shown = |o: &Value| {
+        let of = |pointer: &str| o.pointer(pointer).cloned();
+        let ready = super::pods::ready_since(o).is_some();
+        (of("/metadata/labels"), of("/status/podIP"), of("/status/phase"), of("/metadata/deletionTimestamp"), ready)
+    };
+    if change.kind == ChangeKind::Modified && change.before.as_ref().map(|o| shown(o)) == Some(shown(&change.object)) {
+        return;
+    }
+    let ns = object::namespace(&change.object);
+    for service in store.list(Resource::Service, ns) {
+        let selects = |o: &Value| object::selected_by_map(&service["spec"]["selector"], &o["metadata"]["labels"]);
+        if selects(&change.object) || change.before.as_ref().is_some_and(|before| selects(before)) {
+            let service = object::name(service).to_owned();
+            queue.after(ENDPOINTS, Work::Endpoints { ns: ns.to_owned(), service });
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Requests walked through the simulated objects: Host header and path → Ingress → Service → EndpointSlice →
+//! process. What comes back is modelled, and every account of it says so.
+//!
+//! Traffic only reads the cluster. It changes no object, so it is neither journaled nor part of a snapshot: the
+//! same requests and moments give the same cluster, with or without a load. What it remembers itself (whose turn
+//! it is behind a Service, how many requests a process has had) starts afresh when a world is opened again.
+//!
+//! Not modelled: connections (each request has its own), queues, and the ingress's own latency and retries.
+
+mod load;
+mod route;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use traffic_probe::{Answer, Outcome, Request};
+
+use crate::controllers::{self, Workload};
+use crate::object::{self, items, text};
+use crate::queue::later;
+use crate::resource::Resource;
+use crate::store::Object;
+use crate::world::World;
+
+pub(crate) use self::load::Loads;
+pub(crate) use self::route::refuse;
+
+/// What a request takes besides the workload's own latency.
+const BASE_LATENCY: Duration = Duration::from_millis(1);
+
+/// What traffic remembers between requests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Traffic {
+    /// Whose turn it is, by `namespace/service`.
+    turns: BTreeMap<String, usize>,
+    /// Requests that a process has had.
+    served: BTreeMap<ProcessId, u64>,
+    pub(crate) loads: Loads,
+}
+
+/// A process: a pod's uid and the restarts before it.
+pub(crate) type ProcessId = (String, u32);
+
+/// What is known of a request at the moment it is sent.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) outcome: Outcome,
+    pub(crate) takes: Duration,
+    /// The process that answers; if it ends before the answer is out, the connection is reset.
+    pub(crate) process: Option<Serving>,
+}
+
+/// Where the process is that answers a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Serving {
+    ns: String,
+    pod: String,
+    uid: String,
+    restarts: u32,
+}
+
+impl Flight {
+    fn ended(outcome: Outcome) -> Flight {
+        Flight { outcome, takes: BASE_LATENCY, process: None }
+    }
+
+    fn answered(status: u16) -> Flight {
+        Flight::ended(Outcome::Answered { status, version: None, pod: None })
+    }
+}
+
+impl World {
+    /// Answers one request at the present moment of the world, whatever `request.at` says, and without moving the
+    /// world: its end is computed from the workload's latency.
+    pub fn answer(&mut self, request: &Request) -> Answer {
+        let now = self.now();
+        let flight = fly(self, &request.host, &request.path, now);
+        Answer { id: request.id, sent: now, done: later(now, flight.takes), outcome: flight.outcome }
+    }
+}
+
+/// Walks one request, sent at `at`, through the objects as they are now.
+pub(crate) fn fly(world: &mut World, host: &str, path: &str, at: Timestamp) -> Flight {
+    let backend = match route::backend(world, host, path) {
+        Ok(backend) => backend,
+        Err(place) => return Flight::ended(Outcome::NoRoute(place)),
+    };
+    let (ns, service) = (backend.ns.as_str(), backend.service.as_str());
+    let ready = ready_pods(world, ns, service);
+    if ready.is_empty() {
+        return Flight::answered(503);
+    }
+    let turn = world.traffic.turns.entry(format!("{ns}/{service}")).or_default();
+    let chosen = &ready[*turn % ready.len()];
+    *turn = turn.wrapping_add(1);
+    ask(world, ns, chosen, path, at)
+}
+
+/// The ready endpoints of a Service: pod name and uid.
+fn ready_pods(world: &World, ns: &str, service: &str) -> Vec<(String, String)> {
+    let Some(slice) = controllers::slice_of(world, ns, service) else { return Vec::new() };
+    items(slice, "/endpoints")
+        .filter(|endpoint| endpoint["conditions"]["ready"] == true)
+        .map(|endpoint| {
+            (text(endpoint, "/targetRef/name").to_owned(), text(endpoint, "/targetRef/uid").to_owned())
+        })
+        .collect()
+}
+
+fn ask(world: &mut World, ns: &str, (pod, uid): &(String, String), path: &str, at: Timestamp) -> Flight {
+    let object: Option<Object> = world.store.get(Resource::Pod, ns, pod).filter(|o| object::uid(o) == uid).cloned();
+    // An address that nobody has any more: the pod was taken away without a stop.
+    let Some(object) = object else { return Flight::ended(Outcome::Reset) };
+    let Some(process) = world.node.process(ns, pod, uid, at) else { return Flight::ended(Outcome::Refused) };
+    let Some(container) = items(&object, "/spec/containers").next() else { return Flight::ended(Outcome::Refused) };
+    let workload = Workload::of(container);
+    if !workload.listens(process.age) {
+        return Flight::ended(Outcome::Refused);
+    }
+    let id = (uid.clone(), process.restarts);
+    let mut flight = page(&workload, pod, path, process.age, world.traffic.served.entry(id).or_default());
+    let serving = Serving { ns: ns.to_owned(), pod: pod.clone(), uid: uid.clone(), restarts: process.restarts };
+    flight.process = Some(serving);
+    flight
+}
+
+/// What the program says on a path.
+fn page(workload: &Workload, pod: &str, path: &str, age: Duration, served: &mut u64) -> Flight {
+    match path.split('?').next().unwrap_or_default() {
+        "/" | "" => {
+            let status = if workload.fails(*served) { 500 } else { 200 };
+            *served += 1;
+            let (version, pod) = (Some(workload.version.clone()), Some(pod.to_owned()));
+            Flight {
+                outcome: Outcome::Answered { status, version, pod },
+                takes: BASE_LATENCY + workload.latency,
+                process: None,
+            }
+        }
+        "/healthz" | "/metrics" => Flight::answered(200),
+        "/readyz" => Flight::answered(if workload.ready(age) { 200 } else { 503 }),
+        _ => Flight::answered(404),
+    }
+}
+
+/// Whether a process still lives at `at`.
+pub(crate) fn lives(world: &World, serving: &Serving, at: Timestamp) -> bool {
+    let stored = |o: &Value| object::uid(o) == serving.uid;
+    world.store.get(Resource::Pod, &serving.ns, &serving.pod).is_some_and(|o| stored(o))
+        && world
+            .node
+            .process(&serving.ns, &serving.pod, &serving.uid, at)
+            .is_some_and(|process| process.restarts == serving.restarts)
+}
+
+/// Brings every load up to `until`: to be called before each change of the world, with the moment of that change.
+pub(crate) fn on_advance(world: &mut World, until: Timestamp) {
+    if world.traffic.loads.is_empty() {
+        return;
+    }
+    load::advance(world, until);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_the_program() {
+        let workload = Workload::new("r/demo-app:v2", |name| match name {
+            "LATENCY" => Some("200ms".into()),
+            "READY_AFTER" => Some("5s".into()),
+            _ => None,
+        });
+        let status = |path: &str| match page(&workload, "p", path, Duration::from_secs(1), &mut 0).outcome {
+            Outcome::Answered { status, version, .. } => (status, version),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(status("/"), (200, Some("v2".into())));
+        assert_eq!(status("/?q"), (200, Some("v2".into())));
+        assert_eq!(status("/readyz"), (503, None));
+        assert_eq!(status("/nowhere"), (404, None));
+        let takes = page(&workload, "p", "/", Duration::from_secs(1), &mut 0).takes;
+        assert_eq!(takes, Duration::from_millis(201));
+    }
+}

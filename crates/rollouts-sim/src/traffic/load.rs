@@ -1,0 +1,113 @@
+//! Open-loop loads in virtual time: a request is due every 1/rate of a second, answered or not, while the world
+//! moves from one change to the next.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use traffic_probe::{Account, Answer, Load, Measured, Outcome};
+
+use super::{Flight, Serving, fly, lives};
+use crate::queue::later;
+use crate::world::World;
+
+/// The loads that are attached.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Loads {
+    running: BTreeMap<u64, Running>,
+    started: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Running {
+    load: Load,
+    account: Account,
+    next: Timestamp,
+    sent: u64,
+    /// Requests whose answers are not out yet, by when they will be.
+    under_way: BTreeMap<(Timestamp, u64), Under>,
+}
+
+#[derive(Clone, Debug)]
+struct Under {
+    sent: Timestamp,
+    outcome: Outcome,
+    process: Option<Serving>,
+}
+
+impl Loads {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+}
+
+impl World {
+    /// Attaches a load, whose first request is due now. It runs while the world moves, until [`World::stop_load`].
+    pub fn start_load(&mut self, load: Load) -> u64 {
+        let id = self.traffic.loads.started;
+        self.traffic.loads.started += 1;
+        let running = Running {
+            load,
+            account: Account::new(Measured::Modelled),
+            next: self.now(),
+            sent: 0,
+            under_way: BTreeMap::new(),
+        };
+        self.traffic.loads.running.insert(id, running);
+        id
+    }
+
+    /// Detaches a load and hands over its account: of every request due before the present moment. Those under way
+    /// end as the present world lets them. `None` for a load that is not attached.
+    pub fn stop_load(&mut self, id: u64) -> Option<Account> {
+        let now = self.now();
+        advance(self, now);
+        let mut running = self.traffic.loads.running.remove(&id)?;
+        settle(self, &mut running, Timestamp::MAX, now);
+        Some(running.account)
+    }
+}
+
+/// Brings all loads up to `until`, exclusively: a request due at the moment of a change meets the changed world.
+pub(super) fn advance(world: &mut World, until: Timestamp) {
+    // The loads are taken out while they fly, because a flight needs the whole world.
+    let mut all = std::mem::take(&mut world.traffic.loads.running);
+    for running in all.values_mut() {
+        let interval = running.load.interval().max(Duration::from_micros(1));
+        while running.next < until {
+            let at = running.next;
+            settle(world, running, at, at);
+            let (host, path) = (running.load.host.clone(), running.load.path.clone());
+            let flight = fly(world, &host, &path, at);
+            running.take_off(at, flight);
+            running.next = later(at, interval);
+        }
+        settle(world, running, until, until);
+    }
+    world.traffic.loads.running = all;
+}
+
+impl Running {
+    fn take_off(&mut self, at: Timestamp, flight: Flight) {
+        let id = self.sent;
+        self.sent += 1;
+        self.account.send(id, at);
+        let (outcome, takes, process) = if flight.takes >= self.load.timeout {
+            (Outcome::TimedOut, self.load.timeout, None)
+        } else {
+            (flight.outcome, flight.takes, flight.process)
+        };
+        self.under_way.insert((later(at, takes), id), Under { sent: at, outcome, process });
+    }
+}
+
+/// Records the answers that are out by `until`. The world has not changed since the requests were last looked
+/// at, so that a process that lives at `at` lived when it answered.
+fn settle(world: &World, running: &mut Running, until: Timestamp, at: Timestamp) {
+    while let Some(entry) = running.under_way.first_entry().filter(|entry| entry.key().0 <= until) {
+        let ((done, id), under) = entry.remove_entry();
+        let lived = under.process.as_ref().is_none_or(|process| lives(world, process, done.min(at)));
+        let outcome = if lived { under.outcome } else { Outcome::Reset };
+        running.account.record(&Answer { id, sent: under.sent, done, outcome });
+    }
+}
