@@ -1,0 +1,34 @@
+//! Labels and annotations that the Rollouts controller and Argo CD write, by which objects are tied together.
+//!
+//! Source: argo-rollouts 1.10.2 and argo-cd 3.6.1.
+
+/// Label on pods, ReplicaSets and in Service selectors: the hash of the pod template.
+pub const POD_TEMPLATE_HASH: &str = "rollouts-pod-template-hash";
+
+/// Annotation on a Rollout and its ReplicaSets: the revision number.
+pub const REVISION: &str = "rollout.argoproj.io/revision";
+
+/// Annotation on a ReplicaSet: the revision numbers that it had before, separated by commas.
+pub const REVISION_HISTORY: &str = "rollout.argoproj.io/revision-history";
+
+/// Annotation on a ReplicaSet: when it is scaled down (RFC 3339). Upstream's key has no prefix.
+pub const SCALE_DOWN_DEADLINE: &str = "scale-down-deadline";
+
+/// Annotation on a Rollout: the generation of the workload that it refers to.
+pub const WORKLOAD_GENERATION: &str = "rollout.argoproj.io/workload-generation";
+
+/// Annotation on a Service that a Rollout has adopted: the Rollout's name.
+pub const MANAGED_BY_ROLLOUTS: &str = "argo-rollouts.argoproj.io/managed-by-rollouts";
+
+/// Label on an AnalysisRun: `Step`, `Background`, `PrePromotion` or `PostPromotion`.
+pub const ROLLOUT_TYPE: &str = "rollout-type";
+
+/// Annotation by which Argo CD marks an object as its own, `app:group/Kind:namespace/name`. The default since 3.0.
+pub const ARGOCD_TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
+
+/// A label often chosen for Argo CD's tracking by label. Its old default, `app.kubernetes.io/instance`, is
+/// written by Helm charts as well and therefore says nothing about Argo CD.
+pub const ARGOCD_INSTANCE: &str = "argocd.argoproj.io/instance";
+
+/// Label on an EndpointSlice: the name of its Service.
+pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
