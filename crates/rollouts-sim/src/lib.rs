@@ -16,4 +16,5 @@ mod traffic;
 mod world;
 mod write;
 
+pub use schema::generate;
 pub use world::World;

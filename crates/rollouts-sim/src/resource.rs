@@ -245,7 +245,6 @@ const EXPERIMENT: Info = Info {
     singular: "experiment",
     kind: "Experiment",
     short: &["exp"],
-    status: true,
     ..ARGO
 };
 

@@ -1,18 +1,199 @@
-//! What an object of each kind looks like: pruning, defaults, validation.
+//! What an object of each kind looks like: pruning, defaults, validation, and how its lists and maps merge.
+//!
+//! The schemas are generated from the published ones (see `schemas/README.md`) and read once a process.
 
+mod admit;
+mod defaults;
+pub mod generate;
+mod names;
+mod walk;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::refusal::Refusal;
 use crate::resource::Resource;
-use crate::world::World;
 
-/// Makes `object` what the API server would store: pruned, defaulted, validated. `old` is the present object when
-/// this is an update.
-pub(crate) fn admit(
-    _world: &mut World,
-    _resource: Resource,
-    _object: &mut Value,
-    _old: Option<&Value>,
-) -> Result<(), Refusal> {
-    Ok(())
+pub(crate) use admit::admit;
+pub(crate) use walk::{unknown_fields, wrong_type};
+
+/// A structural schema. Absent parts are as in OpenAPI.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Schema {
+    #[serde(rename = "$ref")]
+    reference: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<Type>,
+    pub(crate) properties: BTreeMap<String, Schema>,
+    pub(crate) items: Option<Box<Schema>>,
+    pub(crate) additional_properties: Option<Box<Schema>>,
+    required: Vec<String>,
+    #[serde(rename = "enum")]
+    allowed: Vec<Value>,
+    format: Option<String>,
+    pub(crate) default: Option<Value>,
+    nullable: bool,
+    minimum: Option<f64>,
+    maximum: Option<f64>,
+    #[serde(rename = "x-kubernetes-preserve-unknown-fields")]
+    pub(crate) open: bool,
+    #[serde(rename = "x-kubernetes-int-or-string")]
+    int_or_string: bool,
+    #[serde(rename = "x-kubernetes-list-type")]
+    list_type: Option<ListType>,
+    #[serde(rename = "x-kubernetes-list-map-keys")]
+    pub(crate) list_keys: Vec<String>,
+    #[serde(rename = "x-kubernetes-map-type")]
+    map_type: Option<String>,
+    #[serde(rename = "x-kubernetes-patch-merge-key")]
+    pub(crate) merge_key: Option<String>,
+    #[serde(rename = "x-kubernetes-patch-strategy")]
+    strategy: Option<String>,
+    #[serde(rename = "x-kubernetes-validations")]
+    rules: Vec<Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Type {
+    Object,
+    Array,
+    String,
+    Integer,
+    Number,
+    Boolean,
+}
+
+/// How two lists merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ListType {
+    /// One replaces the other.
+    Atomic,
+    /// Equal scalars are the same item.
+    Set,
+    /// Items with equal keys are the same item.
+    Map,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    kinds: HashMap<String, Schema>,
+    definitions: HashMap<String, Schema>,
+}
+
+struct Schemas {
+    kinds: HashMap<Resource, Schema>,
+    definitions: HashMap<String, Schema>,
+}
+
+/// The published texts, as they are also served under `/openapi/v3`.
+pub(crate) const ARGO: &str = include_str!("../../schemas/argo-rollouts-1.10.2.json");
+/// See [`ARGO`].
+pub(crate) const KUBERNETES: &str = include_str!("../../schemas/kubernetes-1.34.4.json");
+
+static OPEN: LazyLock<Schema> = LazyLock::new(|| Schema { open: true, ..Schema::default() });
+
+#[expect(clippy::expect_used, reason = "the texts are compiled in, and a test reads them")]
+static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
+    let mut kinds = HashMap::new();
+    let mut definitions = HashMap::new();
+    for text in [ARGO, KUBERNETES] {
+        let document: Document = serde_json::from_str(text).expect("a generated schema document");
+        definitions.extend(document.definitions);
+        let named = document.kinds.into_iter().filter_map(|(id, schema)| {
+            let (api_version, kind) = id.rsplit_once('/')?;
+            Some((Resource::of_kind(api_version, kind)?, schema))
+        });
+        kinds.extend(named);
+    }
+    Schemas { kinds, definitions }
+});
+
+/// The schema of a whole object of this kind.
+pub(crate) fn of(resource: Resource) -> &'static Schema {
+    SCHEMAS.kinds.get(&resource).map_or(&OPEN, Schema::resolved)
+}
+
+/// The schema of every object's metadata.
+pub(crate) fn metadata() -> &'static Schema {
+    let name = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+    SCHEMAS.definitions.get(name).unwrap_or(&OPEN)
+}
+
+impl Schema {
+    fn resolved(&'static self) -> &'static Schema {
+        match &self.reference {
+            Some(name) => SCHEMAS.definitions.get(name).unwrap_or(&OPEN),
+            None => self,
+        }
+    }
+
+    /// The schema of a field or map key of an object; `None` when the field is not declared.
+    pub(crate) fn field(&'static self, name: &str) -> Option<&'static Schema> {
+        let declared = self.properties.get(name).or(self.additional_properties.as_deref());
+        declared.map(Schema::resolved).or(self.open.then_some(&*OPEN))
+    }
+
+    /// The schema of the items of an array.
+    pub(crate) fn item(&'static self) -> &'static Schema {
+        self.items.as_deref().map_or(&OPEN, Schema::resolved)
+    }
+
+    /// Whether an object of this schema is a whole that one manager owns.
+    pub(crate) fn atomic_map(&self) -> bool {
+        self.map_type.as_deref() == Some("atomic")
+    }
+
+    /// How lists of this schema merge under server-side apply.
+    pub(crate) fn list_type(&self) -> ListType {
+        self.list_type.unwrap_or(ListType::Atomic)
+    }
+
+    /// Whether lists of this schema merge under a strategic merge patch.
+    pub(crate) fn merges(&self) -> bool {
+        self.strategy.as_deref().is_some_and(|s| s.split(',').any(|s| s == "merge"))
+    }
+
+    /// Whether a strategic merge patch of this object keeps only the keys that it names.
+    pub(crate) fn retains_keys(&self) -> bool {
+        self.strategy.as_deref().is_some_and(|s| s.split(',').any(|s| s == "retainKeys"))
+    }
+
+    /// Whether a key of this object is a field by name rather than a map's key.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.properties.contains_key(name)
+    }
+}
+
+/// The schema of a top-level field: `metadata` is the same for all kinds.
+pub(crate) fn top(root: &'static Schema, name: &str) -> Option<&'static Schema> {
+    if name == "metadata" { Some(metadata()) } else { root.field(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_but_the_crd_list_has_a_schema() {
+        for resource in Resource::ALL {
+            let known = SCHEMAS.kinds.contains_key(&resource);
+            assert_eq!(known, resource != Resource::CustomResourceDefinition, "{resource:?}");
+        }
+    }
+
+    #[test]
+    fn rollout_containers_merge_by_name() {
+        let mut schema = of(Resource::Rollout);
+        for field in ["spec", "template", "spec", "containers"] {
+            schema = schema.field(field).unwrap();
+        }
+        assert_eq!(schema.list_type(), ListType::Map);
+        assert_eq!(schema.list_keys, ["name"]);
+        assert_eq!(schema.item().field("image").unwrap().kind, Some(Type::String));
+    }
 }

@@ -1,0 +1,286 @@
+//! Walking an object beside its schema: unknown fields, pruning, defaults, and values that do not fit.
+
+use serde_json::{Value, json};
+
+use super::{ListType, Schema, Type, top};
+
+/// A place in an object and what is wrong there.
+pub(crate) type Fault = (String, String);
+
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn child(schema: &'static Schema, path: &str, name: &str) -> Option<&'static Schema> {
+    if path.is_empty() && matches!(name, "apiVersion" | "kind") {
+        return Some(&super::OPEN);
+    }
+    if path.is_empty() { top(schema, name) } else { schema.field(name) }
+}
+
+/// The fields of `object` that its schema does not declare, as paths; with `prune` they are also taken out.
+pub(crate) fn unknown_fields(schema: &'static Schema, object: &mut Value, prune: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    visit_unknown(schema, object, "", prune, &mut found);
+    found
+}
+
+fn visit_unknown(schema: &'static Schema, value: &mut Value, path: &str, prune: bool, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            let mut unknown = Vec::new();
+            for (name, inner) in map.iter_mut() {
+                match child(schema, path, name) {
+                    Some(schema) => visit_unknown(schema, inner, &below(path, name), prune, found),
+                    None => unknown.push(name.clone()),
+                }
+            }
+            found.extend(unknown.iter().map(|name| below(path, name)));
+            if prune {
+                map.retain(|name, _| !unknown.contains(name));
+            }
+        }
+        Value::Array(list) => {
+            for (index, inner) in list.iter_mut().enumerate() {
+                visit_unknown(schema.item(), inner, &format!("{path}[{index}]"), prune, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Fills in the schema's defaults, and drops nulls where a default or no nullable value stands, as for CRDs.
+pub(super) fn fill_defaults(schema: &'static Schema, value: &mut Value, path: &str) {
+    match value {
+        Value::Object(map) => {
+            for (name, property) in &schema.properties {
+                let property = property.resolved();
+                if let Some(default) = &property.default
+                    && map.get(name).is_none_or(|v| v.is_null() && !property.nullable)
+                {
+                    map.insert(name.clone(), default.clone());
+                }
+            }
+            for (name, inner) in map.iter_mut() {
+                if let Some(schema) = child(schema, path, name) {
+                    fill_defaults(schema, inner, &below(path, name));
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|v| fill_defaults(schema.item(), v, "[]")),
+        _ => {}
+    }
+}
+
+/// Takes out null fields of built-in kinds: their Go types have no null.
+pub(super) fn drop_nulls(schema: &'static Schema, value: &mut Value, path: &str) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|name, v| !v.is_null() || name == "eventTime");
+            for (name, inner) in map.iter_mut() {
+                if let Some(schema) = child(schema, path, name).filter(|s| !s.open) {
+                    drop_nulls(schema, inner, &below(path, name));
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|v| drop_nulls(schema.item(), v, "[]")),
+        _ => {}
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(n) if n.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn fits(schema: &Schema, value: &Value) -> bool {
+    if schema.int_or_string {
+        let number = value.is_i64() || value.is_u64() || (value.is_number() && schema.format.is_some());
+        return number || value.is_string();
+    }
+    match schema.kind {
+        None => true,
+        Some(Type::Object) => value.is_object(),
+        Some(Type::Array) => value.is_array(),
+        Some(Type::String) => value.is_string(),
+        Some(Type::Integer) => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|f| f.fract() == 0.0),
+        Some(Type::Number) => value.is_number(),
+        Some(Type::Boolean) => value.is_boolean(),
+    }
+}
+
+fn wanted(schema: &Schema) -> &'static str {
+    match schema.kind {
+        None if schema.int_or_string => "integer or string",
+        None => "any",
+        Some(Type::Object) => "object",
+        Some(Type::Array) => "array",
+        Some(Type::String) => "string",
+        Some(Type::Integer) => "integer",
+        Some(Type::Number) => "number",
+        Some(Type::Boolean) => "boolean",
+    }
+}
+
+/// The first value whose type cannot be decoded into a built-in kind: its path, what it is, what it should be.
+pub(crate) fn wrong_type(schema: &'static Schema, value: &Value) -> Option<(String, &'static str, &'static str)> {
+    visit_types(schema, value, "")
+}
+
+fn visit_types(
+    schema: &'static Schema,
+    value: &Value,
+    path: &str,
+) -> Option<(String, &'static str, &'static str)> {
+    // A null is the Go zero value.
+    if value.is_null() {
+        return None;
+    }
+    if !fits(schema, value) {
+        return Some((path.to_owned(), type_name(value), wanted(schema)));
+    }
+    match value {
+        Value::Object(map) => map.iter().find_map(|(name, inner)| {
+            visit_types(child(schema, path, name)?, inner, &below(path, name))
+        }),
+        Value::Array(list) => list.iter().find_map(|inner| visit_types(schema.item(), inner, path)),
+        _ => None,
+    }
+}
+
+/// Everything in `value` that a structural schema forbids, in the words of the API server. `old` is the present
+/// value, for rules about change.
+pub(super) fn faults(schema: &'static Schema, value: &Value, old: Option<&Value>, path: &str) -> Vec<Fault> {
+    let mut found = Vec::new();
+    visit_faults(schema, value, old, path, &mut found);
+    found
+}
+
+fn visit_faults(
+    schema: &'static Schema,
+    value: &Value,
+    old: Option<&Value>,
+    path: &str,
+    found: &mut Vec<Fault>,
+) {
+    if value.is_null() && schema.nullable {
+        return;
+    }
+    if !fits(schema, value) {
+        let got = type_name(value);
+        let want = wanted(schema);
+        found.push((
+            path.to_owned(),
+            format!("Invalid value: \"{got}\": {path} in body must be of type {want}: \"{got}\""),
+        ));
+        return;
+    }
+    scalar_faults(schema, value, path, found);
+    if old.is_some_and(|old| old != value) {
+        let broken = schema.rules.iter().filter(|r| r["rule"] == "self == oldSelf");
+        found.extend(broken.map(|r| {
+            (path.to_owned(), format!("Invalid value: {}", r["message"].as_str().unwrap_or_default()))
+        }));
+    }
+    match value {
+        Value::Object(map) => {
+            for name in schema.required.iter().filter(|name| !map.contains_key(*name)) {
+                found.push((below(path, name), "Required value".to_owned()));
+            }
+            for (name, inner) in map {
+                if path.is_empty() && name == "metadata" {
+                    continue;
+                }
+                if let Some(schema) = child(schema, path, name) {
+                    visit_faults(schema, inner, old.and_then(|o| o.get(name)), &below(path, name), found);
+                }
+            }
+        }
+        Value::Array(list) => {
+            duplicates(schema, list, path, found);
+            for (index, inner) in list.iter().enumerate() {
+                visit_faults(schema.item(), inner, None, &format!("{path}[{index}]"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn scalar_faults(schema: &Schema, value: &Value, path: &str, found: &mut Vec<Fault>) {
+    if !schema.allowed.is_empty() && !schema.allowed.contains(value) {
+        let allowed: Vec<String> = schema.allowed.iter().map(Value::to_string).collect();
+        let why = format!("Unsupported value: {value}: supported values: {}", allowed.join(", "));
+        found.push((path.to_owned(), why));
+    }
+    let number = value.as_f64();
+    if let (Some(number), Some(least)) = (number, schema.minimum)
+        && number < least
+    {
+        let why = format!("Invalid value: {value}: {path} in body should be greater than or equal to {least}");
+        found.push((path.to_owned(), why));
+    }
+    if let (Some(number), Some(most)) = (number, schema.maximum)
+        && number > most
+    {
+        let why = format!("Invalid value: {value}: {path} in body should be less than or equal to {most}");
+        found.push((path.to_owned(), why));
+    }
+    let Some(text) = value.as_str() else {
+        let range = match schema.format.as_deref() {
+            Some("int32") => value.as_i64().is_none_or(|n| i32::try_from(n).is_ok()),
+            _ => true,
+        };
+        if !range {
+            let why = format!("Invalid value: {value}: {path} in body must be of type int32: {value}");
+            found.push((path.to_owned(), why));
+        }
+        return;
+    };
+    let good = match schema.format.as_deref() {
+        Some("quantity") => super::names::is_quantity(text),
+        Some("date-time") => text.parse::<jiff::Timestamp>().is_ok(),
+        _ => true,
+    };
+    if !good {
+        let format = schema.format.as_deref().unwrap_or_default();
+        let why = format!("Invalid value: \"{text}\": {path} in body must be of type {format}: \"{text}\"");
+        found.push((path.to_owned(), why));
+    }
+}
+
+fn duplicates(schema: &'static Schema, list: &[Value], path: &str, found: &mut Vec<Fault>) {
+    let key = |item: &Value| match schema.list_type() {
+        ListType::Atomic => None,
+        ListType::Set => Some(item.clone()),
+        ListType::Map => Some(item_key(schema, item)),
+    };
+    let mut seen: Vec<Value> = Vec::new();
+    for (index, item) in list.iter().enumerate() {
+        let Some(key) = key(item) else { return };
+        if seen.contains(&key) {
+            found.push((format!("{path}[{index}]"), format!("Duplicate value: {key}")));
+        }
+        seen.push(key);
+    }
+}
+
+/// The keys of an item of a list-map, as an object in key order; defaults of absent keys are filled in.
+pub(crate) fn item_key(schema: &'static Schema, item: &Value) -> Value {
+    let mut keys: Vec<&String> = schema.list_keys.iter().collect();
+    keys.sort();
+    let mut key = json!({});
+    for name in keys {
+        let default = || schema.item().field(name).and_then(|s| s.default.clone());
+        if let Some(value) = item.get(name).cloned().or_else(default) {
+            key[name] = value;
+        }
+    }
+    key
+}
