@@ -5,4 +5,5 @@
 pub mod command;
 pub mod executor;
 pub mod redact;
+pub mod runbook;
 pub mod runner;

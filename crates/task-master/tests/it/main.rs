@@ -1,4 +1,5 @@
 //! The integration tests of task-master: one binary, one module a subject.
 
 mod fakes;
+mod runbook;
 mod runner;

@@ -1,0 +1,25 @@
+//! The runbook: which typed steps carry out which task.
+//!
+//! The runbook is code, kept beside the manifests like a Makefile. The PRD is not: its titles are matched
+//! against the runbook's ids and never become a command, a path or an argument. Variables stand only for
+//! whole values of the runbook, so no value of theirs can become a second argument.
+
+mod actions;
+mod fields;
+mod model;
+pub(crate) mod nearest;
+mod paths;
+mod problem;
+mod read;
+mod tree;
+mod verify;
+
+pub use model::{
+    Action, Apply, Binding, Condition, Http, Id, Load, Mutation, Named, ObjectIs, ObjectRef, Probe, Rollout,
+    RolloutIs, Run, Runbook, Static, Step, TerraformAction, Tool, ToolStep, Verb,
+};
+pub use paths::{PathError, Root};
+pub use problem::{Invalid, Problem};
+pub use read::parse;
+pub use tree::Place;
+pub use verify::verify;
