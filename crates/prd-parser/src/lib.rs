@@ -1,10 +1,25 @@
-//! Markdown to a plan of phases, tasks, requirements and criteria, with byte spans and diagnostics
+//! Markdown to a plan of phases, tasks, requirements and criteria, with byte spans and diagnostics.
 //!
-//! The crate reads no files, starts no process and cannot fail on content.
+//! The crate reads no files, starts no process and cannot fail on content: [`parse`] returns what it read
+//! together with what it noticed, and the caller decides what is fatal.
 
+mod account;
+mod build;
+mod depend;
 pub mod diagnostic;
+mod heading;
+mod ids;
+mod item;
+mod lines;
+mod meta;
 pub mod model;
+mod outline;
+mod reference;
+mod scan;
+mod slug;
 pub mod tally;
+mod text;
+mod walk;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use model::{
@@ -22,4 +37,14 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
     /// The account of checkboxes.
     pub tally: Tally,
+}
+
+/// Reads a document. Any text will do: there is no error, only diagnostics. Takes time in proportion to the
+/// length of the text.
+pub fn parse(source: &str) -> Parsed {
+    let lines = lines::Lines::new(source);
+    let candidates = scan::scan(&lines);
+    let outline = walk::walk(source, &lines, &candidates);
+    let (plan, diagnostics, tally) = build::build(&outline, &lines, &candidates);
+    Parsed { plan, diagnostics, tally }
 }

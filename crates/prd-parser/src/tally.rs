@@ -25,11 +25,11 @@ impl fmt::Display for Tally {
         let Tally { tasks, requirements, criteria, ignored, .. } = self;
         write!(
             f,
-            "{}, {}, {}; {} ignored",
+            "{}, {}, {}; {}",
             count(*tasks, "task", "tasks"),
             count(*requirements, "requirement", "requirements"),
             count(*criteria, "criterion", "criteria"),
-            count(*ignored, "checkbox line", "checkbox lines"),
+            count(*ignored, "ignored checkbox line", "ignored checkbox lines"),
         )
     }
 }

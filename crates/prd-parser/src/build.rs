@@ -1,0 +1,264 @@
+//! From the outline to the plan: ids, titles, priorities, spans.
+
+use crate::account::account;
+use crate::depend::{Resolver, resolve};
+use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::heading::Region;
+use crate::ids::Ids;
+use crate::item::{Clause, ItemText};
+use crate::lines::{Lines, narrow};
+use crate::meta::metadata;
+use crate::model::{Dependency, Item, Origin, Phase, Plan, Priority, Span, Task};
+use crate::outline::{Draft, Outline};
+use crate::reference::check_references;
+use crate::scan::Candidate;
+use crate::tally::{Tally, count};
+
+/// A draft whose text has been taken apart.
+pub(crate) struct Read<'o> {
+    pub(crate) draft: &'o Draft,
+    pub(crate) text: ItemText,
+    pub(crate) id: String,
+    pub(crate) explicit: bool,
+    /// Index among the plan's tasks, requirements or criteria.
+    pub(crate) index: usize,
+}
+
+/// Builds the plan, and finds what there is to say about it.
+pub(crate) fn build(
+    outline: &Outline,
+    lines: &Lines<'_>,
+    candidates: &[Candidate],
+) -> (Plan, Vec<Diagnostic>, Tally) {
+    let mut found = account(outline, lines, candidates);
+    let phases = phases(outline, lines, &mut found);
+    let reads = read(outline, &phases, lines, &mut found);
+    let mut plan = Plan { metadata: metadata(outline), phases, ..Plan::default() };
+    fill(&mut plan, outline, &reads, lines, &mut found);
+    let clauses: Vec<_> = reads.iter().map(clauses).collect();
+    let titled = clauses.iter().any(|clauses| !clauses.is_empty());
+    let resolver = Resolver::new(&plan, outline, titled);
+    let edges = resolve(&resolver, &plan, outline, &clauses, lines, &mut found);
+    edges.put_into(&mut plan);
+    check_references(&plan, outline, &reads, lines, &mut found);
+    let ignored = found.iter().map(|d| d.checkboxes).sum();
+    let tally = Tally {
+        tasks: plan.tasks.len(),
+        requirements: plan.requirements.len(),
+        criteria: plan.criteria.len(),
+        ignored,
+        checkboxes: candidates.len(),
+        headings: outline.heading_count,
+    };
+    if plan.tasks.is_empty() {
+        found.push(no_tasks(&tally, lines));
+    }
+    found.sort_by_key(|d| d.line);
+    (plan, found, tally)
+}
+
+/// An ordinary diagnostic about one line.
+pub(crate) fn about(
+    severity: Severity,
+    code: &'static str,
+    message: String,
+    help: Option<String>,
+    line: usize,
+    lines: &Lines<'_>,
+) -> Diagnostic {
+    Diagnostic { severity, code, message, help, span: lines.span(line), line: narrow(line), checkboxes: 0 }
+}
+
+fn phases(outline: &Outline, lines: &Lines<'_>, found: &mut Vec<Diagnostic>) -> Vec<Phase> {
+    let mut ids = Ids::default();
+    let mut numbers = std::collections::HashMap::new();
+    let mut phases: Vec<Phase> = Vec::with_capacity(outline.phases.len());
+    for draft in &outline.phases {
+        let heading = draft.heading.map(|heading| &outline.headings[heading]);
+        let title = heading.map_or("Tasks", |heading| heading.title.text.as_str());
+        let number = heading.and_then(|heading| heading.title.phase.flatten());
+        if let Some(number) = number
+            && let Some(first) = numbers.insert(number, draft.line)
+        {
+            let message = format!("phase {number} is also on line {first}");
+            found.push(about(Severity::Warning, codes::DUPLICATE_PHASE, message, None, draft.line, lines));
+        }
+        if draft.tasks == 0 {
+            let message = format!("phase \"{title}\" has no tasks");
+            found.push(about(Severity::Warning, codes::EMPTY_PHASE, message, None, draft.line, lines));
+        }
+        let priority = heading.and_then(|heading| heading.title.priority.as_ref());
+        phases.push(Phase {
+            id: ids.derive(None, title),
+            number,
+            title: title.to_owned(),
+            priority: known_priority(priority, draft.line, lines, found),
+            dependencies: Vec::new(),
+            span: heading.map_or_else(|| lines.span(draft.line), |heading| heading.span),
+            line: narrow(draft.line),
+        });
+    }
+    phases
+}
+
+fn known_priority(
+    priority: Option<&Result<Priority, String>>,
+    line: usize,
+    lines: &Lines<'_>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Priority> {
+    match priority? {
+        Ok(priority) => Some(*priority),
+        Err(word) => {
+            let message = format!("unknown priority \"{word}\"");
+            let help = Some("write Critical, High, Medium or Low".to_owned());
+            found.push(about(Severity::Warning, codes::UNKNOWN_PRIORITY, message, help, line, lines));
+            None
+        }
+    }
+}
+
+/// Takes the texts apart and gives every item its id: all explicit ones first, because they win.
+fn read<'o>(
+    outline: &'o Outline,
+    phases: &[Phase],
+    lines: &Lines<'_>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Read<'o>> {
+    let mut ids = Ids::default();
+    let mut first_lines = std::collections::HashMap::new();
+    let mut counts = [0_usize; 3];
+    let mut reads: Vec<Read<'o>> = Vec::with_capacity(outline.drafts.len());
+    for draft in &outline.drafts {
+        let mut text = ItemText::of(&draft.text, draft.line);
+        let written = draft.id.clone().or_else(|| text.id.take());
+        let slot = &mut counts[place(draft.region)];
+        let index = *slot;
+        *slot += 1;
+        let mut read = Read { draft, text, id: String::new(), explicit: written.is_some(), index };
+        if let Some(written) = written {
+            let (id, free) = ids.explicit(&written);
+            if free {
+                first_lines.insert(written, draft.line);
+            } else {
+                let first = first_lines.get(&written).copied().unwrap_or(draft.line);
+                let message = format!("id \"{written}\" on line {} is already on line {first}", draft.line);
+                let help = Some("give each item an id of its own".to_owned());
+                found.push(about(Severity::Error, codes::DUPLICATE_ID, message, help, draft.line, lines));
+            }
+            read.id = id;
+        }
+        reads.push(read);
+    }
+    derive(outline, phases, &mut ids, &mut reads);
+    reads
+}
+
+/// Derives the ids that nobody wrote: tasks first, so that no requirement can change the id of a task.
+fn derive(outline: &Outline, phases: &[Phase], ids: &mut Ids, reads: &mut [Read<'_>]) {
+    for tasks in [true, false] {
+        for at in 0..reads.len() {
+            let Read { draft, text, explicit, .. } = &reads[at];
+            if *explicit || (draft.region == Region::Tasks) != tasks {
+                continue;
+            }
+            let prefix = match (draft.parent, tasks) {
+                (Some(parent), _) => reads[parent].id.clone(),
+                (None, true) => phases[draft.phase].id.clone(),
+                (None, false) => crate::slug::slug(section(outline, draft)),
+            };
+            reads[at].id = ids.derive(Some(&prefix), &text.title);
+        }
+    }
+}
+
+fn place(region: Region) -> usize {
+    match region {
+        Region::Requirements => 1,
+        Region::Criteria => 2,
+        Region::Tasks | Region::None => 0,
+    }
+}
+
+fn section<'o>(outline: &'o Outline, draft: &Draft) -> &'o str {
+    draft.heading.map_or("", |heading| outline.headings[heading].title.text.as_str())
+}
+
+fn fill(
+    plan: &mut Plan,
+    outline: &Outline,
+    reads: &[Read<'_>],
+    lines: &Lines<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
+    for read in reads {
+        let Read { draft, text, id, explicit, .. } = read;
+        if let Some(symbol) = draft.symbol {
+            let message = format!("box holds '{}', taken as open", char::from(symbol));
+            let help =
+                Some("write [ ] or [x]; other symbols mean different things to different tools".to_owned());
+            found.push(about(Severity::Warning, codes::UNKNOWN_SYMBOL, message, help, draft.line, lines));
+        }
+        let (id, title, span) = (id.clone(), text.title.clone(), draft.span);
+        let (explicit_id, checked, box_at, line) =
+            (*explicit, draft.checked, draft.box_at, narrow(draft.line));
+        if draft.region == Region::Tasks {
+            let own = known_priority(text.priority.as_ref(), draft.line, lines, found);
+            plan.tasks.push(Task {
+                id,
+                explicit_id,
+                title,
+                phase: draft.phase,
+                parent: draft.parent.map(|parent| reads[parent].index),
+                priority: own.or(plan.phases[draft.phase].priority),
+                checked,
+                details: draft.details.iter().map(|(text, _)| text.clone()).collect(),
+                dependencies: Vec::new(),
+                span,
+                box_at,
+                line,
+            });
+            continue;
+        }
+        let section = section(outline, draft).to_owned();
+        let item = Item { id, explicit_id, title, section, checked, span, box_at, line };
+        match draft.region {
+            Region::Requirements => plan.requirements.push(item),
+            _ => plan.criteria.push(item),
+        }
+    }
+    children(plan);
+}
+
+/// A task with tasks nested under it comes after all of them.
+fn children(plan: &mut Plan) {
+    for child in 0..plan.tasks.len() {
+        if let Some(parent) = plan.tasks[child].parent {
+            let (on, line) = (plan.tasks[child].id.clone(), plan.tasks[child].line);
+            plan.tasks[parent].dependencies.push(Dependency { on, origin: Origin::Parent, line });
+        }
+    }
+}
+
+fn clauses<'o>(read: &Read<'o>) -> Vec<Clause> {
+    if read.draft.region != Region::Tasks {
+        return Vec::new();
+    }
+    read.text.clauses.iter().chain(&read.draft.clauses).cloned().collect()
+}
+
+fn no_tasks(tally: &Tally, lines: &Lines<'_>) -> Diagnostic {
+    let message = format!(
+        "no tasks: saw {}, {}, {} and {}",
+        count(tally.headings, "heading", "headings"),
+        count(tally.checkboxes, "checkbox line", "checkbox lines"),
+        count(tally.requirements, "requirement", "requirements"),
+        count(tally.criteria, "criterion", "criteria"),
+    );
+    let help = "a task is a list item with a box, such as - [ ] Title, below a heading about phases, milestones, \
+                implementation or tasks; plain and numbered lists are not tasks";
+    Diagnostic {
+        span: Span { start: 0, end: lines.start(lines.count() + 1) },
+        ..about(Severity::Error, codes::NO_TASKS, message, Some(help.to_owned()), 1, lines)
+    }
+}

@@ -1,0 +1,307 @@
+//! Dependencies: what a clause names, found by id, by phase, by section number or by exact title. Nothing is
+//! guessed: a noun that occurs in two titles makes no edge, and the order inside a phase makes none.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::build::about;
+use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::heading::phase_word;
+use crate::item::Clause;
+use crate::lines::{Lines, narrow};
+use crate::model::{Dependency, Origin, Plan};
+use crate::outline::Outline;
+use crate::reference::{Sections, section_reference};
+use crate::slug::slug;
+
+/// Everything that a clause can name. Built once; each look-up takes the same time.
+pub(crate) struct Resolver<'p> {
+    ids: HashMap<&'p str, usize>,
+    /// By title, and by phase and title: the first task, and whether there are more.
+    titles: HashMap<(Option<usize>, String), (usize, bool)>,
+    phase_numbers: HashMap<u32, (usize, bool)>,
+    phase_titles: HashMap<&'p str, usize>,
+    sections: Sections<'p>,
+}
+
+/// What a name turned out to mean.
+enum Named {
+    Task(usize),
+    Phase(usize, Origin),
+    Several,
+    Range,
+    Nothing,
+}
+
+/// The edges of a plan, by index.
+pub(crate) struct Edges {
+    tasks: Vec<Vec<Dependency>>,
+    phases: Vec<Vec<Dependency>>,
+}
+
+impl Edges {
+    pub(crate) fn put_into(self, plan: &mut Plan) {
+        for (task, edges) in plan.tasks.iter_mut().zip(self.tasks) {
+            task.dependencies.splice(0..0, edges);
+        }
+        for (phase, edges) in plan.phases.iter_mut().zip(self.phases) {
+            phase.dependencies = edges;
+        }
+    }
+}
+
+impl<'p> Resolver<'p> {
+    /// `titled` says whether any clause has to be looked up by title.
+    pub(crate) fn new(plan: &'p Plan, outline: &'p Outline, titled: bool) -> Self {
+        let mut titles: HashMap<(Option<usize>, String), (usize, bool)> = HashMap::new();
+        for (index, task) in plan.tasks.iter().enumerate().filter(|_| titled) {
+            let slug = slug(&task.title);
+            for phase in [None, Some(task.phase)] {
+                titles
+                    .entry((phase, slug.clone()))
+                    .and_modify(|(_, more)| *more = true)
+                    .or_insert((index, false));
+            }
+        }
+        let mut phase_numbers: HashMap<u32, (usize, bool)> = HashMap::new();
+        for (index, phase) in plan.phases.iter().enumerate() {
+            if let Some(number) = phase.number {
+                phase_numbers.entry(number).and_modify(|(_, more)| *more = true).or_insert((index, false));
+            }
+        }
+        Resolver {
+            ids: plan.tasks.iter().enumerate().map(|(index, task)| (task.id.as_str(), index)).collect(),
+            titles,
+            phase_numbers,
+            phase_titles: plan.phases.iter().enumerate().map(|(i, phase)| (phase.id.as_str(), i)).collect(),
+            sections: Sections::new(outline),
+        }
+    }
+
+    fn name(&self, name: &str, phase: Option<usize>) -> Named {
+        let name = name.trim().trim_matches(['`', '"', '\'', '“', '”']).trim_end_matches('.').trim();
+        if let Some(&task) = self.ids.get(name) {
+            return Named::Task(task);
+        }
+        if let Some((rest, _)) = phase_word(name)
+            && let Ok(number) = rest.trim().parse()
+        {
+            return match self.phase_numbers.get(&number) {
+                Some((phase, false)) => Named::Phase(*phase, Origin::Phase),
+                Some((_, true)) => Named::Several,
+                None => Named::Nothing,
+            };
+        }
+        if let Some(reference) = section_reference(name)
+            && let Some(phase) = self.sections.phase_of(&reference)
+        {
+            return Named::Phase(phase, Origin::Reference);
+        }
+        self.title(name, phase)
+    }
+
+    fn title(&self, name: &str, phase: Option<usize>) -> Named {
+        let slug = slug(name);
+        let near = phase.and_then(|phase| self.titles.get(&(Some(phase), slug.clone())));
+        match near.or_else(|| self.titles.get(&(None, slug.clone()))) {
+            Some((task, false)) => Named::Task(*task),
+            Some((_, true)) => Named::Several,
+            None => match self.phase_titles.get(slug.as_str()) {
+                Some(&phase) => Named::Phase(phase, Origin::Phase),
+                None if self.is_range(name) => Named::Range,
+                None => Named::Nothing,
+            },
+        }
+    }
+
+    /// `T012–T018`, `T012-T018`, `T012..T018`, where both ends exist.
+    fn is_range(&self, name: &str) -> bool {
+        ["–", "—", "..", "-", " to "].into_iter().filter_map(|dash| name.split_once(dash)).any(
+            |(first, last)| {
+                self.ids.contains_key(first.trim())
+                    && self.ids.contains_key(last.trim_start_matches('.').trim())
+            },
+        )
+    }
+}
+
+/// Resolves every clause of the plan.
+pub(crate) fn resolve(
+    resolver: &Resolver<'_>,
+    plan: &Plan,
+    outline: &Outline,
+    clauses: &[Vec<Clause>],
+    lines: &Lines<'_>,
+    found: &mut Vec<Diagnostic>,
+) -> Edges {
+    let mut edges = Edges { tasks: Vec::new(), phases: vec![Vec::new(); plan.phases.len()] };
+    let mut work = Work { resolver, plan, lines, found };
+    let of_tasks = clauses
+        .iter()
+        .zip(&outline.drafts)
+        .filter(|(_, draft)| draft.region == crate::heading::Region::Tasks);
+    for (clauses, draft) in of_tasks {
+        edges.tasks.push(work.edges(clauses, Some(draft.phase)));
+    }
+    for (phase, draft) in outline.phases.iter().enumerate() {
+        edges.phases[phase].extend(work.phase_edges(&draft.clauses));
+    }
+    for statement in &outline.statements {
+        match resolver.phase_numbers.get(&statement.number) {
+            Some(&(phase, false)) => {
+                let clauses = std::slice::from_ref(&statement.clause);
+                edges.phases[phase].extend(work.phase_edges(clauses));
+            }
+            Some(_) => {
+                work.report(&statement.clause, &format!("Phase {}", statement.number), &Named::Several)
+            }
+            None => work.report(&statement.clause, &format!("Phase {}", statement.number), &Named::Nothing),
+        }
+    }
+    order(plan, &mut edges.phases);
+    edges
+}
+
+/// The order of the document between phases that stand next to each other, unless a barrier says it already.
+fn order(plan: &Plan, edges: &mut [Vec<Dependency>]) {
+    for (index, pair) in plan.phases.windows(2).enumerate() {
+        let (before, phase) = (&pair[0], &pair[1]);
+        let mut seen = HashSet::new();
+        edges[index + 1].retain(|edge| seen.insert(edge.on.clone()));
+        if !seen.contains(&before.id) {
+            let edge = Dependency { on: before.id.clone(), origin: Origin::Order, line: phase.line };
+            edges[index + 1].push(edge);
+        }
+    }
+}
+
+struct Work<'w, 'p, 's> {
+    resolver: &'w Resolver<'p>,
+    plan: &'w Plan,
+    lines: &'w Lines<'s>,
+    found: &'w mut Vec<Diagnostic>,
+}
+
+impl Work<'_, '_, '_> {
+    fn edges(&mut self, clauses: &[Clause], phase: Option<usize>) -> Vec<Dependency> {
+        let mut edges = Vec::new();
+        let mut seen = HashSet::new();
+        for clause in clauses {
+            for (name, named) in self.names(clause, phase) {
+                let (on, origin) = match named {
+                    Named::Task(task) => (&self.plan.tasks[task].id, Origin::Explicit),
+                    Named::Phase(phase, origin) => (&self.plan.phases[phase].id, origin),
+                    other => {
+                        self.report(clause, &name, &other);
+                        continue;
+                    }
+                };
+                if seen.insert((on, origin.names_phase())) {
+                    edges.push(Dependency { on: on.clone(), origin, line: narrow(clause.line) });
+                }
+            }
+        }
+        edges
+    }
+
+    /// Edges of a phase; only phases can be named.
+    fn phase_edges(&mut self, clauses: &[Clause]) -> Vec<Dependency> {
+        let mut edges = self.edges(clauses, None);
+        let clause_line = clauses.first().map_or(1, |clause| clause.line);
+        edges.retain(|edge| {
+            if !edge.origin.names_phase() {
+                let message = format!("a phase depends on the task \"{}\"", edge.on);
+                let help = Some("name a phase, or write the dependency at the tasks".to_owned());
+                let line = usize::try_from(edge.line).unwrap_or(clause_line);
+                self.found.push(about(
+                    Severity::Error,
+                    codes::UNREAD_DEPENDENCY,
+                    message,
+                    help,
+                    line,
+                    self.lines,
+                ));
+            }
+            edge.origin.names_phase()
+        });
+        edges
+    }
+
+    /// The names in a clause: the whole if it is one, else split at commas, else at `and`.
+    fn names(&self, clause: &Clause, phase: Option<usize>) -> Vec<(String, Named)> {
+        let text = without_parentheses(&clause.text);
+        let whole = text.trim();
+        if is_none(whole) {
+            return Vec::new();
+        }
+        if let known @ (Named::Task(_) | Named::Phase(..)) = self.resolver.name(whole, phase) {
+            return vec![(whole.to_owned(), known)];
+        }
+        let mut names = Vec::new();
+        for part in whole.split([',', ';', '、', '，']).map(str::trim).filter(|part| !part.is_empty()) {
+            let part = part.strip_prefix("and ").unwrap_or(part);
+            match self.resolver.name(part, phase) {
+                Named::Nothing if part.contains(" and ") || part.contains(" & ") => {
+                    let halves = part.split(" and ").flat_map(|half| half.split(" & "));
+                    names
+                        .extend(halves.map(|half| (half.trim().to_owned(), self.resolver.name(half, phase))));
+                }
+                named => names.push((part.to_owned(), named)),
+            }
+        }
+        names
+    }
+
+    fn report(&mut self, clause: &Clause, name: &str, named: &Named) {
+        let (severity, code, message, help) = match named {
+            Named::Several => (
+                Severity::Error,
+                codes::AMBIGUOUS_DEPENDENCY,
+                format!("dependency \"{name}\" names several tasks or phases"),
+                "name it by its id",
+            ),
+            Named::Range => (
+                Severity::Error,
+                codes::UNREAD_DEPENDENCY,
+                format!("dependency \"{name}\" is a range"),
+                "ranges are not read; name each task",
+            ),
+            _ if clause.certain => (
+                Severity::Error,
+                codes::UNKNOWN_DEPENDENCY,
+                format!("dependency \"{name}\" is no task and no phase of this document"),
+                "name a task by its id or its exact title, or a phase as Phase N",
+            ),
+            _ => (
+                Severity::Warning,
+                codes::UNRESOLVED_REFERENCE,
+                format!("\"depends on {name}\" names nothing in this document"),
+                "write Depends on: and a task's id or exact title if it is meant as a dependency",
+            ),
+        };
+        self.found.push(about(severity, code, message, Some(help.to_owned()), clause.line, self.lines));
+    }
+}
+
+/// `Phase 22 (reason), Phase 23` without the reasons.
+fn without_parentheses(text: &str) -> String {
+    let mut depth = 0_usize;
+    text.chars()
+        .filter(|c| {
+            match c {
+                '(' => depth += 1,
+                ')' if depth > 0 => {
+                    depth -= 1;
+                    return false;
+                }
+                _ => {}
+            }
+            depth == 0
+        })
+        .collect()
+}
+
+/// The words for no dependency at all.
+fn is_none(text: &str) -> bool {
+    ["", "-", "–", "—", "none", "nothing", "n/a", "no one"]
+        .contains(&text.trim_end_matches('.').to_lowercase().as_str())
+}

@@ -1,0 +1,226 @@
+//! What a heading says: its number, the phase it names, its priority, and what its checkboxes mean.
+
+use crate::model::Priority;
+use crate::text::one_line;
+
+/// What the checkboxes under a heading are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Region {
+    /// Nothing that the plan knows.
+    #[default]
+    None,
+    Tasks,
+    Requirements,
+    Criteria,
+}
+
+/// Which list of the metadata the items under a heading are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    Timeline,
+    Stakeholders,
+    References,
+}
+
+/// The parts of a heading's text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Title {
+    /// `13.2` of `13.2 Full Success Criteria`.
+    pub(crate) section: Option<String>,
+    /// Set if the heading names a phase or milestone; the number if it has one.
+    pub(crate) phase: Option<Option<u32>>,
+    /// From `(Priority: …)`, or the word that is none.
+    pub(crate) priority: Option<Result<Priority, String>>,
+    /// What remains.
+    pub(crate) text: String,
+}
+
+impl Title {
+    pub(crate) fn of(heading: &str) -> Title {
+        let line = one_line(heading);
+        let (section, rest) = section_number(&line);
+        let (rest, priority) = take_priority(rest);
+        let (phase, text) = match phase_prefix(&rest) {
+            Some((number, "")) => (Some(number), rest.clone()),
+            Some((number, title)) => (Some(number), title.to_owned()),
+            None => (None, rest),
+        };
+        Title { section: section.map(str::to_owned), phase, priority, text }
+    }
+
+    /// What the checkboxes below mean, given what those below the heading above mean. `document` says that
+    /// this is the document's own title, which has to be plainer than a section's: every product
+    /// requirements document has "requirements" in its title.
+    pub(crate) fn region(&self, above: Region, document: bool) -> Region {
+        let words = words(&self.text);
+        let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
+        let phase = self.phase.is_some();
+        let criteria = has(&["criteria", "criterion", "acceptance"]) || phrase(&words, "definition of done");
+        if document {
+            let plan = has(&["tasks", "phases", "milestones"]) || phrase(&words, "implementation plan");
+            return if phase || plan { Region::Tasks } else { above };
+        }
+        match above {
+            Region::Criteria => Region::Criteria,
+            Region::Requirements if criteria => Region::Criteria,
+            Region::Requirements => Region::Requirements,
+            _ if phase => Region::Tasks,
+            _ if criteria => Region::Criteria,
+            _ if has(&["requirement", "requirements"]) => Region::Requirements,
+            Region::Tasks => Region::Tasks,
+            Region::None if has(&["features"]) => Region::Requirements,
+            Region::None
+                if has(&["phase", "phases", "milestone", "milestones", "implementation", "tasks"]) =>
+            {
+                Region::Tasks
+            }
+            Region::None => Region::None,
+        }
+    }
+
+    /// The list of the metadata that stands below, if any.
+    pub(crate) fn about(&self) -> Option<About> {
+        match words(&self.text).first()?.as_str() {
+            "timeline" | "schedule" => Some(About::Timeline),
+            "stakeholders" => Some(About::Stakeholders),
+            "references" => Some(About::References),
+            _ => None,
+        }
+    }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+}
+
+fn phrase(words: &[String], phrase: &str) -> bool {
+    let phrase: Vec<_> = phrase.split(' ').collect();
+    words.windows(phrase.len()).any(|window| window.iter().eq(phrase.iter()))
+}
+
+/// `("13.2", "Full …")` of `13.2 Full …`; `1.` and `1)` count too.
+fn section_number(line: &str) -> (Option<&str>, &str) {
+    let Some((first, rest)) = line.split_once(' ') else { return (None, line) };
+    let number = first.trim_end_matches(['.', ')']);
+    if is_section_number(number) { (Some(number), rest) } else { (None, line) }
+}
+
+/// Digits with single dots between them.
+pub(crate) fn is_section_number(text: &str) -> bool {
+    text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Cuts `(Priority: High)` out of a line.
+pub(crate) fn take_priority(line: &str) -> (String, Option<Result<Priority, String>>) {
+    const OPENS: &str = "(priority:";
+    let lower = line.to_ascii_lowercase();
+    let Some(at) = lower.find(OPENS) else { return (line.to_owned(), None) };
+    let word = &line[at + OPENS.len()..];
+    let Some(close) = word.find(')') else { return (line.to_owned(), None) };
+    let rest = one_line(&format!("{} {}", &line[..at], &word[close + 1..]));
+    (rest, Some(word[..close].parse::<Priority>().map_err(|unknown| unknown.0)))
+}
+
+/// The number and the title of `Phase 2: Title`, `Milestone A — Title`, `Phase: Title`.
+fn phase_prefix(text: &str) -> Option<(Option<u32>, &str)> {
+    let (rest, _) = phase_word(text)?;
+    let rest = rest.trim_start();
+    if let Some(title) = separator(rest) {
+        return Some((None, title));
+    }
+    let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    let (label, after) = rest.split_at(end);
+    let number = label.parse().ok();
+    let title = separator(after.trim_start());
+    match (number, title, after.trim()) {
+        (_, Some(title), _) => Some((number, title)),
+        (Some(_), None, rest) => Some((number, rest)),
+        (None, None, _) => None,
+    }
+}
+
+/// What follows the word phase or milestone, and the word itself.
+pub(crate) fn phase_word(text: &str) -> Option<(&str, &str)> {
+    ["phase", "milestone"].into_iter().find_map(|word| {
+        let head = text.get(..word.len())?;
+        let rest = &text[word.len()..];
+        let ends = !rest.starts_with(char::is_alphanumeric);
+        (head.eq_ignore_ascii_case(word) && ends).then_some((rest, word))
+    })
+}
+
+/// What follows a colon or a dash.
+fn separator(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix([':', '：', '-', '–', '—', '.'])?;
+    Some(rest.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_taken_apart() {
+        for (heading, section, phase, priority, text) in [
+            (
+                "Phase 1: Infrastructure Setup (Priority: Critical)",
+                None,
+                Some(Some(1)),
+                Some(Priority::Critical),
+                "Infrastructure Setup",
+            ),
+            ("4.1 Blue-Green Deployment Features", Some("4.1"), None, None, "Blue-Green Deployment Features"),
+            ("6. Implementation Phases", Some("6"), None, None, "Implementation Phases"),
+            ("Phase 3", None, Some(Some(3)), None, "Phase 3"),
+            ("6.2 Phase 3 - Go", Some("6.2"), Some(Some(3)), None, "Go"),
+            ("Milestone A — Go", None, Some(None), None, "Go"),
+            ("Phase: Go", None, Some(None), None, "Go"),
+            ("Phase 4 Go (priority: low)", None, Some(Some(4)), Some(Priority::Low), "Go"),
+            ("Phase plan", None, None, None, "Phase plan"),
+            ("Phases", None, None, None, "Phases"),
+            ("2024 in review", Some("2024"), None, None, "in review"),
+            ("A. Glossary", None, None, None, "A. Glossary"),
+            ("Zsh (Oh My Zsh Priority)", None, None, None, "Zsh (Oh My Zsh Priority)"),
+            ("", None, None, None, ""),
+        ] {
+            let title = Title::of(heading);
+            let seen = (
+                title.section.as_deref(),
+                title.phase,
+                title.priority.and_then(Result::ok),
+                title.text.as_str(),
+            );
+            assert_eq!(seen, (section, phase, priority, text), "{heading:?}");
+        }
+        assert_eq!(Title::of("A (Priority: Urgent)").priority, Some(Err("Urgent".to_owned())));
+    }
+
+    #[test]
+    fn regions_follow_the_words() {
+        use Region::{Criteria, None, Requirements, Tasks};
+        for (heading, above, region) in [
+            ("6. Implementation Phases", None, Tasks),
+            ("Phase 4: Task Management System", Tasks, Tasks),
+            ("Phase 2: Requirements", Tasks, Tasks),
+            ("Acceptance criteria", Tasks, Criteria),
+            ("4. Feature Requirements", None, Requirements),
+            ("4.5 Task Management System", Requirements, Requirements),
+            ("Phase 1 features", Requirements, Requirements),
+            ("13. Success Criteria", None, Criteria),
+            ("Phase 1", Criteria, Criteria),
+            ("2. Core features", Tasks, Tasks),
+            ("5. User Stories", None, None),
+            ("7.1 Task Manager API", None, None),
+        ] {
+            assert_eq!(Title::of(heading).region(above, false), region, "{heading:?}");
+        }
+        for (heading, region) in [
+            ("Product Requirements Document: Deployment System", None),
+            ("Implementation Plan for Trails", Tasks),
+            ("Implementation Tasks", Tasks),
+            ("The implementation of trails", None),
+        ] {
+            assert_eq!(Title::of(heading).region(None, true), region, "{heading:?}");
+        }
+    }
+}

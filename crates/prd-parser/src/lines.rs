@@ -1,0 +1,89 @@
+//! Lines as CommonMark has them (ended by `\n`, `\r\n` or a lone `\r`), and the way between lines and bytes.
+
+use crate::model::Span;
+
+/// Where each line of a source starts; built once, looked up in constant time.
+#[derive(Debug)]
+pub(crate) struct Lines<'s> {
+    source: &'s str,
+    /// Offset of the first byte of each line; never empty.
+    starts: Vec<usize>,
+}
+
+impl<'s> Lines<'s> {
+    pub(crate) fn new(source: &'s str) -> Self {
+        let bytes = source.as_bytes();
+        let mut starts = vec![0];
+        for (at, &byte) in bytes.iter().enumerate() {
+            let ends = byte == b'\n' || (byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+            if ends && at + 1 < bytes.len() {
+                starts.push(at + 1);
+            }
+        }
+        Lines { source, starts }
+    }
+
+    /// How many lines there are; a terminator at the very end starts no further line.
+    pub(crate) fn count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Offset of the first byte of a 1-based line; a line after the last starts at the end.
+    pub(crate) fn start(&self, line: usize) -> usize {
+        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.source.len())
+    }
+
+    /// The bytes of a 1-based line without its terminator.
+    pub(crate) fn span(&self, line: usize) -> Span {
+        let start = self.start(line);
+        let text = &self.source[start..self.start(line + 1)];
+        Span { start, end: start + text.trim_end_matches(['\n', '\r']).len() }
+    }
+
+    /// From the first of these 1-based lines to the end of the last.
+    pub(crate) fn range(&self, first: usize, last: usize) -> Span {
+        let first = self.span(first);
+        Span { start: first.start, end: self.span(last).end.max(first.end) }
+    }
+
+    /// The text of a 1-based line without its terminator.
+    pub(crate) fn text(&self, line: usize) -> &'s str {
+        let span = self.span(line);
+        &self.source[span.start..span.end]
+    }
+}
+
+/// A line number of the tree as the plan carries it.
+pub(crate) fn narrow(line: usize) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_as_commonmark_has_it() {
+        for (source, expected) in [
+            ("", vec![""]),
+            ("a", vec!["a"]),
+            ("a\n", vec!["a"]),
+            ("a\nb", vec!["a", "b"]),
+            ("a\r\nb\r\n", vec!["a", "b"]),
+            ("a\rb\r", vec!["a", "b"]),
+            ("\n\n\r\r\n", vec!["", "", "", ""]),
+            ("a\u{2028}b\u{b}c", vec!["a\u{2028}b\u{b}c"]),
+        ] {
+            let lines = Lines::new(source);
+            let seen: Vec<_> = (1..=lines.count()).map(|n| lines.text(n)).collect();
+            assert_eq!(seen, expected, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_does_not_exist_is_empty() {
+        let lines = Lines::new("a\nb");
+        assert_eq!(lines.text(9), "");
+        assert_eq!(lines.range(2, 9), Span { start: 2, end: 3 });
+    }
+}

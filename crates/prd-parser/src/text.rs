@@ -1,0 +1,77 @@
+//! The plain text of a block: what a person reads, without emphasis, links and code marks.
+
+use comrak::nodes::{Node, NodeValue};
+
+/// Plain text of a paragraph or heading.
+#[derive(Debug, Default)]
+pub(crate) struct Plain {
+    /// Line breaks of the source stay line breaks.
+    pub(crate) text: String,
+    /// `x` of an inline comment `<!-- id: x -->`.
+    pub(crate) id: Option<String>,
+    /// Target and text of the first link.
+    pub(crate) link: Option<(String, String)>,
+}
+
+/// Reads the inline content of a block. Walks without recursion: inlines nest as deep as the input likes.
+pub(crate) fn plain<'a>(block: Node<'a>) -> Plain {
+    let mut plain = Plain::default();
+    for node in block.descendants().skip(1) {
+        match &node.data().value {
+            NodeValue::Text(text) => plain.text.push_str(text),
+            NodeValue::Code(code) => plain.text.push_str(&code.literal),
+            NodeValue::SoftBreak | NodeValue::LineBreak => plain.text.push('\n'),
+            NodeValue::HtmlInline(html) if plain.id.is_none() => plain.id = comment_id(html),
+            NodeValue::Link(link) if plain.link.is_none() => {
+                plain.link = Some((link.url.clone(), String::new()));
+                if let Some(child) = node.first_child()
+                    && let NodeValue::Text(text) = &child.data().value
+                {
+                    plain.link = Some((link.url.clone(), text.to_string()));
+                }
+            }
+            _ => {}
+        }
+    }
+    plain
+}
+
+/// `x` of `<!-- id: x -->`.
+fn comment_id(html: &str) -> Option<String> {
+    let inside = html.strip_prefix("<!--")?.strip_suffix("-->")?.trim();
+    let id = inside.strip_prefix("id:")?.trim();
+    (!id.is_empty() && !id.contains(char::is_whitespace)).then(|| id.to_owned())
+}
+
+/// One line: every run of white space one blank, none at the ends.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// Splits `Label: rest` at the first colon that is followed by white space or nothing.
+pub(crate) fn labelled(text: &str) -> Option<(&str, &str)> {
+    let (at, colon) = text.char_indices().find(|&(at, c)| {
+        c == '：' || (c == ':' && text[at + 1..].chars().next().is_none_or(char::is_whitespace))
+    })?;
+    Some((text[..at].trim(), text[at + colon.len_utf8()..].trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_end_at_a_colon_with_space() {
+        assert_eq!(labelled("Week 1: Setup"), Some(("Week 1", "Setup")));
+        assert_eq!(labelled("版本：v0.1"), Some(("版本", "v0.1")));
+        assert_eq!(labelled("at 10:30: start"), Some(("at 10:30", "start")));
+        assert_eq!(labelled("no label"), None);
+    }
+}
