@@ -146,15 +146,14 @@ pub(crate) fn resolve(
         edges.phases[phase].extend(work.phase_edges(&draft.clauses));
     }
     for statement in &outline.statements {
+        let subject = format!("Phase {}", statement.number);
         match resolver.phase_numbers.get(&statement.number) {
             Some(&(phase, false)) => {
                 let clauses = std::slice::from_ref(&statement.clause);
                 edges.phases[phase].extend(work.phase_edges(clauses));
             }
-            Some(_) => {
-                work.report(&statement.clause, &format!("Phase {}", statement.number), &Named::Several)
-            }
-            None => work.report(&statement.clause, &format!("Phase {}", statement.number), &Named::Nothing),
+            Some(_) => work.report(&statement.clause, &subject, &Named::Several),
+            None => work.report(&statement.clause, &subject, &Named::Nothing),
         }
     }
     order(plan, &mut edges.phases);

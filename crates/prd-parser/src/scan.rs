@@ -56,7 +56,7 @@ fn candidate(text: &str, line: usize, start: usize) -> Option<Candidate> {
     if let Some(shape) = bracket(&text[lead.end..]).map(|shape| lead.judge(shape)) {
         let unmarked = matches!(shape, Shape::NoMarker);
         // `[x]: url` and `[1] text` without a marker are everyday prose.
-        if !(unmarked && !plain_box(&text[lead.end..])) {
+        if !unmarked || plain_box(&text[lead.end..]) {
             return Some(Candidate { line, marker_at: at(lead.marker), open: at(lead.end), shape });
         }
     }
