@@ -1,1 +1,29 @@
-//! Text scripts of rollouts that run against any cluster, and the transcripts they leave
+//! Text scripts of rollouts that run against any cluster, and the transcripts they leave.
+//!
+//! One body for two worlds: a script sees a [`run::World`] of a client, a source of requests and a pace,
+//! and not whether a real or a simulated cluster lies behind. A transcript is recorded on a real one; the
+//! simulator has to reproduce it.
+//!
+//! In reading order: [`script`] (what a script says) and [`parse`]; [`run`] and [`manifest`] (carrying it
+//! out); [`observe`] and [`names`] (what was seen, without chance); [`transcript`] and [`compare`].
+
+mod act;
+pub mod compare;
+pub mod manifest;
+pub mod names;
+pub mod namespace;
+pub mod observe;
+pub mod parse;
+pub mod run;
+pub mod script;
+pub mod transcript;
+mod watch;
+mod words;
+
+pub use act::ActError;
+pub use compare::difference;
+pub use namespace::clear;
+pub use parse::{ParseError, parse};
+pub use run::{Outcome, RunError, Timing, World, run};
+pub use transcript::{Header, Transcript, read};
+pub use watch::WatchError;

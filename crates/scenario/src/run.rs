@@ -1,0 +1,302 @@
+//! Carrying out a script on a cluster that it knows nothing about: a client, a source of requests, a pace.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::Client;
+use rollouts_client::pace::Pace;
+use traffic_probe::{Account, Answer, Load, Requests, RunningLoad};
+
+use crate::act::{ActError, Hands};
+use crate::observe::Observer;
+use crate::script::{Action, Command, Expect, Lost, Script, Step};
+use crate::transcript::{FactKind, Section, Transcript};
+use crate::watch::{WatchError, Watches};
+
+/// A step ends when nothing new has been seen for so long. Longer than a controller needs for what follows
+/// from a change, and than its events take to arrive; much shorter than any delay that a script waits for.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Where a script runs.
+#[derive(Clone)]
+pub struct World {
+    /// The API.
+    pub client: Client,
+    /// The way to the ingress.
+    pub requests: Arc<dyn Requests>,
+    /// How time passes.
+    pub pace: Arc<dyn Pace>,
+}
+
+/// What a run has shown.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What happened, without a header.
+    pub transcript: Transcript,
+    /// How long things took. They vary, so no transcript has them.
+    pub timings: Vec<Timing>,
+}
+
+/// How long after a verb something was so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timing {
+    /// The command that set it in motion.
+    pub verb: String,
+    /// What was so.
+    pub what: String,
+    /// How long after the verb was called.
+    pub after: Duration,
+}
+
+/// Why a script ended early.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}, `{command}`")]
+pub struct RunError {
+    /// The command's line.
+    pub line: usize,
+    /// The command.
+    pub command: String,
+    /// What went wrong.
+    #[source]
+    pub source: Failure,
+}
+
+/// What went wrong in a command.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It could not be carried out.
+    #[error("carry it out")]
+    Act(#[from] ActError),
+    /// The observation broke.
+    #[error("observe what happens")]
+    Watch(#[from] WatchError),
+    /// What was waited for did not come.
+    #[error("not so within {within:?}; instead: {state}")]
+    TimedOut {
+        /// The bound.
+        within: Duration,
+        /// The state at its end.
+        state: String,
+    },
+    /// The account of a load is not as expected.
+    #[error("{lost} requests were lost: {account}")]
+    Lost {
+        /// How many.
+        lost: u64,
+        /// The account.
+        account: String,
+    },
+    /// `load stop` without a load, or a second `load start`.
+    #[error("{0}")]
+    Load(&'static str),
+}
+
+/// Runs a script in a namespace that is empty, with files relative to `root`. `tell` hears of each command
+/// before it is carried out.
+///
+/// # Errors
+/// The first command that fails.
+pub async fn run(
+    script: &Script,
+    root: &Path,
+    world: &World,
+    tell: &mut (dyn FnMut(&str) + Send),
+) -> Result<Outcome, RunError> {
+    let mut observer = Observer::new(&script.rollout.name);
+    let watches = Watches::start(&world.client, &script.rollout.namespace, &mut observer).await;
+    let watches = watches.map_err(|error| {
+        let command = format!("rollout {}/{}", script.rollout.namespace, script.rollout.name);
+        RunError { line: 1, command, source: error.into() }
+    })?;
+    let mut run = Run {
+        script,
+        root,
+        world,
+        observer,
+        watches,
+        written: 0,
+        load: None,
+        marks: Vec::new(),
+        timings: Vec::new(),
+    };
+    let mut transcript = Transcript::default();
+    for step in &script.steps {
+        tell(&format!("step {}", step.title));
+        transcript.sections.push(run.step(step, tell).await?);
+    }
+    Ok(Outcome { transcript, timings: run.timings })
+}
+
+struct Run<'a> {
+    script: &'a Script,
+    root: &'a Path,
+    world: &'a World,
+    observer: Observer,
+    watches: Watches,
+    /// The Rollout's resourceVersion after the last write. No wait ends before it has been seen.
+    written: u64,
+    load: Option<(String, Box<dyn RunningLoad>)>,
+    /// When which verb was called.
+    marks: Vec<(Timestamp, String)>,
+    timings: Vec<Timing>,
+}
+
+impl Run<'_> {
+    async fn step(&mut self, step: &Step, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Section, RunError> {
+        for command in &step.commands {
+            tell(&format!("  {}", command.text));
+            self.command(command).await.map_err(|source| failed(command, source))?;
+        }
+        if let Some(last) = step.commands.last() {
+            self.quiet().await.map_err(|source| failed(last, source))?;
+        }
+        Ok(self.observer.finish(&step.title))
+    }
+
+    async fn command(&mut self, command: &Command) -> Result<(), Failure> {
+        match &command.action {
+            Action::Wait { condition, within } => {
+                self.until(*within, |run| run.observer.holds(condition)).await?;
+                self.time(command.text.clone());
+            }
+            Action::Hold(duration) => self.pass(*duration).await?,
+            Action::Probe { host, expect, within } => self.probe(host, expect, *within).await?,
+            Action::StartLoad { host, per_second } => {
+                if self.load.is_some() {
+                    return Err(Failure::Load("a load is running already"));
+                }
+                self.load = Some((host.clone(), self.world.requests.start(Load::on(host, *per_second))));
+            }
+            Action::StopLoad { lost } => {
+                let (host, load) = self.load.take().ok_or(Failure::Load("no load is running"))?;
+                let account = load.stop().await;
+                self.settle_account(&host, &account, *lost)?;
+            }
+            write => {
+                self.marks.push((self.world.pace.now(), command.text.clone()));
+                let hands =
+                    Hands { client: &self.world.client, rollout: &self.script.rollout, root: self.root };
+                // Boxed: the clients' futures are large, and most commands need none of them.
+                let version = Box::pin(hands.act(write)).await?;
+                self.written = self.written.max(version);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the world move on until a condition holds.
+    async fn until(&mut self, within: Duration, holds: impl Fn(&Self) -> bool) -> Result<(), Failure> {
+        let start = self.world.pace.now();
+        loop {
+            self.watches.drain(&mut self.observer).await?;
+            if self.observer.rollout_version() >= self.written && holds(self) {
+                return Ok(());
+            }
+            let left = within.saturating_sub(self.since(start));
+            if left.is_zero() {
+                return Err(Failure::TimedOut { within, state: self.observer.summary() });
+            }
+            self.world.pace.turn(left).await;
+        }
+    }
+
+    /// Lets a time pass.
+    async fn pass(&mut self, duration: Duration) -> Result<(), Failure> {
+        let start = self.world.pace.now();
+        loop {
+            self.watches.drain(&mut self.observer).await?;
+            let left = duration.saturating_sub(self.since(start));
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.world.pace.turn(left).await;
+        }
+    }
+
+    /// Lets the world move on until nothing new has been seen for [`QUIET`].
+    async fn quiet(&mut self) -> Result<(), Failure> {
+        let mut last_news = self.world.pace.now();
+        loop {
+            if self.watches.drain(&mut self.observer).await? {
+                last_news = self.world.pace.now();
+            }
+            let left = QUIET.saturating_sub(self.since(last_news));
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.world.pace.turn(left).await;
+        }
+    }
+
+    /// Asks until the answer is the expected one.
+    async fn probe(&mut self, host: &str, expect: &Expect, within: Duration) -> Result<(), Failure> {
+        let start = self.world.pace.now();
+        loop {
+            let answer = self.world.requests.send(host, "/").await;
+            if as_expected(&answer, expect) {
+                let what = match expect {
+                    Expect::Version(version) => version.as_str(),
+                    Expect::Nothing => "nothing",
+                };
+                self.observer.say(FactKind::Request, format!("{host}: {what}"));
+                self.time(format!("{host} answers {what}"));
+                return Ok(());
+            }
+            let left = within.saturating_sub(self.since(start));
+            if left.is_zero() {
+                let state = format!("{:?}; {}", answer.outcome, self.observer.summary());
+                return Err(Failure::TimedOut { within, state });
+            }
+            self.world.pace.turn(left).await;
+            self.watches.drain(&mut self.observer).await?;
+        }
+    }
+
+    /// Compares the account of a load, and times the first answers of each version after each verb.
+    fn settle_account(&mut self, host: &str, account: &Account, expected: Lost) -> Result<(), Failure> {
+        for (at, verb) in &self.marks {
+            for version in account.by_version().keys() {
+                if let Some(first) = account.first_answer(version, *at) {
+                    let after = Duration::try_from(first.duration_since(*at)).unwrap_or_default();
+                    let what = format!("{host} answers {version} under load");
+                    self.timings.push(Timing { verb: verb.clone(), what, after });
+                }
+            }
+        }
+        let lost = account.lost();
+        let as_expected = match expected {
+            Lost::Exactly(number) => lost == number,
+            Lost::Some => lost > 0,
+        };
+        if !as_expected {
+            return Err(Failure::Lost { lost, account: account.to_string() });
+        }
+        let lost = if lost == 0 { "none lost" } else { "some lost" };
+        let versions: Vec<String> = account.by_version().into_keys().collect();
+        self.observer.say(FactKind::Load, format!("{host}: {lost}, answered by {}", versions.join(", ")));
+        Ok(())
+    }
+
+    fn time(&mut self, what: String) {
+        if let Some((at, verb)) = self.marks.last() {
+            self.timings.push(Timing { verb: verb.clone(), what, after: self.since(*at) });
+        }
+    }
+
+    fn since(&self, start: Timestamp) -> Duration {
+        Duration::try_from(self.world.pace.now().duration_since(start)).unwrap_or_default()
+    }
+}
+
+fn failed(command: &Command, source: Failure) -> RunError {
+    RunError { line: command.line, command: command.text.clone(), source }
+}
+
+fn as_expected(answer: &Answer, expect: &Expect) -> bool {
+    match expect {
+        Expect::Version(version) => answer.lost().is_none() && answer.version() == Some(version),
+        Expect::Nothing => answer.lost().is_some(),
+    }
+}

@@ -1,0 +1,211 @@
+//! What a script says, as data. [`crate::parse`] makes it from text, [`crate::run`] carries it out.
+
+use std::time::Duration;
+
+/// A whole script.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    /// What it is about, in a line.
+    pub title: String,
+    /// The requirement and criterion ids that a passing run shows.
+    pub shows: Vec<String>,
+    /// The Rollout that verbs and waits mean.
+    pub rollout: Named,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// An object by namespace and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The namespace; the whole of it belongs to the scenario.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+/// A step: commands whose effects are observed together. It ends when the world has become quiet, so that
+/// what a command set in motion is never seen only in the next step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Its title, which is the section's title in the transcript.
+    pub title: String,
+    /// The line of its title, from 1.
+    pub line: usize,
+    /// Its commands, in order.
+    pub commands: Vec<Command>,
+}
+
+/// A command with its place in the text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    /// Its line, from 1.
+    pub line: usize,
+    /// As it stands in the script, without overlays.
+    pub text: String,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What a command does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Server-side apply of every object of these files, in order, after the overlays.
+    Apply {
+        /// Paths relative to the workspace.
+        files: Vec<String>,
+        /// Changes of the objects on their way.
+        overlays: Vec<Overlay>,
+    },
+    /// A new version: the image of the Rollout's only container, and exactly this environment.
+    Set {
+        /// The image.
+        image: String,
+        /// Names and values; what is not named here is dropped.
+        env: Vec<(String, String)>,
+    },
+    /// Promote; with `full`, past every pause and analysis.
+    Promote {
+        /// Whether to skip what remains.
+        full: bool,
+    },
+    /// Abort the update.
+    Abort,
+    /// Retry an aborted update.
+    Retry,
+    /// Back to the previous revision.
+    Undo,
+    /// Wait for a state.
+    Wait {
+        /// The state.
+        condition: Condition,
+        /// For how long at most.
+        within: Duration,
+    },
+    /// Let time pass, observing.
+    Hold(Duration),
+    /// Ask until the answer is the expected one.
+    Probe {
+        /// The host.
+        host: String,
+        /// What is to answer.
+        expect: Expect,
+        /// For how long at most.
+        within: Duration,
+    },
+    /// Start a load that runs until [`Action::StopLoad`]. There is one load at a time.
+    StartLoad {
+        /// The host.
+        host: String,
+        /// Requests a second.
+        per_second: u32,
+    },
+    /// Stop the load and compare its account.
+    StopLoad {
+        /// How many requests may be lost.
+        lost: Lost,
+    },
+}
+
+/// What is expected of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// A proper answer by this version.
+    Version(String),
+    /// No proper answer: refused, no route, or an error status.
+    Nothing,
+}
+
+/// What is expected of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// Exactly so many; in practice none.
+    Exactly(u64),
+    /// At least one: the control that shows that the instrument can count.
+    Some,
+}
+
+/// A change of one object before it is applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overlay {
+    /// Its line, from 1.
+    pub line: usize,
+    /// The kind of the object.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// One JSON Patch operation (RFC 6902).
+    pub operation: json_patch::PatchOperation,
+}
+
+/// A state to wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// The Rollout's phase, as Argo names it, and a part of its message.
+    Phase {
+        /// `Healthy`, `Paused`, `Degraded` or `Progressing`.
+        phase: String,
+        /// Must be contained in the message; empty for any.
+        message: String,
+    },
+    /// A Service selects this revision, by the name of the transcript (r1, r2 …).
+    Selects {
+        /// The Service.
+        service: String,
+        /// The revision.
+        revision: String,
+    },
+    /// A revision has no pods left, wanted or there.
+    ScaledDown {
+        /// The revision.
+        revision: String,
+    },
+    /// The newest analysis run of a kind has this phase.
+    Analysis {
+        /// Before or after promotion.
+        kind: AnalysisKind,
+        /// `Running`, `Successful`, `Failed`, `Error` or `Inconclusive`.
+        phase: String,
+    },
+    /// A revision has no ready pod although it wants some.
+    Unready {
+        /// The revision.
+        revision: String,
+    },
+}
+
+/// Where a blue-green analysis runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnalysisKind {
+    /// Before the active Service is switched.
+    PrePromotion,
+    /// After it.
+    PostPromotion,
+}
+
+impl AnalysisKind {
+    /// The value of the label `rollout-type` on such a run.
+    pub fn label(self) -> &'static str {
+        match self {
+            AnalysisKind::PrePromotion => "PrePromotion",
+            AnalysisKind::PostPromotion => "PostPromotion",
+        }
+    }
+}
+
+impl Script {
+    /// The files that it applies, in order, each once.
+    pub fn files(&self) -> Vec<&str> {
+        let mut files: Vec<&str> = Vec::new();
+        for command in self.steps.iter().flat_map(|step| &step.commands) {
+            if let Action::Apply { files: applied, .. } = &command.action {
+                for file in applied {
+                    if !files.contains(&file.as_str()) {
+                        files.push(file);
+                    }
+                }
+            }
+        }
+        files
+    }
+}

@@ -1,0 +1,147 @@
+//! The watches that feed an [`Observer`].
+//!
+//! Streams are read when the run asks, never by a task in the background: on a simulated cluster the order
+//! of everything is then the script's own.
+
+use std::pin::Pin;
+
+use futures::{FutureExt, Stream, StreamExt};
+use kube::api::{ApiResource, DynamicObject, ListParams, WatchEvent, WatchParams};
+use kube::core::GroupVersionKind;
+use kube::{Api, Client};
+
+use crate::observe::{Kind, Observer};
+
+type Events = Pin<Box<dyn Stream<Item = Result<WatchEvent<DynamicObject>, kube::Error>> + Send>>;
+
+/// Why the observation is incomplete.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The API refused the list or the watch.
+    #[error("watch {kind:?} objects")]
+    Refused {
+        /// Of which kind.
+        kind: Kind,
+        /// Why.
+        #[source]
+        source: kube::Error,
+    },
+    /// The server no longer has what happened since the last change that was seen.
+    #[error("the history of {kind:?} objects is gone: {message}")]
+    Gone {
+        /// Of which kind.
+        kind: Kind,
+        /// The server's words.
+        message: String,
+    },
+}
+
+/// One watch for each [`Kind`] in one namespace.
+pub(crate) struct Watches {
+    watches: Vec<Watch>,
+}
+
+struct Watch {
+    kind: Kind,
+    api: Api<DynamicObject>,
+    version: String,
+    events: Events,
+}
+
+impl Watches {
+    /// Begins with what is there; the observer is shown that first.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub(crate) async fn start(
+        client: &Client,
+        namespace: &str,
+        observer: &mut Observer,
+    ) -> Result<Self, WatchError> {
+        // ReplicaSets first: they give the revisions their names.
+        let kinds = [Kind::ReplicaSet, Kind::Rollout, Kind::Service, Kind::AnalysisRun, Kind::Event];
+        let mut watches = Vec::new();
+        for kind in kinds {
+            let refused = |source| WatchError::Refused { kind, source };
+            let api = Api::namespaced_with(client.clone(), namespace, &resource(kind));
+            let list = api.list(&ListParams::default()).await.map_err(refused)?;
+            let version = list.metadata.resource_version.clone().unwrap_or_default();
+            for object in list.items {
+                observer.see(kind, value(&object), false);
+            }
+            let events = open(&api, &version).await.map_err(refused)?;
+            watches.push(Watch { kind, api, version, events });
+        }
+        Ok(Self { watches })
+    }
+
+    /// Shows the observer all that has arrived, and returns whether it added a fact. Does not wait.
+    ///
+    /// # Errors
+    /// When a watch broke and cannot be taken up where it was.
+    pub(crate) async fn drain(&mut self, observer: &mut Observer) -> Result<bool, WatchError> {
+        let mut news = false;
+        for watch in &mut self.watches {
+            while let Some(next) = watch.events.next().now_or_never() {
+                match next {
+                    Some(event) => news |= watch.take(event, observer)?,
+                    None => watch.reopen().await?,
+                }
+            }
+        }
+        Ok(news)
+    }
+}
+
+impl Watch {
+    fn take(
+        &mut self,
+        event: Result<WatchEvent<DynamicObject>, kube::Error>,
+        observer: &mut Observer,
+    ) -> Result<bool, WatchError> {
+        let kind = self.kind;
+        let (object, deleted) = match event.map_err(|source| WatchError::Refused { kind, source })? {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) => (object, false),
+            WatchEvent::Deleted(object) => (object, true),
+            WatchEvent::Bookmark(bookmark) => {
+                self.version = bookmark.metadata.resource_version;
+                return Ok(false);
+            }
+            WatchEvent::Error(status) => {
+                return Err(WatchError::Gone { kind, message: status.message });
+            }
+        };
+        if let Some(version) = &object.metadata.resource_version {
+            self.version.clone_from(version);
+        }
+        Ok(observer.see(kind, value(&object), deleted))
+    }
+
+    /// Goes on after the server ended the watch, as it does every few minutes.
+    async fn reopen(&mut self) -> Result<(), WatchError> {
+        let refused = |source| WatchError::Refused { kind: self.kind, source };
+        self.events = open(&self.api, &self.version).await.map_err(refused)?;
+        Ok(())
+    }
+}
+
+async fn open(api: &Api<DynamicObject>, version: &str) -> Result<Events, kube::Error> {
+    Ok(Box::pin(api.watch(&WatchParams::default(), version).await?))
+}
+
+fn resource(kind: Kind) -> ApiResource {
+    let (group, version, kind) = match kind {
+        Kind::ReplicaSet => ("apps", "v1", "ReplicaSet"),
+        Kind::Rollout => ("argoproj.io", "v1alpha1", "Rollout"),
+        Kind::Service => ("", "v1", "Service"),
+        Kind::AnalysisRun => ("argoproj.io", "v1alpha1", "AnalysisRun"),
+        Kind::Event => ("", "v1", "Event"),
+    };
+    ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
+}
+
+/// The object as JSON. Serialising a value that came from JSON cannot fail; if it did, there is nothing to
+/// observe.
+fn value(object: &DynamicObject) -> serde_json::Value {
+    serde_json::to_value(object).unwrap_or_default()
+}
