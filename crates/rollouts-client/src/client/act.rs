@@ -1,0 +1,162 @@
+//! The verbs, sent. Read, decide on literal patches, send, and read back before anything is sent again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Error, Rollouts};
+use crate::patch::PatchRequest;
+use crate::types::Rollout;
+use crate::verbs::{self, VerbError};
+use crate::wait;
+
+/// How often the same literal patch is sent at most.
+const ATTEMPTS: u32 = 3;
+
+impl Rollouts {
+    /// [`verbs::promote`].
+    ///
+    /// # Errors
+    /// Those of the verb, and those of the calls. So for all verbs here.
+    pub async fn promote(&self, name: &str) -> Result<Rollout, Error> {
+        self.act("promote", name, verbs::promote).await
+    }
+
+    /// [`verbs::promote_full`].
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn promote_full(&self, name: &str) -> Result<Rollout, Error> {
+        self.act("promote", name, verbs::promote_full).await
+    }
+
+    /// [`verbs::abort`].
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn abort(&self, name: &str) -> Result<Rollout, Error> {
+        self.act("abort", name, verbs::abort).await
+    }
+
+    /// [`verbs::retry`].
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn retry(&self, name: &str) -> Result<Rollout, Error> {
+        self.act("retry", name, verbs::retry).await
+    }
+
+    /// [`verbs::pause`].
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn pause(&self, name: &str) -> Result<Rollout, Error> {
+        self.act("pause", name, verbs::pause).await
+    }
+
+    /// [`verbs::resume`].
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn resume(&self, name: &str) -> Result<Rollout, Error> {
+        self.act("resume", name, verbs::resume).await
+    }
+
+    /// [`verbs::restart`].
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn restart(&self, name: &str, at: Timestamp) -> Result<Rollout, Error> {
+        self.act("restart", name, |rollout| verbs::restart(rollout, at)).await
+    }
+
+    /// [`verbs::undo`], to a revision or to the one before the present one.
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn undo(&self, name: &str, to: Option<i64>) -> Result<Rollout, Error> {
+        let rollout = self.get(name).await?;
+        let replica_sets = self.replica_sets(&rollout).await?;
+        // Chosen once: after the undo, "the revision before" is another one.
+        let target = verbs::target_revision(&rollout, &replica_sets, to)?;
+        self.act("undo", name, |rollout| verbs::undo_to(rollout, target)).await
+    }
+
+    /// [`verbs::set_image`].
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn set_image(&self, name: &str, container: &str, image: &str) -> Result<Rollout, Error> {
+        self.act("set image of", name, |rollout| verbs::set_image(rollout, container, image)).await
+    }
+
+    /// Carries a verb out and returns the Rollout as read afterwards.
+    pub(crate) async fn act<V>(&self, verb: &'static str, name: &str, decide: V) -> Result<Rollout, Error>
+    where
+        V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
+    {
+        let (before, literal) = self.decided(name, &decide).await?;
+        let mut left = literal.clone();
+        for attempt in 1.. {
+            match self.send_all(&left).await {
+                Ok(()) => return self.get(name).await,
+                Err(error) if !error.transient() => return Err(error),
+                Err(error) if attempt >= ATTEMPTS => {
+                    let name = name.to_owned();
+                    return Err(Error::NoEffect { verb, name, attempts: attempt, source: Box::new(error) });
+                }
+                Err(error) => tracing::warn!(verb, name, %error, "the answer got lost; reading back"),
+            }
+            let now = self.get(name).await?;
+            if now.current_hash() != before.current_hash() || now.metadata.uid != before.metadata.uid {
+                return Err(Error::Changed { verb, name: name.to_owned() });
+            }
+            left = without_effect(&literal, &decide(&now));
+            if left.is_empty() {
+                return Ok(now);
+            }
+        }
+        Err(Error::Changed { verb, name: name.to_owned() })
+    }
+
+    /// The Rollout and the verb's patches for it, once the controller has seen the spec.
+    async fn decided<V>(&self, name: &str, decide: &V) -> Result<(Rollout, Vec<PatchRequest>), Error>
+    where
+        V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
+    {
+        let look = || async {
+            let rollout = self.get(name).await?;
+            match decide(&rollout) {
+                Err(VerbError::NotObserved { .. }) => Ok(None),
+                decided => Ok(Some((rollout, decided?))),
+            }
+        };
+        let what = format!("rollout {name} to be observed by its controller");
+        let bound: Duration = self.deadline;
+        match wait::until(self.pace(), bound, what, look).await {
+            Ok(decided) => Ok(decided),
+            Err(wait::WaitError::Look { source, .. }) => Err(source),
+            Err(_) => {
+                let rollout = self.get(name).await?;
+                let patches = decide(&rollout)?;
+                Ok((rollout, patches))
+            }
+        }
+    }
+
+    async fn send_all(&self, patches: &[PatchRequest]) -> Result<(), Error> {
+        for patch in patches {
+            self.send(patch).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What of the literal patches is still to be sent: those that the verb would send again in the state that
+/// was read back. A verb that would now send something else has had its effect.
+fn without_effect(literal: &[PatchRequest], again: &verbs::Patches) -> Vec<PatchRequest> {
+    match again {
+        Ok(again) if again.iter().all(|patch| literal.contains(patch)) => again.clone(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,64 @@
+//! A client from a kubeconfig, set up for a command line.
+
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No kubeconfig could be read.
+    #[error("cannot read the kubeconfig")]
+    Kubeconfig(#[source] kube::config::KubeconfigError),
+    /// The context cannot be used.
+    #[error("cannot use context {} of the kubeconfig", .context.as_deref().unwrap_or("(the current one)"))]
+    Context {
+        /// The context that was asked for.
+        context: Option<String>,
+        /// The cause.
+        source: kube::config::KubeconfigError,
+    },
+    /// The client cannot be set up, for instance for its certificates.
+    #[error("cannot set up a client for {url}")]
+    Client {
+        /// The API server.
+        url: String,
+        /// The cause.
+        source: Box<kube::Error>,
+    },
+}
+
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A client for a context of the kubeconfig (`KUBECONFIG`, else the usual place); the current context when
+/// none is named. The second value is the context's namespace.
+///
+/// It has no retry layer: by default kube repeats every failed call 15 times over half an hour, a promotion
+/// too. [`crate::client::Rollouts`] repeats what may be repeated. Nothing is sent here.
+///
+/// # Errors
+/// When there is no kubeconfig, no such context, or it cannot be used.
+pub async fn from_kubeconfig(context: Option<&str>) -> Result<(Client, String), ConnectError> {
+    let kubeconfig = Kubeconfig::read().map_err(ConnectError::Kubeconfig)?;
+    from(kubeconfig, context).await
+}
+
+/// The same for a kubeconfig at hand.
+///
+/// # Errors
+/// As [`from_kubeconfig`].
+pub async fn from(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<(Client, String), ConnectError> {
+    let context = context.map(str::to_owned);
+    let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|source| ConnectError::Context { context, source })?;
+    config.default_retry = false;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    let (url, namespace) = (config.cluster_url.to_string(), config.default_namespace.clone());
+    let client =
+        Client::try_from(config).map_err(|source| ConnectError::Client { url, source: Box::new(source) })?;
+    Ok((client, namespace))
+}
