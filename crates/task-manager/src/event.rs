@@ -248,15 +248,21 @@ pub struct PlanParsed {
     pub removed: Vec<String>,
 }
 
-/// One task of a known plan.
+/// One task of a known plan: what [`prd_parser::identity`] needs to find it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownTask {
     /// Its id.
     pub id: String,
+    /// Whether the author wrote the id.
+    #[serde(default)]
+    pub explicit: bool,
     /// Its title.
     pub title: String,
-    /// The title of its phase.
+    /// The id of its phase.
     pub phase: String,
+    /// [`prd_parser::identity::spec_hash`] of title and details.
+    #[serde(default)]
+    pub spec: u64,
 }
 
 /// A task that has another id than before.

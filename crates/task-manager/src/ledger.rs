@@ -8,6 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::event::{Event, NewEvent, Recorded};
+use crate::exit::Code;
 use crate::state::{IllegalEvent, State};
 use crate::store::{Store, StoreError};
 
@@ -122,4 +123,21 @@ fn take_all(state: &mut State, events: &[Recorded]) -> Result<(), LedgerError> {
         state.apply(recorded).map_err(|source| LedgerError::Inconsistent { seq: recorded.seq, source })?;
     }
     Ok(())
+}
+
+impl LedgerError {
+    /// The exit code that this error ends a command with.
+    pub fn code(&self) -> Code {
+        match self {
+            LedgerError::Store(
+                StoreError::Full { .. } | StoreError::Io { .. } | StoreError::Sqlite { .. },
+            ) => Code::InputOutput,
+            LedgerError::Store(StoreError::Busy { .. }) => Code::Locked,
+            LedgerError::Store(
+                StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::ReadOnly { .. },
+            )
+            | LedgerError::Inconsistent { .. } => Code::State,
+            LedgerError::Illegal(_) => Code::Usage,
+        }
+    }
 }

@@ -6,18 +6,38 @@
 //!
 //! Nothing in here knows Kubernetes, starts a process, or reads the clock outside [`clock`].
 
+pub mod actor;
+pub mod api;
 pub mod clock;
+pub mod commit;
+pub mod doc;
 pub mod event;
 pub mod exit;
+pub mod graph;
+pub mod known;
 pub mod ledger;
 pub mod lock;
+pub mod project;
+pub mod query;
+pub mod render;
+pub mod report;
+pub mod select;
+pub mod shown;
 pub mod state;
 pub mod status;
 pub mod store;
+pub mod target;
+pub mod tick;
 pub mod transition;
+pub mod update;
 
+pub use api::{PrdDocument, Task, get_tasks, parse_prd, update_task_status};
 pub use event::{Event, NewEvent, Recorded};
+pub use exit::Code;
+pub use graph::{Graph, GraphError};
 pub use ledger::{Ledger, LedgerError};
+pub use project::{Place, Project, ProjectError};
+pub use query::{Filters, TaskView};
 pub use state::{State, TaskState};
 pub use status::{Evidence, Reason, Status};
 pub use store::{Store, StoreError};

@@ -1,3 +1,7 @@
-//! What is to be done and what has happened: task graph, event log, queries and reports
+//! The command line of the task manager. Everything that it can do is in the library; this maps it to a terminal.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main().into()
+}

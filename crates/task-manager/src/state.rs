@@ -296,7 +296,8 @@ impl State {
         self.plan.as_ref()
     }
 
-    fn take_plan(&mut self, plan: &PlanParsed) {
+    /// Takes a plan as the known one without an event: for reading a project whose PRD was edited since.
+    pub(crate) fn take_plan(&mut self, plan: &PlanParsed) {
         for states in self.tasks.values_mut() {
             // All leave before any arrives, so that two tasks can swap their ids.
             let moved: Vec<_> = plan

@@ -189,7 +189,7 @@ impl Store {
         for byte in std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()) {
             match byte {
                 b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                    uri.push(char::from(*byte))
+                    uri.push(char::from(*byte));
                 }
                 other => uri.push_str(&format!("%{other:02x}")),
             }

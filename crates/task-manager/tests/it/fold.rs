@@ -71,8 +71,13 @@ proptest! {
 }
 
 fn plan(ids: &[&str], renamed: &[(&str, &str)]) -> Event {
-    let known =
-        |id: &&str| KnownTask { id: (*id).to_owned(), title: (*id).to_owned(), phase: "p".to_owned() };
+    let known = |id: &&str| KnownTask {
+        id: (*id).to_owned(),
+        explicit: false,
+        title: (*id).to_owned(),
+        phase: "p".to_owned(),
+        spec: 0,
+    };
     let rename = |(from, to): &(&str, &str)| Renamed { from: (*from).to_owned(), to: (*to).to_owned() };
     Event::PlanParsed(PlanParsed {
         file: "PRD.md".into(),

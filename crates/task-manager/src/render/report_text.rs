@@ -1,0 +1,193 @@
+//! The report for a person at a terminal.
+
+use std::fmt::Write;
+
+use super::style::{Style, pad, sign, width, word};
+use crate::query::TaskView;
+use crate::report::{Counts, Report};
+use crate::shown::{ItemView, Level};
+use crate::state::Showing;
+use crate::status::{Evidence, Status};
+
+/// Cells of a bar.
+const BAR: usize = 20;
+
+/// The report as text. Every bar stands beside its figures, every colour beside a word.
+pub fn report_text(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    head(&mut text, report, style);
+    bars(&mut text, report, style);
+    sums(&mut text, report);
+    tasks(&mut text, "Failed", &report.failed, style);
+    tasks(&mut text, "Unfinished", &report.unfinished, style);
+    next(&mut text, report, style);
+    items(&mut text, "Requirements", &report.requirements, style);
+    items(&mut text, "Criteria", &report.criteria, style);
+    text
+}
+
+fn head(text: &mut String, report: &Report, style: Style) {
+    if let Some(title) = &report.title {
+        let _ = writeln!(text, "{}", style.bold(&style.fit(title, 0)));
+    }
+    let commit = report.commit.as_deref().map_or("unknown (evidence cannot go stale)", short);
+    let _ = writeln!(text, "{} · target {} · commit {commit}\n", report.file, report.target);
+}
+
+fn bars(text: &mut String, report: &Report, style: Style) {
+    let label = report.phases.iter().map(|phase| width(&phase.label)).max().unwrap_or(0).max(5);
+    let mut line = |name: &str, priority: &str, counts: &Counts, bold: bool| {
+        let name = pad(name, label);
+        let name = if bold { style.bold(&name) } else { name };
+        let done = counts.status(Status::Completed);
+        let percent = (done * 100).checked_div(counts.all).unwrap_or(0);
+        let figures = format!("{:>7} {percent:>3} %", format!("{done}/{}", counts.all));
+        let bar = bar(counts, style);
+        let line = format!("  {name}  {priority:<8}  {bar} {figures}  {}", kinds(counts));
+        let _ = writeln!(text, "{}", line.trim_end());
+    };
+    for phase in &report.phases {
+        let priority = phase.priority.map_or("", |priority| priority.as_str());
+        line(&phase.label, priority, &phase.counts, false);
+    }
+    line("Total", "", &report.totals.tasks, true);
+    let legend = "█ live  ▓ simulated  ▒ static  ░ stated  ✗ failed  · open";
+    let _ = writeln!(text, "  {}  {:8}  {}\n", pad("", label), "", style.dim(legend));
+}
+
+/// The parts of a bar: completed by evidence, failed, open. A part that is there gets a cell, however small.
+fn bar(counts: &Counts, style: Style) -> String {
+    let parts: Vec<(usize, &str)> = Evidence::ALL
+        .into_iter()
+        .zip(["█", "▓", "▒", "░"])
+        .map(|(evidence, cell)| (counts.evidence(evidence), cell))
+        .chain([(counts.status(Status::Failed), "✗")])
+        .collect();
+    let mut cells = String::new();
+    let mut used = 0;
+    for (place, (count, cell)) in parts.iter().enumerate() {
+        let share = (count * BAR).checked_div(counts.all).unwrap_or(0).max(usize::from(*count > 0));
+        let share = share.min(BAR - used);
+        used += share;
+        let part = cell.repeat(share);
+        cells += &match Evidence::ALL.get(place) {
+            Some(evidence) => style.evidence(*evidence, &part),
+            None => style.bad(&part),
+        };
+    }
+    // Shares are rounded down, so a full bar would show a gap that is not there.
+    let open = counts.all - counts.status(Status::Completed) - counts.status(Status::Failed);
+    let rest = BAR - used;
+    match parts.iter().rfind(|(count, _)| *count > 0) {
+        Some((_, cell)) if open == 0 => cells + &cell.repeat(rest),
+        _ => cells + &style.dim(&"·".repeat(rest)),
+    }
+}
+
+/// `7 simulated, 1 static, 1 failed`; only what there is.
+fn kinds(counts: &Counts) -> String {
+    let completed = Evidence::ALL.into_iter().map(|evidence| (counts.evidence(evidence), evidence.name()));
+    let others = [Status::Failed, Status::InProgress].map(|status| (counts.status(status), word(status)));
+    let named: Vec<_> = completed
+        .chain(others)
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    named.join(", ")
+}
+
+fn sums(text: &mut String, report: &Report) {
+    let counts = &report.totals.tasks;
+    let by_evidence: Vec<_> = Evidence::ALL
+        .into_iter()
+        .map(|evidence| format!("{} {evidence}", counts.evidence(evidence)))
+        .collect();
+    let _ = writeln!(
+        text,
+        "{} tasks: {} completed ({}), {} in progress, {} failed, {} pending",
+        counts.all,
+        counts.status(Status::Completed),
+        by_evidence.join(", "),
+        counts.status(Status::InProgress),
+        counts.status(Status::Failed),
+        counts.status(Status::Pending),
+    );
+    for (name, [live, simulated, not]) in
+        [("requirements", report.totals.requirements), ("criteria", report.totals.criteria)]
+    {
+        let all = live + simulated + not;
+        let _ = writeln!(
+            text,
+            "{all} {name}: {live} shown live, {simulated} shown on the simulator only, {not} not shown"
+        );
+    }
+}
+
+fn tasks(text: &mut String, heading: &str, tasks: &[TaskView], style: Style) {
+    if tasks.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", style.bold(heading));
+    for task in tasks {
+        let _ = writeln!(text, "  {} {}", style.status(task.status, sign(task.status)), task.id);
+        let reason = task.reason.as_ref().map_or_else(|| word(task.status).to_owned(), ToString::to_string);
+        for line in reason.lines() {
+            let _ = writeln!(text, "      {}", style.fit(line, 6));
+        }
+        if let Some(log) = &task.log {
+            let _ = writeln!(text, "      log: {log}");
+        }
+    }
+}
+
+fn next(text: &mut String, report: &Report, style: Style) {
+    let _ = writeln!(text, "\n{}", style.bold("Next"));
+    let counts = &report.totals.tasks;
+    if report.next.is_empty() {
+        let nothing = if counts.status(Status::Completed) == counts.all {
+            "nothing: every task is completed"
+        } else {
+            "nothing can start: see `task-manager explain ID` for each task that is left"
+        };
+        let _ = writeln!(text, "  {nothing}");
+    }
+    for task in &report.next {
+        let _ = writeln!(text, "  {}", task.id);
+    }
+}
+
+fn items(text: &mut String, heading: &str, items: &[ItemView], style: Style) {
+    let title = items.iter().map(|item| width(&item.title)).max().unwrap_or(0);
+    let mut section = None;
+    for item in items {
+        if section != Some(&item.section) {
+            section = Some(&item.section);
+            let _ = writeln!(text, "\n{}: {}", style.bold(heading), item.section);
+        }
+        let (mark, level) = match item.level {
+            Level::Live => ("●", "live"),
+            Level::Simulated => ("◐", "simulator"),
+            Level::Not => ("○", "not shown"),
+        };
+        let level = style.level(item.level, &format!("{mark} {}", pad(level, 9)));
+        let grounds = grounds(item);
+        let name = if grounds.is_empty() { item.title.clone() } else { pad(&item.title, title) };
+        let _ = writeln!(text, "  {level}  {name}{}", style.dim(&grounds));
+    }
+}
+
+fn grounds(item: &ItemView) -> String {
+    let named = |showing: &Showing| {
+        let commit = showing.commit.as_deref().map_or("no commit", short);
+        format!("{} on {}, {commit}", showing.by, showing.target)
+    };
+    let by = item.by.as_ref().map(|showing| format!("  by {}", named(showing)));
+    let stale =
+        item.stale.as_ref().map(|showing| format!("  stale: {} by {}", showing.evidence, named(showing)));
+    by.into_iter().chain(stale).collect()
+}
+
+/// A commit as a person writes it.
+pub(super) fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
