@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::object;
 use crate::queue::{Queue, Work};
@@ -14,8 +14,10 @@ use crate::write::CONTROLLER_MANAGER;
 
 /// How long the collector takes to notice; it watches, so this is short.
 const LATENCY: Duration = Duration::from_millis(20);
-const FOREGROUND: &str = "foregroundDeletion";
-const ORPHAN: &str = "orphan";
+/// Held by an owner until its dependents are gone.
+pub(crate) const FOREGROUND: &str = "foregroundDeletion";
+/// Held by an owner until its dependents no longer name it.
+pub(crate) const ORPHAN: &str = "orphan";
 
 /// Schedules a collection when a change can have orphaned something.
 pub(crate) fn on_change(queue: &mut Queue, change: &Change) {
@@ -111,14 +113,5 @@ pub(crate) fn namespace(world: &mut World, name: &str) {
         world.remove(Resource::Namespace, &namespace);
     } else {
         world.queue.after(Duration::from_secs(1), Work::Namespace { name: name.to_owned() });
-    }
-}
-
-/// The finalizer that a propagation policy puts on a deleted object, if any.
-pub(crate) fn finalizer_of(policy: &str) -> Option<Value> {
-    match policy {
-        "Foreground" => Some(json!(FOREGROUND)),
-        "Orphan" => Some(json!(ORPHAN)),
-        _ => None,
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! The core is [`World`]: synchronous, without a clock, and the same for the same calls.
 
+mod api;
 mod boot;
 mod collect;
 mod controllers;
 mod event;
+mod fields;
 mod object;
 mod queue;
 mod refusal;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::fields;
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -45,6 +46,16 @@ pub(crate) enum Part {
     Status,
 }
 
+/// How an object is to be deleted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Deletion {
+    /// Seconds for a pod; absent means its own.
+    pub(crate) grace: Option<i64>,
+    /// The collector's finalizer of a propagation policy.
+    pub(crate) finalizer: Option<&'static str>,
+    pub(crate) dry_run: bool,
+}
+
 impl World {
     /// Creates an object: `metadata.name` or `generateName`, and `metadata.namespace` for namespaced kinds.
     pub(crate) fn create(
@@ -85,6 +96,7 @@ impl World {
                 meta.insert("generation".into(), json!(1));
             }
         }
+        self.track(by, resource, Part::Main, None, &mut object);
         self.keep(by, resource, object)
     }
 
@@ -166,22 +178,40 @@ impl World {
         name: &str,
         grace: Option<i64>,
     ) -> Result<Object, Refusal> {
-        let old =
-            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
-        let grace = grace_period(resource, &old, grace);
-        let held =
-            object::items(&old, "/metadata/finalizers").next().is_some() || resource == Resource::Namespace;
+        self.delete_with(resource, ns, name, Deletion { grace, ..Deletion::default() })
+    }
+
+    /// As [`World::delete`], with all that a request can ask for.
+    pub(crate) fn delete_with(
+        &mut self,
+        resource: Resource,
+        ns: &str,
+        name: &str,
+        how: Deletion,
+    ) -> Result<Object, Refusal> {
+        let old = self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let grace = grace_period(resource, &old, how.grace);
+        let mut new = Value::clone(&old);
+        if let Some(finalizer) = how.finalizer {
+            add_finalizer(&mut new, finalizer);
+        }
+        let held = object::items(&new, "/metadata/finalizers").next().is_some() || resource == Resource::Namespace;
+        if how.dry_run {
+            return Ok(old);
+        }
         if grace == 0 && !held {
             return Ok(self.remove(resource, &old).unwrap_or(old));
         }
         let was = old.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
-        if object::deleting(&old) && was.is_some_and(|was| was <= grace) {
+        let sooner = was.is_none_or(|was| grace < was);
+        if object::deleting(&old) && !sooner && new == *old {
             return Ok(old);
         }
-        let mut new = Value::clone(&old);
-        let at = self.now().saturating_add(jiff::SignedDuration::from_secs(grace)).unwrap_or(self.now());
-        new["metadata"]["deletionTimestamp"] = json!(stamp(at));
-        new["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
+        if sooner {
+            let at = self.now().saturating_add(jiff::SignedDuration::from_secs(grace)).unwrap_or(self.now());
+            new["metadata"]["deletionTimestamp"] = json!(stamp(at));
+            new["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
+        }
         if resource == Resource::Namespace {
             new["status"]["phase"] = json!("Terminating");
         }
@@ -196,6 +226,14 @@ impl World {
         let change = self.store.remove(resource, object::namespace(object), object::name(object))?;
         self.changed(&change);
         Some(change.object)
+    }
+
+    /// Writes who owns which fields now, unless `object` already says so.
+    fn track(&self, by: Writer<'_>, resource: Resource, part: Part, old: Option<&Value>, object: &mut Value) {
+        if !by.fields_given {
+            let subresource = if part == Part::Status { "status" } else { "" };
+            fields::track_update(resource, (by.manager, subresource), old, object, &stamp(self.now()));
+        }
     }
 
     fn keep(&mut self, by: Writer<'_>, resource: Resource, object: Value) -> Result<Object, Refusal> {
@@ -307,6 +345,17 @@ fn spec_differs(old: &Value, new: &Value) -> bool {
 
 fn unchanged(old: &Value, new: &Value) -> bool {
     same(old, new, &["metadata"]) && same(&old["metadata"], &new["metadata"], &["managedFields"])
+}
+
+fn add_finalizer(object: &mut Value, finalizer: &str) {
+    if !object["metadata"]["finalizers"].is_array() {
+        object["metadata"]["finalizers"] = json!([]);
+    }
+    if let Some(list) = object["metadata"]["finalizers"].as_array_mut()
+        && !list.iter().any(|f| f == finalizer)
+    {
+        list.push(json!(finalizer));
+    }
 }
 
 fn grace_period(resource: Resource, object: &Value, asked: Option<i64>) -> i64 {

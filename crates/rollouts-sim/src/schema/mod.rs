@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::resource::Resource;
 
 pub(crate) use admit::admit;
-pub(crate) use walk::{unknown_fields, wrong_type};
+pub(crate) use walk::{item_key, unknown_fields};
 
 /// A structural schema. Absent parts are as in OpenAPI.
 #[derive(Debug, Default, Deserialize)]
@@ -116,6 +116,11 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
 /// The schema of a whole object of this kind.
 pub(crate) fn of(resource: Resource) -> &'static Schema {
     SCHEMAS.kinds.get(&resource).map_or(&OPEN, Schema::resolved)
+}
+
+/// The schema of what no schema describes: anything, merged as open objects are.
+pub(crate) fn open() -> &'static Schema {
+    &OPEN
 }
 
 /// The schema of every object's metadata.

@@ -130,7 +130,7 @@ fn wanted(schema: &Schema) -> &'static str {
 }
 
 /// The first value whose type cannot be decoded into a built-in kind: its path, what it is, what it should be.
-pub(crate) fn wrong_type(schema: &'static Schema, value: &Value) -> Option<(String, &'static str, &'static str)> {
+pub(super) fn wrong_type(schema: &'static Schema, value: &Value) -> Option<(String, &'static str, &'static str)> {
     visit_types(schema, value, "")
 }
 

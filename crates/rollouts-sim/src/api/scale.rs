@@ -1,0 +1,51 @@
+//! The `/scale` subresource of kinds that have replicas.
+
+use serde_json::{Value, json};
+
+use super::verbs::{Call, Done};
+use crate::object;
+use crate::refusal::Refusal;
+use crate::resource::Resource;
+use crate::store::Object;
+use crate::world::World;
+use crate::write::Part;
+
+/// The Scale of a stored object.
+pub(super) fn view(resource: Resource, object: &Value) -> Value {
+    let (replicas, selector) = match resource {
+        // The CRD names these paths.
+        Resource::Rollout => ("/status/HPAReplicas", object["status"]["selector"].clone()),
+        _ => ("/status/replicas", json!(selector_text(&object["spec"]["selector"]))),
+    };
+    let mut metadata = json!({});
+    for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        metadata[field] = object["metadata"][field].clone();
+    }
+    json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
+        "spec": {"replicas": object::number(object, "/spec/replicas", 0)},
+        "status": {"replicas": object::number(object, replicas, 0), "selector": selector},
+    })
+}
+
+fn selector_text(selector: &Value) -> String {
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    let labels: Vec<String> = labels.map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
+    labels.join(",")
+}
+
+/// Writes `spec.replicas` of a Scale.
+pub(super) fn write(world: &mut World, call: &Call<'_>, name: &str, scale: &Value) -> Result<Done, Refusal> {
+    let resource = call.route.resource;
+    let replicas = scale["spec"].get("replicas").and_then(Value::as_i64).unwrap_or(0);
+    if replicas < 0 {
+        let why = format!("Invalid value: {replicas}: must be greater than or equal to 0");
+        return Err(Refusal::invalid(resource, name, &[("spec.replicas".into(), why)]));
+    }
+    let old = world.store.get(resource, &call.route.ns, name).ok_or_else(|| Refusal::not_found(resource, name))?;
+    let mut new = Value::clone(old);
+    new["spec"]["replicas"] = json!(replicas);
+    new["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"].clone();
+    let object = world.replace(call.writer(), resource, Part::Main, new)?;
+    Ok(Done::ok(Object::new(view(resource, &object))))
+}

@@ -1,0 +1,10 @@
+//! Field ownership, as `metadata.managedFields` records it: sets of paths, the difference of two objects as sets,
+//! and merging by schema. Server-side apply and plain updates both stand on this.
+
+mod compare;
+mod managers;
+mod merge;
+mod set;
+
+pub(crate) use managers::{apply, track_update};
+pub(crate) use set::repeated_key;

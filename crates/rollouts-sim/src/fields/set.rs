@@ -1,0 +1,245 @@
+//! A set of field paths, as a tree, and its `FieldsV1` form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::resource::Resource;
+use crate::schema::{self, ListType, Schema, item_key, top};
+
+/// One step of a path, in its `FieldsV1` spelling: `f:name`, `k:{"name":"x"}` or `v:"x"`.
+pub(crate) type Step = String;
+
+/// A set of paths. `member` says whether the path to this node is itself in the set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Set {
+    pub(crate) member: bool,
+    pub(crate) children: BTreeMap<Step, Set>,
+}
+
+/// The step to a field.
+pub(crate) fn field(name: &str) -> Step {
+    format!("f:{name}")
+}
+
+/// The step to an item of a list that merges; `None` for an atomic list.
+pub(crate) fn item(schema: &'static Schema, item: &Value) -> Option<Step> {
+    match schema.list_type() {
+        ListType::Atomic => None,
+        ListType::Set => Some(format!("v:{item}")),
+        ListType::Map => Some(format!("k:{}", item_key(schema, item))),
+    }
+}
+
+/// The schema below a field; undeclared fields merge as open objects do.
+pub(crate) fn below(schema: &'static Schema, root: bool, name: &str) -> &'static Schema {
+    let found = if root { top(schema, name) } else { schema.field(name) };
+    found.unwrap_or_else(crate::schema::open)
+}
+
+impl Set {
+    pub(crate) fn leaf() -> Set {
+        Set { member: true, children: BTreeMap::new() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.member && self.children.values().all(Set::is_empty)
+    }
+
+    /// The node at a path, made when it is absent.
+    pub(crate) fn at(&mut self, path: &[Step]) -> &mut Set {
+        path.iter().fold(self, |node, step| node.children.entry(step.clone()).or_default())
+    }
+
+    /// Everything in either.
+    pub(crate) fn union(&mut self, other: &Set) {
+        self.member |= other.member;
+        for (step, set) in &other.children {
+            self.children.entry(step.clone()).or_default().union(set);
+        }
+    }
+
+    /// Takes out what is in `other`.
+    pub(crate) fn subtract(&mut self, other: &Set) {
+        self.member &= !other.member;
+        for (step, set) in &other.children {
+            if let Some(mine) = self.children.get_mut(step) {
+                mine.subtract(set);
+            }
+        }
+        self.children.retain(|_, set| !set.is_empty());
+    }
+
+    /// Takes out the paths in `other` and everything below them.
+    pub(crate) fn subtract_trees(&mut self, other: &Set) {
+        if other.member {
+            *self = Set::default();
+            return;
+        }
+        for (step, set) in &other.children {
+            if let Some(mine) = self.children.get_mut(step) {
+                mine.subtract_trees(set);
+            }
+        }
+        self.children.retain(|_, set| !set.is_empty());
+    }
+
+    /// What is in both.
+    pub(crate) fn intersection(&self, other: &Set) -> Set {
+        let mut both = Set { member: self.member && other.member, children: BTreeMap::new() };
+        for (step, set) in &self.children {
+            if let Some(theirs) = other.children.get(step) {
+                let inner = set.intersection(theirs);
+                if !inner.is_empty() {
+                    both.children.insert(step.clone(), inner);
+                }
+            }
+        }
+        both
+    }
+
+    /// Every path in the set, spelled as in conflict messages: `.spec.ports[port=80,protocol="TCP"].name`.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.collect(&mut String::new(), &mut found);
+        found
+    }
+
+    fn collect(&self, prefix: &mut String, found: &mut Vec<String>) {
+        if self.member {
+            found.push(prefix.clone());
+        }
+        for (step, set) in &self.children {
+            let kept = prefix.len();
+            prefix.push_str(&spell(step));
+            set.collect(prefix, found);
+            prefix.truncate(kept);
+        }
+    }
+
+    /// The `fieldsV1` object.
+    pub(crate) fn to_value(&self) -> Value {
+        let mut map = Map::new();
+        if self.member && !self.children.is_empty() {
+            map.insert(".".into(), json!({}));
+        }
+        for (step, set) in &self.children {
+            map.insert(step.clone(), set.to_value());
+        }
+        Value::Object(map)
+    }
+
+    /// Reads a `fieldsV1` object.
+    pub(crate) fn from_value(value: &Value) -> Set {
+        let Some(map) = value.as_object() else { return Set::default() };
+        let inner = map.iter().filter(|(step, _)| *step != ".");
+        let children: BTreeMap<Step, Set> =
+            inner.map(|(step, v)| (step.clone(), Set::from_value(v))).collect();
+        Set { member: map.contains_key(".") || children.is_empty(), children }
+    }
+
+    /// The fields that `value` states, as an applied configuration owns them.
+    pub(crate) fn of_value(schema: &'static Schema, value: &Value) -> Set {
+        of_value(schema, value, true)
+    }
+}
+
+fn of_value(schema: &'static Schema, value: &Value, root: bool) -> Set {
+    match value {
+        Value::Object(map) if !schema.atomic_map() => {
+            let mut set = Set::default();
+            for (name, inner) in map {
+                let mut node = of_value(below(schema, root, name), inner, false);
+                let empty = inner.is_null() || inner.as_object().is_some_and(Map::is_empty);
+                // A key of a map is owned itself; a declared field only through what is in it.
+                node.member |= empty || (!root && !schema.declares(name));
+                set.children.insert(field(name), node);
+            }
+            set
+        }
+        Value::Array(list) if schema.list_type() != ListType::Atomic => {
+            let mut set = Set::default();
+            for entry in list {
+                if let Some(step) = item(schema, entry) {
+                    let mut node = of_value(schema.item(), entry, false);
+                    if schema.list_type() == ListType::Set {
+                        node.children.clear();
+                    }
+                    node.member = true;
+                    set.children.insert(step, node);
+                }
+            }
+            set
+        }
+        _ => Set::leaf(),
+    }
+}
+
+/// The first list item in `config` whose key another item of its list has too.
+pub(crate) fn repeated_key(resource: Resource, config: &Value) -> Option<String> {
+    find_repeated(schema::of(resource), config, true, "")
+}
+
+fn find_repeated(schema: &'static Schema, value: &Value, root: bool, path: &str) -> Option<String> {
+    match value {
+        Value::Object(map) => map.iter().find_map(|(name, inner)| {
+            find_repeated(below(schema, root, name), inner, false, &format!("{path}.{name}"))
+        }),
+        Value::Array(list) => {
+            let mut seen = BTreeSet::new();
+            list.iter().find_map(|entry| {
+                let step = item(schema, entry)?;
+                let here = format!("{path}{}", spell(&step));
+                if !seen.insert(step) {
+                    return Some(here);
+                }
+                find_repeated(schema.item(), entry, false, &here)
+            })
+        }
+        _ => None,
+    }
+}
+
+fn spell(step: &str) -> String {
+    let Some((kind, rest)) = step.split_once(':') else { return step.to_owned() };
+    if kind == "f" {
+        return format!(".{rest}");
+    }
+    let parsed: Value = serde_json::from_str(rest).unwrap_or_default();
+    match parsed.as_object() {
+        Some(keys) => {
+            let keys: Vec<String> = keys.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            format!("[{}]", keys.join(","))
+        }
+        None => format!("[={parsed}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_follow_the_schema_and_survive_their_wire_form() {
+        let service = json!({"spec": {"selector": {"app": "a"}, "ports": [{"port": 80, "name": "http"}]},
+            "metadata": {"labels": {"x": "y"}}});
+        let set = Set::of_value(schema::of(Resource::Service), &service);
+        assert_eq!(
+            set.paths(),
+            [
+                ".metadata.labels.x",
+                ".spec.ports[port=80,protocol=\"TCP\"]",
+                ".spec.ports[port=80,protocol=\"TCP\"].name",
+                ".spec.ports[port=80,protocol=\"TCP\"].port",
+                ".spec.selector",
+            ]
+        );
+        assert_eq!(Set::from_value(&set.to_value()), set);
+        let mut rest = set.clone();
+        rest.subtract(&Set::from_value(&json!({"f:spec": {"f:selector": {}}})));
+        assert_eq!(rest.paths().len(), 4);
+        assert_eq!(set.intersection(&rest), rest);
+        rest.subtract_trees(&Set::from_value(&json!({"f:spec": {}})));
+        assert_eq!(rest.paths(), [".metadata.labels.x"]);
+    }
+}
