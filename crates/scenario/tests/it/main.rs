@@ -1,0 +1,12 @@
+//! The shipped files and the scenarios, as they lie in the repository.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy's exemption for tests does not reach their helpers"
+)]
+
+mod argocd;
+mod chart;
+mod files;
+mod manifests;
+mod scripts;
