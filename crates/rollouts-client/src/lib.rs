@@ -1,4 +1,19 @@
-//! Typed Argo Rollouts resources, the operator's verbs as patches, phase and view; and a thin client.
+//! Argo Rollouts for Rust: typed resources, the operator's verbs as patches, phase and view, a rollback
+//! that proves itself, and a thin client over any `kube::Client`.
+//!
+//! Nearly all of this crate is pure: functions from objects to values, which need no cluster to be tried.
+//! - [`types`]: Rollout, AnalysisRun, AnalysisTemplate and the ReplicaSet of a revision; no field gets lost.
+//! - [`phase`]: phase and message, in Argo's words. [`condition`]: what can be waited for.
+//! - [`verbs`]: promote, abort, retry, pause, resume, restart, undo, set image, each as [`patch`] values.
+//! - [`view`]: one picture of a Rollout, printed like `kubectl argo rollouts get rollout`.
+//!
+//! What touches the world is thin:
+//! - [`client`] reads, sends the verbs, and waits; [`wait`] and [`pace`] know how time passes, in a real
+//!   world and in a simulated one; [`connect`] makes a client from a kubeconfig.
+//!
+//! A binary that embeds this crate chooses the Kubernetes version: it enables one `v1_*` feature of
+//! `k8s-openapi` itself. Examples that compile are in `examples/`.
+
 pub mod client;
 pub mod condition;
 pub mod connect;

@@ -12,7 +12,8 @@ pub(super) fn write(view: &RolloutView, f: &mut fmt::Formatter<'_>) -> fmt::Resu
 }
 
 fn head(view: &RolloutView, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut field = |label: &str, value: &dyn fmt::Display| writeln!(f, "{label:<17}{value}");
+    let mut field =
+        |label: &str, value: &dyn fmt::Display| writeln!(f, "{}", format!("{label:<17}{value}").trim_end());
     field("Name:", &view.name)?;
     field("Namespace:", &view.namespace)?;
     field("Status:", &format!("{} {}", icon(view.phase.as_str()), view.phase))?;

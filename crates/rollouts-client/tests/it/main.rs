@@ -1,0 +1,9 @@
+//! Tests of the types, of what is pure, and of the little that calls.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its set-up too")]
+
+mod fixture;
+mod phase;
+mod types;
+mod verbs;
+mod view;
+mod wait;
