@@ -8,10 +8,12 @@
 //! - [`admit`]: what is refused because nothing here would carry it out
 
 mod admit;
+mod analysis;
 mod endpoints;
 mod pod;
 mod pods;
 mod replicaset;
+mod rollout;
 mod time;
 mod watch;
 
@@ -29,7 +31,8 @@ pub(crate) fn run(world: &mut World, work: Work) {
         Work::Pod { ns, name } => pod::run(world, &ns, &name),
         Work::ReplicaSet { ns, name } => replicaset::run(world, &ns, &name),
         Work::Endpoints { ns, service } => endpoints::run(world, &ns, &service),
-        Work::Rollout { .. } | Work::AnalysisRun { .. } => {}
+        Work::Rollout { ns, name } => rollout::run(world, &ns, &name),
+        Work::AnalysisRun { ns, name } => analysis::run(world, &ns, &name),
         // Refused at admission, or done by `collect`.
         Work::Experiment { .. } | Work::Ingress { .. } | Work::Collect | Work::Namespace { .. } => {}
     }

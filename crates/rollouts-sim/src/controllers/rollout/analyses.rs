@@ -1,0 +1,318 @@
+//! Analysis before and after the promotion: which runs are started, ended, counted and forgotten.
+
+use rollouts_client::names;
+use rollouts_client::types::{AnalysisPhase, AnalysisRun, RolloutAnalysis, RolloutAnalysisRunStatus};
+use serde_json::{Value, json};
+
+use super::pass::{Pass, typed};
+use super::pause::{BLUE_GREEN, INCONCLUSIVE};
+use super::{scale, status};
+use crate::controllers::analysis::template::{self, Templates};
+use crate::object;
+use crate::refusal::Refusal;
+use crate::resource::Resource;
+use crate::world::World;
+use crate::write::ROLLOUTS;
+
+/// Which of the two analyses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    Pre,
+    Post,
+}
+
+impl When {
+    /// What its runs' names end with.
+    fn infix(self) -> &'static str {
+        match self {
+            When::Pre => "pre",
+            When::Post => "post",
+        }
+    }
+
+    /// The value of the label [`names::ROLLOUT_TYPE`].
+    fn label(self) -> &'static str {
+        match self {
+            When::Pre => "PrePromotion",
+            When::Post => "PostPromotion",
+        }
+    }
+}
+
+fn phase(run: &AnalysisRun) -> AnalysisPhase {
+    run.status.as_ref().map_or_else(|| AnalysisPhase::Other(String::new()), |status| status.phase.clone())
+}
+
+fn message(run: &AnalysisRun) -> Option<String> {
+    run.status.as_ref().and_then(|status| status.message.clone()).filter(|message| !message.is_empty())
+}
+
+fn name(run: &AnalysisRun) -> &str {
+    run.metadata.name.as_deref().unwrap_or_default()
+}
+
+/// Whether a run has succeeded.
+pub(super) fn successful(run: Option<&AnalysisRun>) -> bool {
+    run.is_some_and(|run| phase(run) == AnalysisPhase::Successful)
+}
+
+/// Whether the analysis before the promotion does not stand in its way.
+pub(super) fn pre_completed(pass: &Pass) -> bool {
+    pass.strategy().pre_promotion_analysis.is_none() || successful(pass.pre.as_ref())
+}
+
+fn skips_pre(pass: &Pass) -> bool {
+    let hash = pass.new_hash();
+    let status = pass.blue_green_status();
+    let active = status.active_selector.as_deref().unwrap_or_default();
+    if pass.rollout.stable_hash() == Some(hash) || active.is_empty() || active == hash {
+        return true;
+    }
+    let Some(new) = pass.new.as_ref().filter(|_| pass.pre.is_none()) else { return false };
+    match pass.strategy().preview_replica_count {
+        Some(preview) => new.desired() != preview || new.available() != preview,
+        None => !scale::saturated(pass, new),
+    }
+}
+
+/// Whether it is not, or no longer, time for the analysis after the promotion.
+pub(super) fn skips_post(pass: &Pass) -> bool {
+    let hash = pass.new_hash();
+    let active = pass.blue_green_status().active_selector.unwrap_or_default();
+    if pass.rollout.stable_hash() == Some(hash) || active != hash {
+        return true;
+    }
+    pass.post.is_none() && !pass.new.as_ref().is_some_and(|new| scale::saturated(pass, new))
+}
+
+/// Starts, ends and judges the runs of this pass.
+pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> {
+    let none_wanted = pass.rollout.fully_promoted()
+        || pass.aborted()
+        || pass.status().promote_full == Some(true)
+        || status::fast_rollback(pass)
+        || pass.rollout.stable_hash().is_none();
+    let (pre, post) = if none_wanted {
+        for run in pass.post.iter().chain(&pass.pre) {
+            cancel(world, pass, run)?;
+        }
+        (pass.pre.clone(), pass.post.clone())
+    } else {
+        let pre = one(world, pass, When::Pre)?;
+        judge(pass, pre.as_ref(), When::Pre);
+        let post = one(world, pass, When::Post)?;
+        judge(pass, post.as_ref(), When::Post);
+        (pre, post)
+    };
+    pass.pre_status = pre.as_ref().map(summary);
+    pass.post_status = post.as_ref().map(summary);
+    let current: Vec<String> = pre.iter().chain(&post).map(|run| name(run).to_owned()).collect();
+    let others: Vec<AnalysisRun> = pass.others_of(&current);
+    for run in &others {
+        cancel(world, pass, run)?;
+    }
+    for run in surplus(pass, &others) {
+        world.delete(Resource::AnalysisRun, &pass.ns, name(run), None)?;
+    }
+    let standing = pass.blue_green_status();
+    tell(world, pass, standing.post_promotion_analysis_run_status.as_ref(), post.as_ref(), When::Post);
+    tell(world, pass, standing.pre_promotion_analysis_run_status.as_ref(), pre.as_ref(), When::Pre);
+    Ok(())
+}
+
+impl Pass {
+    /// The runs that are neither those of the status nor the given ones.
+    fn others_of(&self, current: &[String]) -> Vec<AnalysisRun> {
+        let known: Vec<&str> = self.pre.iter().chain(&self.post).map(name).collect();
+        let other = |run: &&AnalysisRun| !known.contains(&name(run)) && !current.iter().any(|n| n == name(run));
+        self.runs.iter().filter(other).cloned().collect()
+    }
+}
+
+fn one(world: &mut World, pass: &Pass, when: When) -> Result<Option<AnalysisRun>, Refusal> {
+    let strategy = pass.strategy();
+    let (asked, current, skipped) = match when {
+        When::Pre => (strategy.pre_promotion_analysis, &pass.pre, skips_pre(pass)),
+        When::Post => (strategy.post_promotion_analysis, &pass.post, skips_post(pass)),
+    };
+    let asked = asked.filter(|asked| asked.templates.iter().flatten().next().is_some());
+    if asked.is_none() || skipped {
+        if let Some(current) = current {
+            cancel(world, pass, current)?;
+        }
+        return Ok(asked.and_then(|_| current.clone()));
+    }
+    let undecided = pass.pause_condition(INCONCLUSIVE).is_some();
+    match asked.filter(|_| !undecided && needs_another(pass, current.as_ref())) {
+        Some(asked) => create(world, pass, &asked, when).map(Some),
+        None => Ok(current.clone()),
+    }
+}
+
+/// Whether there is no run yet, or the one there was undecided and a person went on.
+fn needs_another(pass: &Pass, current: Option<&AnalysisRun>) -> bool {
+    let Some(current) = current else { return true };
+    if pass.rollout.controller_paused() && pass.pause_condition(BLUE_GREEN).is_none() {
+        return phase(current) == AnalysisPhase::Inconclusive;
+    }
+    pass.status().aborted_at.is_some()
+}
+
+fn judge(pass: &mut Pass, run: Option<&AnalysisRun>, when: When) {
+    let Some(run) = run else { return };
+    match phase(run) {
+        AnalysisPhase::Inconclusive => pass.pause.add.push(INCONCLUSIVE),
+        AnalysisPhase::Error | AnalysisPhase::Failed => {
+            let mut why = format!("Blue/green {}-promotion analysis phase error/failed", when.infix());
+            if let Some(message) = message(run) {
+                why = format!("{why}: {message}");
+            }
+            pass.pause.add_abort = Some(why);
+        }
+        _ => {}
+    }
+}
+
+fn summary(run: &AnalysisRun) -> RolloutAnalysisRunStatus {
+    RolloutAnalysisRunStatus {
+        name: name(run).to_owned(),
+        status: phase(run),
+        message: message(run),
+        other: Default::default(),
+    }
+}
+
+fn cancel(world: &mut World, pass: &Pass, run: &AnalysisRun) -> Result<(), Refusal> {
+    if run.spec.terminate == Some(true) || phase(run).completed() {
+        return Ok(());
+    }
+    let ended = world.modify(ROLLOUTS, Resource::AnalysisRun, &pass.ns, name(run), |run| {
+        run["spec"]["terminate"] = json!(true);
+    });
+    match ended {
+        Err(refusal) if refusal.reason != "NotFound" => Err(refusal),
+        _ => Ok(()),
+    }
+}
+
+fn tell(
+    world: &mut World,
+    pass: &Pass,
+    before: Option<&RolloutAnalysisRunStatus>,
+    run: Option<&AnalysisRun>,
+    when: When,
+) {
+    let Some(run) = run.filter(|run| !phase(run).as_str().is_empty()) else { return };
+    let now = phase(run);
+    if before.is_some_and(|before| before.name != name(run) || before.status == now) {
+        return;
+    }
+    let was = before.map_or("NoPreviousStatus", |before| before.status.as_str());
+    let message = format!("{} Analysis Run '{}' Status New: '{now}' Previous: '{was}'", when.label(), name(run));
+    let warning = matches!(now, AnalysisPhase::Failed | AnalysisPhase::Error);
+    pass.event(world, warning, &format!("AnalysisRun{now}"), &message);
+}
+
+/// Starts a run. A run of the same name that still runs and is the same is taken for it; another one makes it count
+/// up its name.
+fn create(world: &mut World, pass: &Pass, asked: &RolloutAnalysis, when: When) -> Result<AnalysisRun, Refusal> {
+    let templates = Templates::read(world, &pass.ns, asked).map_err(Refusal::bad_request)?;
+    let args = template::arguments(asked, &hashes(pass), &pass.object).map_err(Refusal::bad_request)?;
+    let spec = templates.run_spec(&args, asked).map_err(Refusal::bad_request)?;
+    let revision = object::annotation(&pass.object, names::REVISION).unwrap_or_default();
+    let base = format!("{}-{}-{revision}-{}", pass.name(), pass.new_hash(), when.infix());
+    let mut labels = json!({names::POD_TEMPLATE_HASH: pass.new_hash(), names::ROLLOUT_TYPE: when.label()});
+    let own = asked.other.get("analysisRunMetadata").cloned().unwrap_or_default();
+    let mut annotations = json!({names::REVISION: revision});
+    merge(&mut labels, &own["labels"]);
+    merge(&mut labels, &pass.object["spec"]["selector"]["matchLabels"]);
+    merge(&mut annotations, &own["annotations"]);
+    for collision in 0.. {
+        let name = if collision == 0 { base.clone() } else { format!("{base}.{collision}") };
+        if let Some(standing) = world.store.get(Resource::AnalysisRun, &pass.ns, &name) {
+            let run: AnalysisRun = typed(standing)?;
+            let ours = object::controlled_by(standing, object::uid(&pass.object));
+            if !phase(&run).completed() && ours && standing["spec"] == spec {
+                return Ok(run);
+            }
+            continue;
+        }
+        let run = json!({
+            "metadata": {
+                "name": name, "namespace": pass.ns, "labels": labels, "annotations": annotations,
+                "ownerReferences": [object::owner_reference(Resource::Rollout, &pass.object)],
+            },
+            "spec": spec,
+        });
+        return typed(&*world.create(ROLLOUTS, Resource::AnalysisRun, run)?);
+    }
+    Err(Refusal::bad_request("no name left for an AnalysisRun"))
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    for (key, value) in from.as_object().into_iter().flatten() {
+        into[key] = value.clone();
+    }
+}
+
+fn hashes(pass: &Pass) -> template::Hashes {
+    template::Hashes {
+        latest: pass.new_hash().to_owned(),
+        stable: pass.rollout.stable_hash().unwrap_or_default().to_owned(),
+    }
+}
+
+/// What is wrong with an analysis of the spec, for validation.
+pub(super) fn fault(world: &World, pass: &Pass, asked: &RolloutAnalysis, path: &str) -> Option<String> {
+    for reference in asked.templates.iter().flatten() {
+        if let Err(missing) = Templates::find(world, &pass.ns, reference) {
+            return Some(format!("{path}: Invalid value: \"{}\": {missing}", reference.template_name));
+        }
+    }
+    let templates = match Templates::read(world, &pass.ns, asked) {
+        Ok(templates) => templates,
+        Err(why) => return Some(format!("{path}: Invalid value: \"\": {why}")),
+    };
+    let args = template::arguments(asked, &hashes(pass), &pass.object).unwrap_or_default();
+    if let Err(why) = templates.run_spec(&args, asked) {
+        let names = templates.names().join(" ");
+        return Some(format!("{path}: Invalid value: \"templateNames: [{names}]\": {why}"));
+    }
+    let (template, why) = templates.endless()?;
+    Some(format!("{path}: Invalid value: \"{template}\": AnalysisTemplate {template} {why}"))
+}
+
+/// The runs that are more than the history keeps: those of versions that are gone, then the oldest.
+fn surplus<'a>(pass: &Pass, others: &'a [AnalysisRun]) -> Vec<&'a AnalysisRun> {
+    let limits = &pass.object["spec"]["analysis"];
+    let limit = |field: &str| object::number(limits, field, 5);
+    let mut kept = (limit("/successfulRunHistoryLimit"), limit("/unsuccessfulRunHistoryLimit"));
+    let mut newest_first: Vec<&AnalysisRun> = others.iter().collect();
+    newest_first.reverse();
+    newest_first.retain(|run| {
+        let hash = run.metadata.labels.as_ref().and_then(|labels| labels.get(names::POD_TEMPLATE_HASH));
+        if hash.is_none_or(|hash| pass.by_hash(hash).is_none()) {
+            return true;
+        }
+        let left = match phase(run) {
+            AnalysisPhase::Successful => &mut kept.0,
+            phase if phase.completed() => &mut kept.1,
+            _ => return false,
+        };
+        *left -= 1;
+        *left < 0
+    });
+    newest_first
+}
+
+/// Deletes the runs of a version that is forgotten.
+pub(super) fn forget_of(world: &mut World, pass: &Pass, hash: &str) -> Result<(), Refusal> {
+    let of_version = |run: &AnalysisRun| {
+        let labels = run.metadata.labels.as_ref();
+        labels.and_then(|labels| labels.get(names::POD_TEMPLATE_HASH)).is_some_and(|label| label == hash)
+    };
+    for run in pass.others_of(&[]).iter().filter(|run| of_version(run)) {
+        world.delete(Resource::AnalysisRun, &pass.ns, name(run), None)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! Writing the status: only when something differs, with phase and message computed last.
+
+use rollouts_client::phase;
+use rollouts_client::types::{Condition, RolloutStatus};
+use serde_json::{Value, json};
+
+use super::pass::Pass;
+use super::{conditions as of_rollout, deadline};
+use crate::refusal::Refusal;
+use crate::resource::Resource;
+use crate::world::World;
+use crate::write::ROLLOUTS;
+
+/// Completes and writes the status of a pass. Without a change nothing is written, and the deadline is watched.
+pub(super) fn status(world: &mut World, pass: &mut Pass, mut new: RolloutStatus) -> Result<(), Refusal> {
+    observe(pass, &mut new);
+    deadline::abort(world, pass, &new);
+    let old = pass.status();
+    pass.pause.apply(&old, &mut new, pass.now);
+    of_rollout::calculate(world, pass, &mut new);
+    phase(pass, &mut new);
+    if !write(world, pass, &new)? {
+        deadline::watch(world, pass, &new);
+        return Ok(());
+    }
+    let paused = |status: &RolloutStatus| status.pause_conditions.iter().flatten().next().cloned();
+    match (paused(&old), paused(&new)) {
+        (None, Some(pause)) => {
+            pass.event(world, false, "RolloutPaused", &format!("Rollout is paused ({})", pause.reason));
+        }
+        // An abort takes the pauses along; that is no resumption.
+        (Some(_), None) if new.aborted_at.is_none() => {
+            pass.event(world, false, "RolloutResumed", "Rollout is resumed");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Writes conditions into the standing status. Says whether anything changed.
+pub(super) fn conditions(world: &mut World, pass: &Pass, list: Vec<Condition>) -> Result<bool, Refusal> {
+    let mut new = pass.status();
+    for condition in list {
+        of_rollout::set(&mut new, condition);
+    }
+    observe(pass, &mut new);
+    phase(pass, &mut new);
+    write(world, pass, &new)
+}
+
+/// Writes one condition into the standing status and nothing else: neither phase nor observed generation.
+pub(super) fn initial(world: &mut World, pass: &mut Pass, condition: Condition) -> Result<(), Refusal> {
+    let mut new = pass.status();
+    of_rollout::set(&mut new, condition);
+    write(world, pass, &new)?;
+    pass.rollout.status = Some(new);
+    Ok(())
+}
+
+fn observe(pass: &Pass, new: &mut RolloutStatus) {
+    new.observed_generation = pass.rollout.metadata.generation.map(|generation| generation.to_string());
+}
+
+fn phase(pass: &Pass, new: &mut RolloutStatus) {
+    let mut rollout = pass.rollout.clone();
+    rollout.status = Some(new.clone());
+    let (phase, message) = phase::compute(&rollout);
+    new.phase = Some(phase);
+    new.message = Some(message);
+}
+
+fn write(world: &mut World, pass: &Pass, new: &RolloutStatus) -> Result<bool, Refusal> {
+    let new = wire(new);
+    if new == wire(&pass.status()) {
+        return Ok(false);
+    }
+    world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |rollout| rollout["status"] = new)?;
+    Ok(true)
+}
+
+/// The status as upstream writes it: what is zero, false or empty is left out.
+fn wire(status: &RolloutStatus) -> Value {
+    let mut value = serde_json::to_value(status).unwrap_or_default();
+    for part in ["blueGreen", "canary"] {
+        if let Some(part) = value.get_mut(part) {
+            leave_out_zeros(part);
+        }
+    }
+    leave_out_zeros(&mut value);
+    value
+}
+
+fn leave_out_zeros(value: &mut Value) {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, field| {
+            !(field.is_null() || *field == json!(0) || *field == json!(false) || *field == json!("") || *field == json!([]))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rollouts_client::types::BlueGreenStatus;
+
+    use super::*;
+
+    #[test]
+    fn zeros_are_left_out_and_parts_are_kept() {
+        let status = RolloutStatus {
+            replicas: Some(0),
+            ready_replicas: Some(2),
+            message: Some(String::new()),
+            conditions: Some(Vec::new()),
+            blue_green: Some(BlueGreenStatus {
+                active_selector: Some("a".into()),
+                preview_selector: Some(String::new()),
+                scale_up_preview_check_point: Some(false),
+                ..BlueGreenStatus::default()
+            }),
+            ..RolloutStatus::default()
+        };
+        assert_eq!(wire(&status), json!({"readyReplicas": 2, "blueGreen": {"activeSelector": "a"}}));
+    }
+}
