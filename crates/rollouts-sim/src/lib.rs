@@ -4,19 +4,26 @@
 
 mod api;
 mod boot;
+pub mod cli;
 mod collect;
 mod controllers;
 mod event;
 mod fields;
+mod journal;
 mod object;
 mod queue;
 mod refusal;
 mod resource;
 mod schema;
+mod serve;
+mod simulator;
 mod store;
 mod traffic;
 mod world;
 mod write;
 
+pub use journal::{JournalError, reset};
 pub use schema::generate;
+pub use serve::{ServeError, Server};
+pub use simulator::{Simulator, Summary};
 pub use world::World;

@@ -1,3 +1,28 @@
-//! A Kubernetes API with the Argo Rollouts controllers, in virtual time
+//! A Kubernetes API with the Argo Rollouts controllers, in virtual time.
 
-fn main() {}
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use rollouts_sim::cli::{Cli, run};
+
+fn main() -> ExitCode {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("ROLLOUTS_SIM_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let cli = Cli::parse();
+    match run(cli, &mut std::io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut said = format!("rollouts-sim: {error}");
+            let mut cause = error.source();
+            while let Some(inner) = cause {
+                said = format!("{said}: {inner}");
+                cause = inner.source();
+            }
+            // Nothing is left to tell when stderr is closed.
+            let _ = writeln!(std::io::stderr(), "{said}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -240,13 +240,8 @@ const CLUSTER_ANALYSIS_TEMPLATE: Info = Info {
     namespaced: false,
     ..ARGO
 };
-const EXPERIMENT: Info = Info {
-    plural: "experiments",
-    singular: "experiment",
-    kind: "Experiment",
-    short: &["exp"],
-    ..ARGO
-};
+const EXPERIMENT: Info =
+    Info { plural: "experiments", singular: "experiment", kind: "Experiment", short: &["exp"], ..ARGO };
 
 impl Resource {
     /// Every served kind.

@@ -189,13 +189,15 @@ impl World {
         name: &str,
         how: Deletion,
     ) -> Result<Object, Refusal> {
-        let old = self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let old =
+            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
         let grace = grace_period(resource, &old, how.grace);
         let mut new = Value::clone(&old);
         if let Some(finalizer) = how.finalizer {
             add_finalizer(&mut new, finalizer);
         }
-        let held = object::items(&new, "/metadata/finalizers").next().is_some() || resource == Resource::Namespace;
+        let held =
+            object::items(&new, "/metadata/finalizers").next().is_some() || resource == Resource::Namespace;
         if how.dry_run {
             return Ok(old);
         }

@@ -24,8 +24,10 @@ pub(crate) struct Body {
 pub(crate) fn decode(content_type: &str, bytes: &[u8]) -> Result<Body, Refusal> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     if media.contains("protobuf") || media.contains("cbor") {
-        let message = format!("the body of the request was in an unknown format - accepted media types include: \
-                               application/json, application/yaml (got {media})");
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: \
+                               application/json, application/yaml (got {media})"
+        );
         return Err(Refusal::new(415, "UnsupportedMediaType", message));
     }
     match decode_json(bytes) {

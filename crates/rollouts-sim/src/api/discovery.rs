@@ -13,7 +13,10 @@ pub(super) fn answer(method: &str, path: &str, accept: &str) -> Option<Response<
         return None;
     }
     if let "/healthz" | "/readyz" | "/livez" = path {
-        return Response::builder().header("content-type", "text/plain; charset=utf-8").body(b"ok".to_vec()).ok();
+        return Response::builder()
+            .header("content-type", "text/plain; charset=utf-8")
+            .body(b"ok".to_vec())
+            .ok();
     }
     if let Some(rest) = path.strip_prefix("/openapi/v3") {
         return openapi::answer(rest);
@@ -73,7 +76,10 @@ fn group((name, version): (&str, &str)) -> Value {
     json!({"name": name, "versions": [version], "preferredVersion": version})
 }
 
-fn in_group<'a>(group: &'a str, version: &'a str) -> impl Iterator<Item = (Resource, &'static Info)> + use<'a> {
+fn in_group<'a>(
+    group: &'a str,
+    version: &'a str,
+) -> impl Iterator<Item = (Resource, &'static Info)> + use<'a> {
     let all = Resource::ALL.into_iter().map(|r| (r, r.info()));
     all.filter(move |(_, i)| i.group == group && i.version == version)
 }
@@ -138,7 +144,12 @@ fn subresources(info: &Info) -> Vec<Sub> {
         found.push(Sub { name: "scale", kind: "Scale", verbs, of: Some(("autoscaling", "v1")) });
     }
     if info.kind == "Pod" {
-        found.push(Sub { name: "eviction", kind: "Eviction", verbs: &["create"], of: Some(("policy", "v1")) });
+        found.push(Sub {
+            name: "eviction",
+            kind: "Eviction",
+            verbs: &["create"],
+            of: Some(("policy", "v1")),
+        });
     }
     found
 }
@@ -155,7 +166,8 @@ fn aggregate(core: bool) -> Value {
 }
 
 fn aggregated_resource(i: &Info) -> Value {
-    let kind = |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
+    let kind =
+        |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
     let subs: Vec<Value> = subresources(i)
         .into_iter()
         .map(|s| {

@@ -97,7 +97,8 @@ fn header<'a>(request: &'a Request<Vec<u8>>, name: &str) -> &'a str {
 pub(crate) fn json_response(code: u16, value: &Value, warnings: &[String]) -> Response<Vec<u8>> {
     let mut builder = Response::builder().status(code).header("content-type", "application/json");
     for warning in warnings {
-        builder = builder.header("warning", format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\"")));
+        builder = builder
+            .header("warning", format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\"")));
     }
     builder.body(value.to_string().into_bytes()).unwrap_or_default()
 }

@@ -28,7 +28,8 @@ pub(super) fn answer(rest: &str) -> Option<Response<Vec<u8>>> {
 fn index() -> Value {
     let mut paths = Map::new();
     for (group, version) in groups() {
-        let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
+        let path =
+            if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
         let url = format!("/openapi/v3/{path}");
         paths.insert(path, json!({"serverRelativeURL": url}));
     }
@@ -96,7 +97,8 @@ fn operation(info: &Info, action: &str) -> Value {
 }
 
 fn operations(info: &Info, component: &str) -> Value {
-    let mut media = vec!["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"];
+    let mut media =
+        vec!["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"];
     if !info.custom {
         media.push("application/strategic-merge-patch+json");
     }
@@ -106,7 +108,8 @@ fn operations(info: &Info, component: &str) -> Value {
     patch["requestBody"] = json!({"content": content, "required": true});
     let mut get = operation(info, "get");
     let schema = json!({"$ref": format!("{SCHEMAS}{component}")});
-    get["responses"] = json!({"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}});
+    get["responses"] =
+        json!({"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}});
     json!({"get": get, "put": operation(info, "put"), "patch": patch, "delete": operation(info, "delete")})
 }
 

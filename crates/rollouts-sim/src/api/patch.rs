@@ -22,7 +22,11 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, name: &str) -> Result<Do
         return apply(world, call, name);
     }
     if call.query.get("force").is_some() {
-        return Err(Refusal::new(422, "Invalid", "force: Forbidden: may not be specified for non-apply patch"));
+        return Err(Refusal::new(
+            422,
+            "Invalid",
+            "force: Forbidden: may not be specified for non-apply patch",
+        ));
     }
     let resource = call.route.resource;
     let body = body::decode("application/json", call.body)?;
@@ -51,8 +55,8 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, name: &str) -> Result<Do
 }
 
 fn json_patch(new: &mut Value, patch: &Value) -> Result<(), Refusal> {
-    let patch: json_patch::Patch =
-        serde_json::from_value(patch.clone()).map_err(|e| Refusal::bad_request(format!("invalid JSON patch: {e}")))?;
+    let patch: json_patch::Patch = serde_json::from_value(patch.clone())
+        .map_err(|e| Refusal::bad_request(format!("invalid JSON patch: {e}")))?;
     if patch.0.len() > 10_000 {
         let message = "The allowed maximum operations in a JSON patch is 10000";
         return Err(Refusal::new(413, "RequestEntityTooLarge", message));
@@ -60,7 +64,8 @@ fn json_patch(new: &mut Value, patch: &Value) -> Result<(), Refusal> {
     json_patch::patch(new, &patch.0).map_err(|e| {
         let message = "the server rejected our request due to an error in our request";
         let mut refusal = Refusal::new(422, "Invalid", message);
-        refusal.details = json!({"causes": [{"reason": "UnexpectedServerResponse", "message": e.to_string()}]});
+        refusal.details =
+            json!({"causes": [{"reason": "UnexpectedServerResponse", "message": e.to_string()}]});
         refusal
     })
 }
@@ -74,7 +79,8 @@ fn check(call: &Call<'_>, resource: Resource, new: &Value, body: &Body) -> Resul
     if strictness == Strictness::Strict && !found.is_empty() {
         let why = format!("Invalid value: \"{}\": strict decoding error: {}", body.value, found.join(", "));
         let mut refusal = Refusal::new(422, "Invalid", format!(" \"\" is invalid: patch: {why}"));
-        refusal.details = json!({"causes": [{"reason": "FieldValueInvalid", "message": why, "field": "patch"}]});
+        refusal.details =
+            json!({"causes": [{"reason": "FieldValueInvalid", "message": why, "field": "patch"}]});
         return Err(refusal);
     }
     Ok(found)
@@ -84,7 +90,8 @@ fn same_identity(old: &Value, new: &Value) -> Result<(), Refusal> {
     for field in ["name", "namespace"] {
         let (was, is) = (&old["metadata"][field], &new["metadata"][field]);
         if was != is {
-            let message = format!("the {field} of the object ({is}) does not match the {field} on the URL ({was})");
+            let message =
+                format!("the {field} of the object ({is}) does not match the {field} on the URL ({was})");
             return Err(Refusal::bad_request(message.replace('"', "")));
         }
     }
@@ -95,7 +102,11 @@ fn same_identity(old: &Value, new: &Value) -> Result<(), Refusal> {
 fn apply(world: &mut World, call: &Call<'_>, name: &str) -> Result<Done, Refusal> {
     let resource = call.route.resource;
     let Some(manager) = call.query.get("fieldManager") else {
-        return Err(Refusal::new(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"));
+        return Err(Refusal::new(
+            422,
+            "Invalid",
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+        ));
     };
     if call.route.subresource.as_deref() == Some("scale") {
         return Err(Refusal::not_simulated("server-side apply of the scale subresource"));
@@ -140,15 +151,19 @@ fn check_config(call: &Call<'_>, name: &str, body: &mut Body) -> Result<(), Refu
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
     super::verbs::give_identity(call, Some(name), config)?;
-    let identity = format!("{}/{name}; {}, Kind={}", call.route.ns, resource.api_version(), resource.info().kind);
+    let identity =
+        format!("{}/{name}; {}, Kind={}", call.route.ns, resource.api_version(), resource.info().kind);
     let undeclared = body::complaints(resource, config, &[]);
     if let Some(first) = undeclared.first() {
         let path = first.trim_start_matches("unknown field \"").trim_end_matches('"');
-        let message = format!("failed to create typed patch object ({identity}): .{path}: field not declared in schema");
+        let message = format!(
+            "failed to create typed patch object ({identity}): .{path}: field not declared in schema"
+        );
         return Err(Refusal::new(500, "", message));
     }
     if let Some(path) = fields::repeated_key(resource, config) {
-        let message = format!("failed to create typed patch object ({identity}): {path}: duplicate entries for key");
+        let message =
+            format!("failed to create typed patch object ({identity}): {path}: duplicate entries for key");
         return Err(Refusal::new(500, "", message));
     }
     if Strictness::of(&call.query)? == Strictness::Strict && !body.duplicates.is_empty() {

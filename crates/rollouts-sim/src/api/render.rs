@@ -74,9 +74,13 @@ pub(crate) fn one(world: &World, resource: Resource, form: Form, object: &Object
     let own_kind = object["kind"] == resource.info().kind;
     match form {
         Form::Metadata if own_kind => partial(object),
-        Form::Table(include) if own_kind => {
-            table::of(world, resource, std::slice::from_ref(object), include, &object["metadata"]["resourceVersion"])
-        }
+        Form::Table(include) if own_kind => table::of(
+            world,
+            resource,
+            std::slice::from_ref(object),
+            include,
+            &object["metadata"]["resourceVersion"],
+        ),
         _ => Value::clone(object),
     }
 }
@@ -101,7 +105,9 @@ fn list(world: &World, resource: Resource, form: Form, objects: &[Object]) -> Va
 /// An item of a list: built-in kinds do not repeat their kind, custom resources do, as upstream.
 fn item(resource: Resource, object: &Value) -> Value {
     let mut item = object.clone();
-    if !resource.info().custom && let Some(map) = item.as_object_mut() {
+    if !resource.info().custom
+        && let Some(map) = item.as_object_mut()
+    {
         map.shift_remove("kind");
         map.shift_remove("apiVersion");
     }

@@ -123,7 +123,10 @@ mod tests {
                 "/apis/argoproj.io/v1alpha1/namespaces/a/rollouts/r/status",
                 Some((Resource::Rollout, "a", Some("r"), Some("status"))),
             ),
-            ("/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Ax", Some((Resource::ClusterRole, "", Some("system:x"), None))),
+            (
+                "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Ax",
+                Some((Resource::ClusterRole, "", Some("system:x"), None)),
+            ),
             ("/api/v1/pods/p", None),
             ("/apis/apps/v1/namespaces/a/statefulsets", None),
             ("/apis/argoproj.io/v1alpha1/namespaces/a/clusteranalysistemplates", None),
@@ -133,7 +136,9 @@ mod tests {
         ];
         for (path, want) in cases {
             let got = parse(path).ok();
-            let got = got.as_ref().map(|r| (r.resource, r.ns.as_str(), r.name.as_deref(), r.subresource.as_deref()));
+            let got = got
+                .as_ref()
+                .map(|r| (r.resource, r.ns.as_str(), r.name.as_deref(), r.subresource.as_deref()));
             assert_eq!(got, want, "{path}");
         }
     }

@@ -30,7 +30,8 @@ pub(super) fn view(resource: Resource, object: &Value) -> Value {
 
 fn selector_text(selector: &Value) -> String {
     let labels = selector["matchLabels"].as_object().into_iter().flatten();
-    let labels: Vec<String> = labels.map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
+    let labels: Vec<String> =
+        labels.map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
     labels.join(",")
 }
 
@@ -42,7 +43,8 @@ pub(super) fn write(world: &mut World, call: &Call<'_>, name: &str, scale: &Valu
         let why = format!("Invalid value: {replicas}: must be greater than or equal to 0");
         return Err(Refusal::invalid(resource, name, &[("spec.replicas".into(), why)]));
     }
-    let old = world.store.get(resource, &call.route.ns, name).ok_or_else(|| Refusal::not_found(resource, name))?;
+    let old =
+        world.store.get(resource, &call.route.ns, name).ok_or_else(|| Refusal::not_found(resource, name))?;
     let mut new = Value::clone(old);
     new["spec"]["replicas"] = json!(replicas);
     new["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"].clone();

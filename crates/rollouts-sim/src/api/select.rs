@@ -36,7 +36,8 @@ impl Selection {
     /// 400 for a selector that does not parse, or a field that the kind cannot be selected by.
     pub(crate) fn of(query: &Query, resource: Resource) -> Result<Selection, Refusal> {
         let labels = query.get("labelSelector").map(parse_labels).transpose()?.unwrap_or_default();
-        let fields = query.get("fieldSelector").map(|t| parse_fields(t, resource)).transpose()?.unwrap_or_default();
+        let fields =
+            query.get("fieldSelector").map(|t| parse_fields(t, resource)).transpose()?.unwrap_or_default();
         Ok(Selection { labels, fields })
     }
 
@@ -92,12 +93,16 @@ fn requirements(text: &str) -> Vec<&str> {
 }
 
 fn parse_labels(text: &str) -> Result<Vec<Label>, Refusal> {
-    requirements(text).into_iter().map(|piece| parse_label(piece).ok_or_else(|| unparsable(text, piece))).collect()
+    requirements(text)
+        .into_iter()
+        .map(|piece| parse_label(piece).ok_or_else(|| unparsable(text, piece)))
+        .collect()
 }
 
 fn parse_label(piece: &str) -> Option<Label> {
     let key_good = |key: &str| {
-        !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
+        !key.is_empty()
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
     };
     let key = |text: &str| Some(text.trim().to_owned()).filter(|k| key_good(k));
     let one = |text: &str| vec![text.trim().to_owned()];
@@ -125,10 +130,10 @@ fn parse_label(piece: &str) -> Option<Label> {
 fn parse_fields(text: &str, resource: Resource) -> Result<Vec<Field>, Refusal> {
     let parse = |piece: &str| {
         let split = |operator, equal| piece.split_once(operator).map(|(path, value)| (path, value, equal));
-        let (path, value, equal) = split("!=", false)
-            .or_else(|| split("==", true))
-            .or_else(|| split("=", true))
-            .ok_or_else(|| Refusal::bad_request(format!("invalid selector: '{text}'; can't understand '{piece}'")))?;
+        let (path, value, equal) =
+            split("!=", false).or_else(|| split("==", true)).or_else(|| split("=", true)).ok_or_else(
+                || Refusal::bad_request(format!("invalid selector: '{text}'; can't understand '{piece}'")),
+            )?;
         if !selectable(resource, path) {
             return Err(Refusal::bad_request(format!("field label not supported: {path}")));
         }
@@ -168,7 +173,9 @@ fn selectable(resource: Resource, path: &str) -> bool {
         Resource::Service => &["spec.clusterIP", "spec.type"],
         _ => &[],
     };
-    path == "metadata.name" || (path == "metadata.namespace" && resource.info().namespaced) || of_kind.contains(&path)
+    path == "metadata.name"
+        || (path == "metadata.namespace" && resource.info().namespaced)
+        || of_kind.contains(&path)
 }
 
 #[cfg(test)]
@@ -201,7 +208,9 @@ mod tests {
         for (query, want) in cases {
             assert_eq!(select(query, Resource::Pod).unwrap().holds(&pod), want, "{query}");
         }
-        for bad in ["labelSelector=a%20b", "labelSelector=a%20of%20(b)", "fieldSelector=spec.x=1", "fieldSelector=a"] {
+        for bad in
+            ["labelSelector=a%20b", "labelSelector=a%20of%20(b)", "fieldSelector=spec.x=1", "fieldSelector=a"]
+        {
             assert_eq!(select(bad, Resource::Pod).unwrap_err().code, 400, "{bad}");
         }
         assert!(select("fieldSelector=involvedObject.name=p", Resource::Event).is_ok());

@@ -139,18 +139,42 @@ mod tests {
         let pod = json!({"spec": {"containers": [{"name": "a", "image": "x:1"}, {"name": "b", "image": "y:1"}]},
             "metadata": {"labels": {"k": "v", "old": "v"}, "finalizers": ["one"]}});
         let cases = [
-            (json!({"spec": {"containers": [{"name": "b", "image": "y:2"}]}}), "/spec/containers",
-             json!([{"name": "a", "image": "x:1"}, {"name": "b", "image": "y:2"}])),
-            (json!({"spec": {"containers": [{"name": "a", "$patch": "delete"}, {"name": "c", "image": "z"}]}}),
-             "/spec/containers", json!([{"name": "b", "image": "y:1"}, {"name": "c", "image": "z"}])),
-            (json!({"spec": {"containers": [{"$patch": "replace"}, {"name": "c"}]}}), "/spec/containers", json!([{"name": "c"}])),
-            (json!({"spec": {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}}), "/spec/containers",
-             json!([{"name": "b", "image": "y:1"}, {"name": "a", "image": "x:1"}])),
-            (json!({"metadata": {"labels": {"old": null, "new": "n"}}}), "/metadata/labels", json!({"k": "v", "new": "n"})),
-            (json!({"metadata": {"labels": {"$patch": "replace", "x": "y"}}}), "/metadata/labels", json!({"x": "y"})),
+            (
+                json!({"spec": {"containers": [{"name": "b", "image": "y:2"}]}}),
+                "/spec/containers",
+                json!([{"name": "a", "image": "x:1"}, {"name": "b", "image": "y:2"}]),
+            ),
+            (
+                json!({"spec": {"containers": [{"name": "a", "$patch": "delete"}, {"name": "c", "image": "z"}]}}),
+                "/spec/containers",
+                json!([{"name": "b", "image": "y:1"}, {"name": "c", "image": "z"}]),
+            ),
+            (
+                json!({"spec": {"containers": [{"$patch": "replace"}, {"name": "c"}]}}),
+                "/spec/containers",
+                json!([{"name": "c"}]),
+            ),
+            (
+                json!({"spec": {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}}),
+                "/spec/containers",
+                json!([{"name": "b", "image": "y:1"}, {"name": "a", "image": "x:1"}]),
+            ),
+            (
+                json!({"metadata": {"labels": {"old": null, "new": "n"}}}),
+                "/metadata/labels",
+                json!({"k": "v", "new": "n"}),
+            ),
+            (
+                json!({"metadata": {"labels": {"$patch": "replace", "x": "y"}}}),
+                "/metadata/labels",
+                json!({"x": "y"}),
+            ),
             (json!({"metadata": {"labels": {"$retainKeys": ["k"]}}}), "/metadata/labels", json!({"k": "v"})),
-            (json!({"metadata": {"finalizers": ["two"], "$deleteFromPrimitiveList/finalizers": ["one"]}}),
-             "/metadata/finalizers", json!(["two"])),
+            (
+                json!({"metadata": {"finalizers": ["two"], "$deleteFromPrimitiveList/finalizers": ["one"]}}),
+                "/metadata/finalizers",
+                json!(["two"]),
+            ),
         ];
         for (change, at, want) in cases {
             let mut current = pod.clone();

@@ -16,7 +16,13 @@ const NAME: Column = ("Name", "string", 0);
 const AGE: Column = ("Age", "string", 0);
 
 /// The table of these objects.
-pub(super) fn of(world: &World, resource: Resource, objects: &[Object], include: Include, version: &Value) -> Value {
+pub(super) fn of(
+    world: &World,
+    resource: Resource,
+    objects: &[Object],
+    include: Include,
+    version: &Value,
+) -> Value {
     let columns = columns(resource);
     let definitions: Vec<Value> = columns
         .iter()
@@ -94,7 +100,9 @@ fn columns(resource: Resource) -> Vec<Column> {
         Resource::Deployment => {
             &[("Ready", "string", 0), ("Up-to-date", "integer", 0), ("Available", "integer", 0)]
         }
-        Resource::EndpointSlice => &[("AddressType", "string", 0), ("Ports", "string", 0), ("Endpoints", "string", 0)],
+        Resource::EndpointSlice => {
+            &[("AddressType", "string", 0), ("Ports", "string", 0), ("Endpoints", "string", 0)]
+        }
         Resource::Ingress => &[
             ("Class", "string", 0),
             ("Hosts", "string", 0),
@@ -116,7 +124,10 @@ fn columns(resource: Resource) -> Vec<Column> {
             ("Available", "integer", 0),
         ],
         Resource::AnalysisRun | Resource::Experiment => &[("Status", "string", 0)],
-        Resource::LimitRange | Resource::Role | Resource::ClusterRole | Resource::CustomResourceDefinition => {
+        Resource::LimitRange
+        | Resource::Role
+        | Resource::ClusterRole
+        | Resource::CustomResourceDefinition => {
             return vec![NAME, ("Created At", "date", 0)];
         }
         Resource::AnalysisTemplate | Resource::ClusterAnalysisTemplate => &[],
@@ -145,7 +156,8 @@ fn cells(resource: Resource, o: &Object, now: Timestamp) -> Vec<Value> {
         Resource::ResourceQuota => vec![json!(""), json!("")],
         Resource::ReplicaSet => {
             let containers: Vec<&Value> = items(o, "/spec/template/spec/containers").collect();
-            let joined = |field: &str| containers.iter().map(|c| text(c, field)).collect::<Vec<_>>().join(",");
+            let joined =
+                |field: &str| containers.iter().map(|c| text(c, field)).collect::<Vec<_>>().join(",");
             return vec![
                 json!(text(o, "/metadata/name")),
                 count("/spec/replicas"),
@@ -177,12 +189,17 @@ fn cells(resource: Resource, o: &Object, now: Timestamp) -> Vec<Value> {
         Resource::RoleBinding | Resource::ClusterRoleBinding => {
             vec![json!(format!("{}/{}", text(o, "/roleRef/kind"), text(o, "/roleRef/name")))]
         }
-        Resource::Rollout => ["/spec/replicas", "/status/replicas", "/status/updatedReplicas", "/status/availableReplicas"]
-            .iter()
-            .map(|p| o.pointer(p).cloned().unwrap_or_default())
-            .collect(),
+        Resource::Rollout => {
+            ["/spec/replicas", "/status/replicas", "/status/updatedReplicas", "/status/availableReplicas"]
+                .iter()
+                .map(|p| o.pointer(p).cloned().unwrap_or_default())
+                .collect()
+        }
         Resource::AnalysisRun | Resource::Experiment => vec![json!(text(o, "/status/phase"))],
-        Resource::LimitRange | Resource::Role | Resource::ClusterRole | Resource::CustomResourceDefinition => {
+        Resource::LimitRange
+        | Resource::Role
+        | Resource::ClusterRole
+        | Resource::CustomResourceDefinition => {
             return vec![json!(text(o, "/metadata/name")), o["metadata"]["creationTimestamp"].clone()];
         }
         Resource::AnalysisTemplate | Resource::ClusterAnalysisTemplate => vec![],
@@ -287,8 +304,11 @@ fn service(o: &Value, age: Value) -> Vec<Value> {
 fn event(o: &Value, now: Timestamp) -> Vec<Value> {
     let first = [text(o, "/firstTimestamp"), text(o, "/eventTime")].into_iter().find(|t| !t.is_empty());
     let first = since(first.unwrap_or_default(), now);
-    let last = Some(text(o, "/lastTimestamp")).filter(|t| !t.is_empty()).map_or_else(|| first.clone(), |t| since(t, now));
-    let about = format!("{}/{}", text(o, "/involvedObject/kind").to_lowercase(), text(o, "/involvedObject/name"));
+    let last = Some(text(o, "/lastTimestamp"))
+        .filter(|t| !t.is_empty())
+        .map_or_else(|| first.clone(), |t| since(t, now));
+    let about =
+        format!("{}/{}", text(o, "/involvedObject/kind").to_lowercase(), text(o, "/involvedObject/name"));
     vec![
         json!(last),
         json!(text(o, "/type")),

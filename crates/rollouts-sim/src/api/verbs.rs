@@ -82,9 +82,15 @@ pub(super) fn part_of(call: &Call<'_>) -> Result<Part, Refusal> {
         None => Ok(Part::Main),
         Some("status") if info.status => Ok(Part::Status),
         Some("log") => Err(Refusal::not_simulated("logs: simulated pods write none")),
-        Some(known @ ("exec" | "attach" | "portforward" | "proxy" | "binding" | "ephemeralcontainers" | "resize")) => {
-            Err(Refusal::not_simulated(format!("{}/{known}", info.plural)))
-        }
+        Some(
+            known @ ("exec"
+            | "attach"
+            | "portforward"
+            | "proxy"
+            | "binding"
+            | "ephemeralcontainers"
+            | "resize"),
+        ) => Err(Refusal::not_simulated(format!("{}/{known}", info.plural))),
         Some(_) => Err(Refusal::new(404, "NotFound", "the server could not find the requested resource")),
     }
 }
@@ -103,7 +109,9 @@ pub(super) fn carry_out(world: &mut World, call: &Call<'_>) -> Result<Done, Refu
         }
         ("GET", None) => list(world, call),
         ("POST", None) => create(world, call),
-        ("POST", Some(name)) if call.route.subresource.as_deref() == Some("eviction") => evict(world, call, name),
+        ("POST", Some(name)) if call.route.subresource.as_deref() == Some("eviction") => {
+            evict(world, call, name)
+        }
         ("PUT", Some(name)) if scaled => {
             let body = body::decode(call.content_type, call.body)?;
             scale::write(world, call, name, &body.value)
@@ -139,15 +147,16 @@ fn list(world: &World, call: &Call<'_>) -> Result<Done, Refusal> {
 fn check_version(world: &World, query: &Query) -> Result<(), Refusal> {
     let present = world.store.revision();
     let Some(version) = query.get("resourceVersion") else { return Ok(()) };
-    let asked: u64 = version
-        .parse()
-        .map_err(|_| Refusal::new(422, "Invalid", format!("resourceVersion: Invalid value: \"{version}\"")))?;
+    let asked: u64 = version.parse().map_err(|_| {
+        Refusal::new(422, "Invalid", format!("resourceVersion: Invalid value: \"{version}\""))
+    })?;
     if asked > present {
         let message = format!("Too large resource version: {asked}, current: {present}");
         return Err(Refusal::new(504, "Timeout", message));
     }
     if query.get("resourceVersionMatch") == Some("Exact") && asked != present {
-        let message = format!("The resourceVersion for the provided list is too old: {asked}, current: {present}");
+        let message =
+            format!("The resourceVersion for the provided list is too old: {asked}, current: {present}");
         return Err(Refusal::new(410, "Expired", message));
     }
     Ok(())
@@ -205,7 +214,9 @@ fn decoded(call: &Call<'_>, name: Option<&str>) -> Result<(Value, Vec<String>), 
         return Err(Refusal::bad_request("the body is not an object"));
     }
     if !object["metadata"].is_null() && !object["metadata"].is_object() {
-        return Err(Refusal::bad_request("json: cannot unmarshal into Go struct field .metadata of type ObjectMeta"));
+        return Err(Refusal::bad_request(
+            "json: cannot unmarshal into Go struct field .metadata of type ObjectMeta",
+        ));
     }
     check_kind(call.route.resource, &object)?;
     let strictness = Strictness::of(&call.query)?;
@@ -245,7 +256,8 @@ fn deletion(call: &Call<'_>) -> Result<(Deletion, Value), Refusal> {
         if call.body.is_empty() { json!({}) } else { body::decode(call.content_type, call.body)?.value };
     let of_query = call.query.get("gracePeriodSeconds").and_then(|text| text.parse().ok());
     let grace = options.get("gracePeriodSeconds").and_then(Value::as_i64).or(of_query);
-    let policy = options.get("propagationPolicy").and_then(Value::as_str).or(call.query.get("propagationPolicy"));
+    let policy =
+        options.get("propagationPolicy").and_then(Value::as_str).or(call.query.get("propagationPolicy"));
     let orphan = options.get("orphanDependents").and_then(Value::as_bool);
     let policy = policy.or(orphan.map(|orphan| if orphan { "Orphan" } else { "Background" }));
     let finalizer = match policy {
@@ -288,13 +300,14 @@ fn delete(world: &mut World, call: &Call<'_>, name: &str) -> Result<Done, Refusa
     if !info.group.is_empty() {
         details["group"] = json!(info.group);
     }
-    let status =
-        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
+    let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
     Ok(Done { code: 200, what: Outcome::Plain(status), warnings: Vec::new() })
 }
 
 fn delete_collection(world: &mut World, call: &Call<'_>) -> Result<Done, Refusal> {
-    if call.route.resource.info().namespaced && call.route.ns.is_empty() || call.route.resource == Resource::Namespace {
+    if call.route.resource.info().namespaced && call.route.ns.is_empty()
+        || call.route.resource == Resource::Namespace
+    {
         return Err(not_allowed());
     }
     let (how, _) = deletion(call)?;
@@ -321,9 +334,15 @@ fn evict(world: &mut World, call: &Call<'_>, name: &str) -> Result<Done, Refusal
     if guarded {
         return Err(Refusal::not_simulated("evicting a pod that a PodDisruptionBudget selects"));
     }
-    let body = if call.body.is_empty() { json!({}) } else { body::decode(call.content_type, call.body)?.value };
+    let body =
+        if call.body.is_empty() { json!({}) } else { body::decode(call.content_type, call.body)?.value };
     let grace = body["deleteOptions"]["gracePeriodSeconds"].as_i64();
-    world.delete_with(Resource::Pod, &call.route.ns, name, Deletion { grace, dry_run: call.dry_run, finalizer: None })?;
+    world.delete_with(
+        Resource::Pod,
+        &call.route.ns,
+        name,
+        Deletion { grace, dry_run: call.dry_run, finalizer: None },
+    )?;
     let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
     Ok(Done { code: 201, what: Outcome::Plain(status), warnings: Vec::new() })
 }

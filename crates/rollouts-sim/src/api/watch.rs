@@ -59,7 +59,8 @@ impl Watch {
         }
         let present = world.store.revision();
         let now = world.now();
-        let seconds: Option<i64> = query.get("timeoutSeconds").and_then(|t| t.parse().ok()).filter(|s| *s > 0);
+        let seconds: Option<i64> =
+            query.get("timeoutSeconds").and_then(|t| t.parse().ok()).filter(|s| *s > 0);
         let mut watch = Watch {
             resource: route.resource,
             ns: route.ns,
@@ -109,7 +110,8 @@ impl Watch {
     fn bookmark(&self) -> Value {
         let info = self.resource.info();
         let metadata = json!({"resourceVersion": self.seen.to_string(), "creationTimestamp": null});
-        let object = json!({"kind": info.kind, "apiVersion": self.resource.api_version(), "metadata": metadata});
+        let object =
+            json!({"kind": info.kind, "apiVersion": self.resource.api_version(), "metadata": metadata});
         json!({"type": "BOOKMARK", "object": object})
     }
 
@@ -122,7 +124,8 @@ impl Watch {
         match world.store.changes_after(self.seen) {
             Some(changes) => {
                 let mine = changes.filter_map(|change| self.judge(change).map(|kind| (kind, change)));
-                let found: Vec<Value> = mine.map(|(kind, change)| self.event_of(world, kind, change)).collect();
+                let found: Vec<Value> =
+                    mine.map(|(kind, change)| self.event_of(world, kind, change)).collect();
                 events.extend(found);
                 self.seen = world.store.revision();
             }
@@ -176,22 +179,26 @@ impl Watch {
 /// `sendInitialEvents`, which needs its companions.
 fn initial(query: &Query) -> Result<Option<bool>, Refusal> {
     let matching = query.get("resourceVersionMatch");
-    let forbidden = |why: &str| Err(Refusal::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {why}")));
+    let forbidden = |why: &str| {
+        Err(Refusal::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {why}")))
+    };
     match (query.get("sendInitialEvents"), matching) {
         (None, None) => Ok(None),
-        (None, Some(_)) => {
-            forbidden("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
-        }
+        (None, Some(_)) => forbidden(
+            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ),
         (Some(_), Some("NotOlderThan")) => {
             let asked = query.is("sendInitialEvents");
             if asked && !query.is("allowWatchBookmarks") {
-                return Err(Refusal::bad_request("sendInitialEvents without allowWatchBookmarks would never say where they end"));
+                return Err(Refusal::bad_request(
+                    "sendInitialEvents without allowWatchBookmarks would never say where they end",
+                ));
             }
             Ok(Some(asked))
         }
-        (Some(_), None) => {
-            forbidden("resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
-        }
+        (Some(_), None) => forbidden(
+            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        ),
         (Some(_), Some(_)) => {
             forbidden("resourceVersionMatch: Unsupported value: supported values: \"NotOlderThan\"")
         }

@@ -58,7 +58,8 @@ fn inside(
                 return false;
             }
             let root = path.is_empty();
-            let added = after.into_iter().flatten().filter(|(k, _)| before.is_none_or(|b| !b.contains_key(*k)));
+            let added =
+                after.into_iter().flatten().filter(|(k, _)| before.is_none_or(|b| !b.contains_key(*k)));
             let names = before.into_iter().flatten().chain(added).map(|(name, _)| name);
             for name in names {
                 let (o, n) = (before.and_then(|b| b.get(name)), after.and_then(|a| a.get(name)));

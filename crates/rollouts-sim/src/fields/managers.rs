@@ -108,7 +108,9 @@ pub(crate) fn track_update(
     removed.children.retain(|step, _| part(step));
     if resource == Resource::Service {
         // Allocated by the server after the write, so the writer does not own them.
-        change.set.subtract_trees(&Set::from_value(&json!({"f:spec": {"f:clusterIP": {}, "f:clusterIPs": {}}})));
+        change
+            .set
+            .subtract_trees(&Set::from_value(&json!({"f:spec": {"f:clusterIP": {}, "f:clusterIPs": {}}})));
     }
     let mut all = stated_managers(old.unwrap_or(&nothing), new);
     for each in &mut all {
@@ -215,7 +217,11 @@ pub(crate) fn apply(
 fn conflict(resource: Resource, name: &str, conflicts: &[(&Manager, Vec<String>)]) -> Refusal {
     let count: usize = conflicts.iter().map(|(_, paths)| paths.len()).sum();
     let with = |m: &Manager| {
-        let of = if m.subresource.is_empty() { String::new() } else { format!(" with subresource \"{}\"", m.subresource) };
+        let of = if m.subresource.is_empty() {
+            String::new()
+        } else {
+            format!(" with subresource \"{}\"", m.subresource)
+        };
         format!("\"{}\"{of} using {}", m.name, m.api_version)
     };
     let said: Vec<String> = conflicts

@@ -81,11 +81,16 @@ fn metadata_faults(resource: Resource, object: &Value) -> Vec<Fault> {
     }
     for (key, value) in object["metadata"]["labels"].as_object().into_iter().flatten() {
         if !names::is_qualified_name(key) {
-            found.push(fault("metadata.labels", format!("Invalid value: \"{key}\": name part must be a qualified name")));
+            found.push(fault(
+                "metadata.labels",
+                format!("Invalid value: \"{key}\": name part must be a qualified name"),
+            ));
         }
         if !value.as_str().is_some_and(names::is_label_value) {
-            let why = format!("Invalid value: {value}: a valid label must be an empty string or consist of alphanumeric \
-                               characters, '-', '_' or '.', and must start and end with an alphanumeric character");
+            let why = format!(
+                "Invalid value: {value}: a valid label must be an empty string or consist of alphanumeric \
+                               characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+            );
             found.push(fault("metadata.labels", why));
         }
     }
@@ -116,7 +121,9 @@ fn pod_spec_faults(spec: &Value, path: &str, found: &mut Vec<Fault>) {
     for (index, container) in object::items(spec, "/containers").enumerate() {
         let at = format!("{path}.containers[{index}]");
         let name = object::text(container, "/name");
-        if !name.is_empty() && let Some(why) = names::label_fault(name) {
+        if !name.is_empty()
+            && let Some(why) = names::label_fault(name)
+        {
             found.push(fault(format!("{at}.name"), format!("Invalid value: \"{name}\": {why}")));
         }
         if object::text(container, "/image").is_empty() {
@@ -135,7 +142,13 @@ fn fixed_spec(pod: &Value) -> Value {
     }
     if let Some(spec) = spec.as_object_mut() {
         // Binding sets the node; it goes through the same path here.
-        for free in ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName", "initContainers"] {
+        for free in [
+            "activeDeadlineSeconds",
+            "tolerations",
+            "terminationGracePeriodSeconds",
+            "nodeName",
+            "initContainers",
+        ] {
             if free != "initContainers" || spec.get(free).is_some_and(Value::is_null) {
                 spec.remove(free);
             }
@@ -219,7 +232,9 @@ fn ingress_faults(ingress: &Value) -> Vec<Fault> {
     for (r, rule) in object::items(spec, "/rules").enumerate() {
         let host = object::text(rule, "/host");
         let plain = host.strip_prefix("*.").unwrap_or(host);
-        if !host.is_empty() && let Some(why) = names::subdomain_fault(plain) {
+        if !host.is_empty()
+            && let Some(why) = names::subdomain_fault(plain)
+        {
             found.push(fault(format!("spec.rules[{r}].host"), format!("Invalid value: \"{host}\": {why}")));
         }
         for (p, path) in object::items(rule, "/http/paths").enumerate() {
@@ -227,7 +242,8 @@ fn ingress_faults(ingress: &Value) -> Vec<Fault> {
             let kind = object::text(path, "/pathType");
             if !kind.is_empty() && !["Exact", "Prefix", "ImplementationSpecific"].contains(&kind) {
                 let known = "supported values: \"Exact\", \"ImplementationSpecific\", \"Prefix\"";
-                found.push(fault(format!("{at}.pathType"), format!("Unsupported value: \"{kind}\": {known}")));
+                found
+                    .push(fault(format!("{at}.pathType"), format!("Unsupported value: \"{kind}\": {known}")));
             }
             let text = object::text(path, "/path");
             if kind != "ImplementationSpecific" && !text.starts_with('/') {

@@ -127,7 +127,9 @@ fn container(container: &mut Value) {
 }
 
 fn default_probe(probe: &mut Value) {
-    for (field, default) in [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)] {
+    for (field, default) in
+        [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+    {
         or(probe, field, || json!(default));
     }
     if let Some(get) = probe.get_mut("httpGet") {
@@ -186,7 +188,8 @@ fn free_address(world: &mut World) -> String {
         let draw = world.draw();
         // .0 and .255 are valid in a /16 but look wrong; 10.96.0.1 and .10 belong to the cluster itself.
         let address = format!("10.96.{}.{}", draw[0].max(1), draw[1].clamp(1, 254));
-        let taken = world.store.list(Resource::Service, "").any(|s| object::text(s, "/spec/clusterIP") == address);
+        let taken =
+            world.store.list(Resource::Service, "").any(|s| object::text(s, "/spec/clusterIP") == address);
         if !taken {
             return address;
         }

@@ -58,7 +58,10 @@ pub fn from_crds(source: &str, texts: &[String]) -> Result<Value, GenerateError>
         else {
             return Err(GenerateError::Missing("group, version or kind".into()));
         };
-        roots.insert(format!("{group}/{name}/{kind}"), compact(&version["schema"]["openAPIV3Schema"], Form::Crd)?);
+        roots.insert(
+            format!("{group}/{name}/{kind}"),
+            compact(&version["schema"]["openAPIV3Schema"], Form::Crd)?,
+        );
     }
     let mut counts = BTreeMap::new();
     roots.values().for_each(|root| count(root, &mut counts));
@@ -95,7 +98,8 @@ pub fn from_openapi(source: &str, texts: &[String], wanted: &[String]) -> Result
         return Err(GenerateError::Missing(format!("kind {absent}")));
     }
     let mut defs = Map::new();
-    let mut open: BTreeSet<String> = kinds.values().filter_map(|k| k["$ref"].as_str().map(Into::into)).collect();
+    let mut open: BTreeSet<String> =
+        kinds.values().filter_map(|k| k["$ref"].as_str().map(Into::into)).collect();
     while let Some(name) = open.pop_first() {
         let schema = published.get(&name).ok_or_else(|| GenerateError::Missing(name.clone()))?;
         let schema = compact(schema, Form::OpenApi)?;
@@ -195,7 +199,8 @@ fn well_known(schema: &Value) -> Option<Value> {
     match types.as_slice() {
         ["integer", "string"] => Some(json!({"x-kubernetes-int-or-string": true})),
         ["string", "number"] => Some(json!({"x-kubernetes-int-or-string": true, "format": "quantity"})),
-        _ if schema["type"] == "object" && ["properties", "additionalProperties"].iter().all(|k| schema[k].is_null()) =>
+        _ if schema["type"] == "object"
+            && ["properties", "additionalProperties"].iter().all(|k| schema[k].is_null()) =>
         {
             Some(json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}))
         }
@@ -266,7 +271,10 @@ mod tests {
 
     #[test]
     fn repeated_parts_are_shared_and_unknown_rules_refused() {
-        let part = format!("{{type: object, description: long, properties: {{a: {{type: string, enum: [{}]}}}}}}", "x".repeat(120));
+        let part = format!(
+            "{{type: object, description: long, properties: {{a: {{type: string, enum: [{}]}}}}}}",
+            "x".repeat(120)
+        );
         let crd = format!(
             "{{spec: {{group: g, names: {{kind: K}}, versions: [{{name: v1, schema: {{openAPIV3Schema: \
              {{type: object, properties: {{p: {part}, q: {part}}}}}}}}}]}}}}"

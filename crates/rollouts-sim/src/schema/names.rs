@@ -94,7 +94,16 @@ mod tests {
         }
         assert!(label_1035_fault("1a").is_some());
         assert!(label_fault(&"a".repeat(64)).is_some());
-        for (good, text) in [(true, "500m"), (true, "1.5Gi"), (true, "1e3"), (true, "12E"), (false, "1.2.3"), (false, "x"), (false, "5mi"), (false, "")] {
+        for (good, text) in [
+            (true, "500m"),
+            (true, "1.5Gi"),
+            (true, "1e3"),
+            (true, "12E"),
+            (false, "1.2.3"),
+            (false, "x"),
+            (false, "5mi"),
+            (false, ""),
+        ] {
             assert_eq!(is_quantity(text), good, "{text}");
         }
         assert!(is_qualified_name("argoproj.io/x_Y.z") && !is_qualified_name("a/b/c"));

@@ -25,7 +25,13 @@ pub(crate) fn unknown_fields(schema: &'static Schema, object: &mut Value, prune:
     found
 }
 
-fn visit_unknown(schema: &'static Schema, value: &mut Value, path: &str, prune: bool, found: &mut Vec<String>) {
+fn visit_unknown(
+    schema: &'static Schema,
+    value: &mut Value,
+    path: &str,
+    prune: bool,
+    found: &mut Vec<String>,
+) {
     match value {
         Value::Object(map) => {
             let mut unknown = Vec::new();
@@ -110,7 +116,9 @@ fn fits(schema: &Schema, value: &Value) -> bool {
         Some(Type::Object) => value.is_object(),
         Some(Type::Array) => value.is_array(),
         Some(Type::String) => value.is_string(),
-        Some(Type::Integer) => value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|f| f.fract() == 0.0),
+        Some(Type::Integer) => {
+            value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|f| f.fract() == 0.0)
+        }
         Some(Type::Number) => value.is_number(),
         Some(Type::Boolean) => value.is_boolean(),
     }
@@ -130,7 +138,10 @@ fn wanted(schema: &Schema) -> &'static str {
 }
 
 /// The first value whose type cannot be decoded into a built-in kind: its path, what it is, what it should be.
-pub(super) fn wrong_type(schema: &'static Schema, value: &Value) -> Option<(String, &'static str, &'static str)> {
+pub(super) fn wrong_type(
+    schema: &'static Schema,
+    value: &Value,
+) -> Option<(String, &'static str, &'static str)> {
     visit_types(schema, value, "")
 }
 
@@ -147,9 +158,9 @@ fn visit_types(
         return Some((path.to_owned(), type_name(value), wanted(schema)));
     }
     match value {
-        Value::Object(map) => map.iter().find_map(|(name, inner)| {
-            visit_types(child(schema, path, name)?, inner, &below(path, name))
-        }),
+        Value::Object(map) => map
+            .iter()
+            .find_map(|(name, inner)| visit_types(child(schema, path, name)?, inner, &below(path, name))),
         Value::Array(list) => list.iter().find_map(|inner| visit_types(schema.item(), inner, path)),
         _ => None,
     }
@@ -223,7 +234,8 @@ fn scalar_faults(schema: &Schema, value: &Value, path: &str, found: &mut Vec<Fau
     if let (Some(number), Some(least)) = (number, schema.minimum)
         && number < least
     {
-        let why = format!("Invalid value: {value}: {path} in body should be greater than or equal to {least}");
+        let why =
+            format!("Invalid value: {value}: {path} in body should be greater than or equal to {least}");
         found.push((path.to_owned(), why));
     }
     if let (Some(number), Some(most)) = (number, schema.maximum)

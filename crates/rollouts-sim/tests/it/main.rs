@@ -1,0 +1,3 @@
+//! The simulator as a client meets it.
+
+mod client;
