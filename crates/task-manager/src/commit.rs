@@ -49,6 +49,9 @@ mod tests {
 
     const HASH: &str = "0123456789abcdef0123456789abcdef01234567";
 
+    /// What is tried, the files that are there, and the commit that should be found.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<&'a str>);
+
     /// Lays out the files in a fresh folder and reads the commit from its folder `project/deep`.
     fn head_with(files: &[(&str, &str)]) -> Option<String> {
         let dir = tempfile::tempdir().unwrap();
@@ -67,7 +70,7 @@ mod tests {
         let branch = ("project/.git/HEAD", "ref: refs/heads/main\n");
         let line = format!("{HASH}\n");
         let packed = format!("# pack-refs with: peeled\n{HASH} refs/heads/main\n^{HASH}\n");
-        let cases: [(&str, &[(&str, &str)], Option<&str>); 7] = [
+        let cases: [Case<'_>; 7] = [
             ("no repository", &[], None),
             ("detached", &[("project/.git/HEAD", &line)], Some(HASH)),
             ("loose", &[branch, ("project/.git/refs/heads/main", &line)], Some(HASH)),

@@ -5,6 +5,7 @@
 //! breaks ties and blocks nothing. Everything here is linear in tasks and edges but for a logarithm in the order.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use petgraph::Direction;
@@ -240,8 +241,8 @@ fn way_round(plan: &Plan, graph: &DiGraph<Node, Edge>, first: NodeIndex) -> Vec<
     let mut queue = VecDeque::from([first]);
     while let Some(node) = queue.pop_front() {
         for edge in graph.edges_directed(node, Direction::Incoming) {
-            if !came_by.contains_key(&edge.source()) {
-                came_by.insert(edge.source(), (node, *edge.weight()));
+            if let Entry::Vacant(unseen) = came_by.entry(edge.source()) {
+                unseen.insert((node, *edge.weight()));
                 queue.push_back(edge.source());
             }
         }

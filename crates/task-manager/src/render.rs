@@ -11,5 +11,5 @@ pub use graph::{document as graph_document, dot, mermaid};
 pub use history::history;
 pub use report_markdown::report_markdown;
 pub use report_text::report_text;
-pub use style::{Style, pad, width};
+pub use style::{Style, count, pad, width};
 pub use task::{explanation, next, task, task_table};

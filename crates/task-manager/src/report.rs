@@ -1,5 +1,7 @@
 //! The report as plain data: computed once, then written as text, Markdown or JSON by readers of it.
 
+use std::path::PathBuf;
+
 use prd_parser::Priority;
 
 use crate::project::Project;
@@ -17,6 +19,8 @@ const NEXT: usize = 5;
 pub struct Report {
     /// The PRD's file name as it was found.
     pub file: String,
+    /// The state folder, to which paths of logs are relative.
+    pub state: PathBuf,
     /// The PRD's title.
     pub title: Option<String>,
     /// The target.
@@ -121,6 +125,7 @@ pub fn report(project: &Project, target: &str, commit: Option<String>) -> Report
     };
     Report {
         file: project.place().prd.display().to_string(),
+        state: project.place().state.clone(),
         title: plan.metadata.title.clone(),
         target: target.to_owned(),
         totals: Totals {

@@ -4,8 +4,11 @@ use prd_parser::{Phase, Plan};
 
 use crate::state::State;
 
+/// How many ids that are merely like what was typed are candidates.
+const NEAREST: usize = 5;
+
 /// How many candidates a message names.
-const CANDIDATES: usize = 5;
+const CANDIDATES: usize = 8;
 
 /// What was typed names no task or phase, or more than one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -132,7 +135,7 @@ fn nearest<'a>(ids: impl Iterator<Item = &'a str>, typed: &str) -> Vec<String> {
         .filter(|(score, _)| *score >= 300)
         .collect();
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    scored.into_iter().take(CANDIDATES).map(|(_, id)| id.to_owned()).collect()
+    scored.into_iter().take(NEAREST).map(|(_, id)| id.to_owned()).collect()
 }
 
 fn pairs(text: &str) -> Vec<(char, char)> {

@@ -94,6 +94,9 @@ mod tests {
     use crate::event::{Event, Recorded};
     use jiff::Timestamp;
 
+    /// What is tried, the showings, the commit now, and the level and staleness that should come out.
+    type Case<'a> = (&'a str, &'a [(Evidence, Option<&'a str>)], Option<&'a str>, Level, bool);
+
     fn item() -> Item {
         Item {
             id: "s/rollback".into(),
@@ -127,7 +130,7 @@ mod tests {
     fn the_strongest_showing_at_this_commit_counts_and_no_other() {
         use Evidence::{Live, Simulated, Stated, Static};
         let (now, old) = (Some("new"), Some("old"));
-        let cases: [(&str, &[(Evidence, Option<&str>)], Option<&str>, Level, bool); 9] = [
+        let cases: [Case<'_>; 9] = [
             ("nothing, though its box is ticked", &[], now, Level::Not, false),
             ("live", &[(Live, now)], now, Level::Live, false),
             ("live beats simulated", &[(Live, now), (Simulated, now)], now, Level::Live, false),

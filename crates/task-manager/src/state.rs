@@ -7,92 +7,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::event::{Event, PlanParsed, Recorded, RunOutcome, StepOutcome};
-use crate::lock::Holder;
-use crate::status::{Evidence, Reason, Status};
+use crate::event::{Event, PlanParsed, Recorded};
+use crate::status::{Evidence, Status};
 use crate::transition::{self, Condition, Move};
 
-/// How one task stands on one target.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct TaskState {
-    /// The condition, of which the status is the coarse form.
-    pub condition: Condition,
-    /// What is finer than the status, with its words.
-    pub reason: Option<Reason>,
-    /// The ground on which it is completed or was tried. None unless completed or failed.
-    pub evidence: Option<Evidence>,
-    /// Attempts so far on this target, across runs.
-    pub attempts: u32,
-    /// When the present condition began; none when nothing has happened.
-    pub since: Option<Timestamp>,
-    /// Path of the last attempt's log, relative to the state folder.
-    pub log: Option<String>,
-    /// The last run that touched it.
-    pub run: Option<String>,
-    /// The last step of the last attempt that was intended; tells a resuming run where to look.
-    pub step: Option<StepState>,
-}
+mod illegal;
+mod parts;
+mod take;
 
-impl TaskState {
-    /// The status that its condition shows as.
-    pub fn status(&self) -> Status {
-        self.condition.status()
-    }
-}
-
-/// A step of an attempt, as far as the log knows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepState {
-    /// Which step of the task, from 1.
-    pub step: u32,
-    /// What it was about to do.
-    pub what: String,
-    /// Its process, once that was recorded.
-    pub spawned: Option<Spawned>,
-    /// How it ended; none when the log does not say, so that it may have happened or not.
-    pub outcome: Option<StepOutcome>,
-}
-
-/// A recorded process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spawned {
-    /// Its process id.
-    pub pid: u32,
-    /// Its start, in clock ticks since boot.
-    pub start_time: u64,
-    /// The boot in which that holds.
-    pub boot_id: Option<String>,
-}
-
-/// A run, as far as the log knows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunState {
-    /// Its name.
-    pub run: String,
-    /// The target that it works on.
-    pub target: String,
-    /// The process that runs or ran it.
-    pub holder: Holder,
-    /// When it began.
-    pub started: Timestamp,
-    /// When and how it ended; none for one that is under way or died.
-    pub finished: Option<(Timestamp, RunOutcome)>,
-}
-
-/// One showing of a requirement or criterion.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Showing {
-    /// On what ground.
-    pub evidence: Evidence,
-    /// The target.
-    pub target: String,
-    /// The scenario or task that showed it.
-    pub by: String,
-    /// The commit at the time.
-    pub commit: Option<String>,
-    /// When.
-    pub at: Timestamp,
-}
+pub use illegal::IllegalEvent;
+use illegal::hint;
+pub use parts::{RunState, Showing, Spawned, StepState, TaskState};
+use take::{attempt_of, take_outcome, take_step};
 
 /// The state of everything.
 #[derive(Debug, Clone, Default)]
@@ -107,63 +33,6 @@ pub struct State {
     renamed: BTreeMap<String, String>,
     /// id → the last showing on each ground
     shown: BTreeMap<String, BTreeMap<Evidence, Showing>>,
-}
-
-/// An event that the table of moves does not allow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IllegalEvent {
-    /// The task cannot go there from where it is.
-    #[error("task {task} on target {target} is {from} and cannot become {to}{hint}")]
-    Move {
-        /// The task.
-        task: String,
-        /// The target.
-        target: String,
-        /// Where it stands.
-        from: Condition,
-        /// Where the event would take it.
-        to: Condition,
-        /// A way on, when there is one; begins with `: `.
-        hint: &'static str,
-    },
-    /// A step of a task that has no attempt under way.
-    #[error("task {task} on target {target} is {from} and not running: it can have no step")]
-    Step {
-        /// The task.
-        task: String,
-        /// The target.
-        target: String,
-        /// Where it stands.
-        from: Condition,
-    },
-    /// An attempt that is not the next one, or an outcome of one that is not under way.
-    #[error("task {task} on target {target} is at attempt {known}, and the event names attempt {named}")]
-    Attempt {
-        /// The task.
-        task: String,
-        /// The target.
-        target: String,
-        /// The attempts that the log holds.
-        known: u32,
-        /// The attempt that the event names.
-        named: u32,
-    },
-    /// A run with a name that is taken, or the end of one that never began or has ended.
-    #[error("run {run} {problem}")]
-    Run {
-        /// The run.
-        run: String,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// An event that is not the next one of the log.
-    #[error("event {found} follows event {known} in the log")]
-    Sequence {
-        /// The last event before.
-        known: u64,
-        /// The event that came.
-        found: u64,
-    },
 }
 
 impl State {
@@ -372,85 +241,5 @@ impl State {
     /// The number of the last event that was taken in; 0 for none.
     pub fn seq(&self) -> u64 {
         self.seq
-    }
-}
-
-fn take_step(state: &mut TaskState, event: &Event) {
-    match event {
-        Event::StepIntended { step, what, .. } => {
-            state.step = Some(StepState { step: *step, what: what.clone(), spawned: None, outcome: None });
-        }
-        Event::StepSpawned { step, pid, start_time, boot_id, .. } => {
-            if let Some(known) = state.step.as_mut().filter(|known| known.step == *step) {
-                known.spawned =
-                    Some(Spawned { pid: *pid, start_time: *start_time, boot_id: boot_id.clone() });
-            }
-        }
-        Event::StepFinished { step, outcome, .. } => {
-            if let Some(known) = state.step.as_mut().filter(|known| known.step == *step) {
-                known.outcome = Some(*outcome);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn take_outcome(state: &mut TaskState, event: &Event) {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    state.evidence = None;
-    state.reason = None;
-    match event {
-        Event::TaskStarted { attempt, .. } => {
-            state.attempts = *attempt;
-            state.step = None;
-            state.log = None;
-        }
-        Event::TaskFinished { outcome, evidence, reason, log, .. } => {
-            state.evidence = Some(*evidence);
-            state.log.clone_from(log);
-            if *outcome == crate::event::TaskOutcome::Failed {
-                state.reason = Some(Reason::Failed(text(reason)));
-            }
-        }
-        Event::TaskUnknown { reason, log, .. } => {
-            state.reason = Some(Reason::Unknown(reason.clone()));
-            state.log.clone_from(log);
-        }
-        Event::TaskInterrupted { reason, log, .. } => {
-            state.reason = Some(Reason::Interrupted(reason.clone()));
-            state.log.clone_from(log);
-        }
-        Event::TaskSkipped { reason, .. } => state.reason = Some(Reason::Skipped(reason.clone())),
-        Event::TaskDrifted { reason, .. } => state.reason = Some(Reason::Drifted(reason.clone())),
-        Event::StatusStated { status, message, .. } => {
-            state.reason = Some(Reason::Stated(text(message)));
-            if matches!(status, Status::Completed | Status::Failed) {
-                state.evidence = Some(Evidence::Stated);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn attempt_of(event: &Event) -> Option<u32> {
-    match event {
-        Event::TaskStarted { attempt, .. }
-        | Event::StepIntended { attempt, .. }
-        | Event::StepSpawned { attempt, .. }
-        | Event::StepFinished { attempt, .. }
-        | Event::TaskFinished { attempt, .. }
-        | Event::TaskUnknown { attempt, .. }
-        | Event::TaskInterrupted { attempt, .. } => Some(*attempt),
-        _ => None,
-    }
-}
-
-fn hint(from: Condition, asked: Move) -> &'static str {
-    match (from, asked) {
-        (Condition::Completed, Move::Start | Move::State(_)) => ": only after it is recorded as drifted",
-        (Condition::Unknown, Move::Start) => ": a person has to say how it stands, with `update`",
-        (Condition::ByHand, Move::Start) => ": a person said that they are at it; `update` gives it back",
-        (Condition::Running, Move::Start) => ": the attempt under way must end or be recorded as interrupted",
-        _ => "",
     }
 }

@@ -4,15 +4,21 @@
 //! refuse every update, deletion and gap, so not even another program can rewrite history by accident. A reader
 //! ([`Store::open_existing`]) creates and changes nothing, not even beside the database.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use crate::event::{NewEvent, Recorded};
+
+mod error;
+mod files;
+
+pub use error::StoreError;
+use error::explain;
+use files::{FileLook, create_dir, create_file};
 
 /// The version of the schema that this build writes and the newest that it reads.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -43,63 +49,6 @@ CREATE TRIGGER events_no_gap BEFORE INSERT ON events
   BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
 ";
 
-/// Why the log could not be opened, read or written. Nothing that was recorded before is lost by any of these.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It is no event log, or is damaged.
-    #[error("event log {} is corrupt: {detail}", path.display())]
-    Corrupt {
-        /// The database.
-        path: PathBuf,
-        /// What is wrong with it.
-        detail: String,
-    },
-    /// A newer build wrote it.
-    #[error("event log {} has schema version {found}, and this build knows versions up to {SCHEMA_VERSION}", path.display())]
-    Newer {
-        /// The database.
-        path: PathBuf,
-        /// Its version.
-        found: i64,
-    },
-    /// It cannot be written.
-    #[error("event log {} is read-only", path.display())]
-    ReadOnly {
-        /// The database.
-        path: PathBuf,
-    },
-    /// There is no room for more.
-    #[error("no space left for event log {}; nothing was recorded, and what was recorded before is intact", path.display())]
-    Full {
-        /// The database.
-        path: PathBuf,
-    },
-    /// Another process kept it busy for five seconds.
-    #[error("event log {} is busy", path.display())]
-    Busy {
-        /// The database.
-        path: PathBuf,
-    },
-    /// The folder could not be created, or the system refused something.
-    #[error("{operation} {} failed", path.display())]
-    Io {
-        /// What was tried.
-        operation: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Anything else that SQLite says.
-    #[error("event log {} failed", path.display())]
-    Sqlite {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
-}
-
 /// The event log. One connection; `Send`, and not to be shared between threads.
 #[derive(Debug)]
 pub struct Store {
@@ -114,28 +63,6 @@ enum Access {
     Read,
     /// No process had it open, so it is read as a file that does not change, and what it looked like is kept.
     Still(FileLook),
-}
-
-/// What a database file looks like from outside: length, time of its last change, and whether a log lies beside it.
-#[derive(Debug, Clone, PartialEq)]
-struct FileLook {
-    length: u64,
-    modified: Option<SystemTime>,
-    beside: bool,
-}
-
-impl FileLook {
-    fn at(path: &Path) -> Option<FileLook> {
-        let meta = fs::metadata(path).ok()?;
-        let beside = ["-wal", "-journal"].iter().any(|suffix| with_suffix(path, suffix).exists());
-        Some(FileLook { length: meta.len(), modified: meta.modified().ok(), beside })
-    }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 impl Store {
@@ -375,57 +302,6 @@ impl Append<'_> {
         let store = self.store;
         self.transaction.commit().map_err(|error| store.explain(error))
     }
-}
-
-fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Corrupt { path, detail: error.to_string() }
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly { path },
-        Some(ErrorCode::DiskFull) => StoreError::Full { path },
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
-        _ => StoreError::Sqlite { path, source: error },
-    }
-}
-
-fn create_dir(dir: &Path) -> Result<(), StoreError> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let failed = |source| StoreError::Io { operation: "creating", path: dir.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
-    match dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => sync_dir(parent),
-        None => sync_dir(Path::new(".")),
-    }
-}
-
-/// Creates the database empty, so that its mode is ours from the first moment; SQLite gives the files beside it the
-/// same one.
-fn create_file(dir: &Path, path: &Path) -> Result<(), StoreError> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => sync_dir(dir),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
-            Err(StoreError::Full { path: path.to_owned() })
-        }
-        Err(error)
-            if matches!(
-                error.kind(),
-                std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied
-            ) =>
-        {
-            Err(StoreError::ReadOnly { path: path.to_owned() })
-        }
-        Err(source) => Err(StoreError::Io { operation: "creating", path: path.to_owned(), source }),
-    }
-}
-
-fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    let sync = || File::open(dir)?.sync_all();
-    sync().map_err(|source| StoreError::Io { operation: "syncing", path: dir.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `next`: what can be started now.
 
 use task_manager::doc::TaskListDoc;
+use task_manager::render::count;
 use task_manager::{Code, query, render};
 
 use super::failure::Failure;
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Answer, Failure> {
         (true, 0) => (format!("every task is completed on target {target}\n"), Code::Ok),
         (true, left) => {
             let why = "none can start; `task-manager list` and `explain ID` say why";
-            (format!("{left} tasks are left on target {target}, and {why}\n"), Code::Outstanding)
+            (format!("{} left on target {target}: {why}\n", count(left, "task")), Code::Outstanding)
         }
     };
     Ok(Answer { stdout, stderr, code })

@@ -10,6 +10,7 @@ use prd_parser::identity::{Carried, Changes};
 use task_manager::known::{self, Renames};
 use task_manager::ledger::{Ledger, LedgerError};
 use task_manager::project::Unsound;
+use task_manager::render::count;
 use task_manager::{Place, Project, ProjectError, actor, clock};
 
 use super::failure::{Failure, diagnostics};
@@ -78,10 +79,10 @@ fn compare(project: &Project, renames: Renames) -> Result<Changes, Failure> {
 fn text(project: &Project, changes: &Changes, dry_run: bool) -> String {
     let parsed = project.parsed();
     let mut text = format!("{}: {}\n", project.place().prd.display(), parsed.tally);
-    let count = |severity| parsed.diagnostics.iter().filter(|found| found.severity == severity).count();
-    let (warnings, notes) = (count(Severity::Warning), count(Severity::Note));
+    let found = |severity| parsed.diagnostics.iter().filter(|found| found.severity == severity).count();
+    let (warnings, notes) = (found(Severity::Warning), found(Severity::Note));
     if warnings + notes > 0 {
-        let _ = writeln!(text, "{warnings} warnings, {notes} notes");
+        let _ = writeln!(text, "{}, {}", count(warnings, "warning"), count(notes, "note"));
     }
     for known in &changes.added {
         let _ = writeln!(text, "  + added    {}", known.id);

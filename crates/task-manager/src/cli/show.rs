@@ -24,9 +24,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Answer, Failure> {
     let task = query::view(&project, target, &project.done(target), place);
     let planned = &project.plan().tasks[place];
     Ok(Answer::ok(match args.output {
-        TextOrJson::Text => {
-            render::task(&task, &planned.details, &project.place().prd.display().to_string(), context.style)
-        }
+        TextOrJson::Text => render::task(&task, &planned.details, project.place(), context.style),
         TextOrJson::Json => json(&TaskOneDoc {
             schema_version: SCHEMA_VERSION,
             kind: "task",

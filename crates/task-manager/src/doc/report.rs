@@ -19,6 +19,8 @@ pub struct ReportDoc {
     pub kind: &'static str,
     /// The PRD's file.
     pub file: String,
+    /// The state folder, to which paths of logs are relative.
+    pub state: String,
     /// The PRD's title, or null.
     pub title: Option<String>,
     /// The target that statuses are of.
@@ -154,6 +156,7 @@ impl From<&Report> for ReportDoc {
             schema_version: SCHEMA_VERSION,
             kind: "report",
             file: report.file.clone(),
+            state: report.state.display().to_string(),
             title: report.title.clone(),
             target: report.target.clone(),
             commit: report.commit.clone(),

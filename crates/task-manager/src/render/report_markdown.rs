@@ -33,7 +33,8 @@ pub fn report_markdown(report: &Report) -> String {
             let evidence = task.evidence.map_or("", Evidence::name);
             let reason = task.reason.as_ref().map(|reason| format!(" ({})", cell(&reason.to_string())));
             let log = task.log.as_ref().filter(|_| task.status == Status::Failed);
-            let log = log.map(|log| format!("; log `{}`", cell(log)));
+            let log =
+                log.map(|log| format!("; log `{}`", cell(&report.state.join(log).display().to_string())));
             let _ = writeln!(
                 text,
                 "| {} | {}{}{} | {evidence} | {} | `{}` |",

@@ -18,8 +18,8 @@ pub fn report_text(report: &Report, style: Style) -> String {
     head(&mut text, report, style);
     bars(&mut text, report, style);
     sums(&mut text, report);
-    tasks(&mut text, "Failed", &report.failed, style);
-    tasks(&mut text, "Unfinished", &report.unfinished, style);
+    tasks(&mut text, "Failed", &report.failed, report, style);
+    tasks(&mut text, "Unfinished", &report.unfinished, report, style);
     next(&mut text, report, style);
     items(&mut text, "Requirements", &report.requirements, style);
     items(&mut text, "Criteria", &report.criteria, style);
@@ -123,7 +123,7 @@ fn sums(text: &mut String, report: &Report) {
     }
 }
 
-fn tasks(text: &mut String, heading: &str, tasks: &[TaskView], style: Style) {
+fn tasks(text: &mut String, heading: &str, tasks: &[TaskView], report: &Report, style: Style) {
     if tasks.is_empty() {
         return;
     }
@@ -135,7 +135,7 @@ fn tasks(text: &mut String, heading: &str, tasks: &[TaskView], style: Style) {
             let _ = writeln!(text, "      {}", style.fit(line, 6));
         }
         if let Some(log) = &task.log {
-            let _ = writeln!(text, "      log: {log}");
+            let _ = writeln!(text, "      log: {}", report.state.join(log).display());
         }
     }
 }

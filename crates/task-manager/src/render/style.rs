@@ -95,6 +95,11 @@ pub fn pad(text: &str, to: usize) -> String {
     format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
 }
 
+/// `1 warning`, `2 warnings`.
+pub fn count(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The sign of a status.
 pub(super) fn sign(status: Status) -> &'static str {
     match status {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::style::{Style, pad, sign, width, word};
+use super::style::{Style, count, pad, sign, width, word};
+use crate::project::Place;
 use crate::query::{Explanation, NeedView, TaskView};
 use crate::status::{Evidence, Status};
 
@@ -45,7 +46,7 @@ pub fn next(tasks: &[TaskView], style: Style) -> String {
 }
 
 /// One task with everything that is known about it.
-pub fn task(task: &TaskView, details: &[String], file: &str, style: Style) -> String {
+pub fn task(task: &TaskView, details: &[String], place: &Place, style: Style) -> String {
     let mut text = format!("{}\n", style.bold(&task.title));
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "  {name:<10}  {value}");
@@ -53,7 +54,7 @@ pub fn task(task: &TaskView, details: &[String], file: &str, style: Style) -> St
     line("id", &task.id);
     line("phase", &task.phase);
     line("priority", task.priority.map_or("-", |priority| priority.as_str()));
-    line("where", &format!("{file}:{}", task.line));
+    line("where", &format!("{}:{}", place.prd.display(), task.line));
     let status = format!("{} {}", sign(task.status), word(task.status));
     let since = task.since.map(|since| format!(" since {since}")).unwrap_or_default();
     line("status", &format!("{}{since}", style.status(task.status, &status)));
@@ -62,7 +63,8 @@ pub fn task(task: &TaskView, details: &[String], file: &str, style: Style) -> St
     }
     line("evidence", task.evidence.map_or("-", Evidence::name));
     line("attempts", &task.attempts.to_string());
-    line("log", task.log.as_deref().unwrap_or("-"));
+    let log = task.log.as_ref().map(|log| place.state.join(log).display().to_string());
+    line("log", log.as_deref().unwrap_or("-"));
     let needs = task.dependencies.iter().map(need).collect::<Vec<_>>().join("\n              ");
     line("needs", if needs.is_empty() { "nothing" } else { &needs });
     for detail in details {
@@ -111,8 +113,8 @@ pub fn explanation(found: &Explanation, target: &str, file: &str, style: Style) 
         if found.can_start() && found.earlier_open > 0 {
             let _ = writeln!(
                 text,
-                "  {} tasks come earlier in the document and are not completed; that orders, and does not block.",
-                found.earlier_open
+                "  Earlier in the document, and not completed: {}. That orders, and does not block.",
+                count(found.earlier_open, "task")
             );
         }
     }

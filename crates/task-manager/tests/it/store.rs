@@ -129,6 +129,9 @@ fn a_newer_log_is_refused_and_left_alone() {
     assert_eq!(fs::read(Store::path_in(dir.path())).unwrap(), before);
 }
 
+/// What is done to the bytes of a good log, by name.
+type Damage = (&'static str, fn(&mut Vec<u8>));
+
 #[test]
 fn a_damaged_log_is_refused_without_a_panic() {
     let dir = tempfile::tempdir().unwrap();
@@ -140,12 +143,12 @@ fn a_damaged_log_is_refused_without_a_panic() {
     }
     let path = Store::path_in(dir.path());
     let good = fs::read(&path).unwrap();
-    let damages: [(&str, Box<dyn Fn(&mut Vec<u8>)>); 5] = [
-        ("not a database at all", Box::new(|bytes| *bytes = b"# PRD\n".repeat(500))),
-        ("a bad header", Box::new(|bytes| bytes[..16].fill(0))),
-        ("a page of zeros", Box::new(|bytes| bytes[4096 * 2..4096 * 4].fill(0))),
-        ("cut off in the middle", Box::new(|bytes| bytes.truncate(4096 * 4 + 100))),
-        ("a page of noise", Box::new(|bytes| bytes[4096 * 3..4096 * 5].fill(0xa5))),
+    let damages: [Damage; 5] = [
+        ("not a database at all", |bytes| *bytes = b"# PRD\n".repeat(500)),
+        ("a bad header", |bytes| bytes[..16].fill(0)),
+        ("a page of zeros", |bytes| bytes[4096 * 2..4096 * 4].fill(0)),
+        ("cut off in the middle", |bytes| bytes.truncate(4096 * 4 + 100)),
+        ("a page of noise", |bytes| bytes[4096 * 3..4096 * 5].fill(0xa5)),
     ];
     for (what, damage) in damages {
         let mut bytes = good.clone();
