@@ -132,7 +132,7 @@ fn nearest<'a>(ids: impl Iterator<Item = &'a str>, typed: &str) -> Vec<String> {
             let last = id.rsplit('/').next().map_or(0, |last| likeness(&wanted, &pairs(last)));
             (whole.max(last), id)
         })
-        .filter(|(score, _)| *score >= 300)
+        .filter(|(score, _)| *score >= 400)
         .collect();
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     scored.into_iter().take(NEAREST).map(|(_, id)| id.to_owned()).collect()

@@ -7,28 +7,39 @@ use crate::project::Place;
 use crate::query::{Explanation, NeedView, TaskView};
 use crate::status::{Evidence, Status};
 
-/// The tasks as a table. An id is never cut, so that it can be copied; a title is where the terminal is narrow.
+/// The tasks as a table. An id is never cut, so that it can be copied; where the terminal is too narrow for the rest,
+/// a title is cut, or left out, and then evidence and priority too.
 pub fn task_table(tasks: &[TaskView], style: Style) -> String {
-    let longest = |of: &dyn Fn(&TaskView) -> usize| tasks.iter().map(of).max().unwrap_or(0);
-    let id = longest(&|task| width(&task.id)).max(2);
-    let priority = longest(&|task| task.priority.map_or(1, |priority| priority.as_str().len())).max(8);
-    let heading =
-        format!("  {:<11}  {:<9}  {:<priority$}  {}  TITLE", "STATUS", "EVIDENCE", "PRIORITY", pad("ID", id));
-    let mut text = format!("{}\n", style.bold(&style.fit(&heading, 0)));
-    let used = 2 + 11 + 2 + 9 + 2 + priority + 2 + id + 2;
+    let id = tasks.iter().map(|task| width(&task.id)).max().unwrap_or(0).max(2);
+    let before = |cells: usize| style.width.is_none_or(|width| cells + id <= width);
+    let wide = before(STATUS + MIDDLE);
+    let titled = wide && before(STATUS + MIDDLE + SHORTEST_TITLE);
+    let row = |[status, evidence, priority, name, title]: [&str; 5]| {
+        let mut row = status.to_owned();
+        if wide {
+            let _ = write!(row, "{evidence:<9}  {priority:<8}  ");
+        }
+        let title = if titled { style.fit(title, STATUS + MIDDLE + id + 2) } else { String::new() };
+        format!("{row}{}  {title}", pad(name, id)).trim_end().to_owned()
+    };
+    let heading = row([&pad("  STATUS", STATUS), "EVIDENCE", "PRIORITY", "ID", "TITLE"]);
+    let mut text = format!("{}\n", style.bold(&heading));
     for task in tasks {
-        let status = style.status(task.status, &format!("{} {:<11}", sign(task.status), word(task.status)));
+        let status = pad(&format!("{} {}", sign(task.status), word(task.status)), STATUS);
         let evidence = task.evidence.map_or("-", Evidence::name);
-        let of = task.priority.map_or("-", |priority| priority.as_str());
-        let line = format!(
-            "{status}  {evidence:<9}  {of:<priority$}  {}  {}",
-            pad(&task.id, id),
-            style.fit(&task.title, used)
-        );
-        let _ = writeln!(text, "{}", line.trim_end());
+        let priority = task.priority.map_or("-", |priority| priority.as_str());
+        let status = style.status(task.status, &status);
+        let _ = writeln!(text, "{}", row([&status, evidence, priority, &task.id, &task.title]));
     }
     text
 }
+
+/// Cells of a table's first column.
+const STATUS: usize = 15;
+/// Cells of the columns between status and id.
+const MIDDLE: usize = 21;
+/// A title that would have to be shorter is left out.
+const SHORTEST_TITLE: usize = 12;
 
 /// The tasks that can start, one a line, with what is not plain about them.
 pub fn next(tasks: &[TaskView], style: Style) -> String {
@@ -119,4 +130,49 @@ pub fn explanation(found: &Explanation, target: &str, file: &str, style: Style) 
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(width: Option<usize>) -> String {
+        let task = TaskView {
+            place: 0,
+            id: "release/deploy".into(),
+            title: "Deploy the application to the cluster".into(),
+            phase: "Phase 2: Release".into(),
+            phase_id: "release".into(),
+            priority: Some(prd_parser::Priority::High),
+            line: 1,
+            status: Status::Completed,
+            reason: None,
+            evidence: Some(Evidence::Live),
+            attempts: 1,
+            since: None,
+            log: None,
+            dependencies: Vec::new(),
+        };
+        task_table(&[task], Style { colour: false, width })
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_the_title_first_and_never_the_id() {
+        insta::assert_snapshot!(table(None), @r#"
+  STATUS       EVIDENCE   PRIORITY  ID              TITLE
+✓ completed    live       High      release/deploy  Deploy the application to the cluster
+"#);
+        insta::assert_snapshot!(table(Some(66)), @r#"
+  STATUS       EVIDENCE   PRIORITY  ID              TITLE
+✓ completed    live       High      release/deploy  Deploy the ap…
+"#);
+        insta::assert_snapshot!(table(Some(60)), @r#"
+  STATUS       EVIDENCE   PRIORITY  ID
+✓ completed    live       High      release/deploy
+"#);
+        insta::assert_snapshot!(table(Some(40)), @r#"
+  STATUS       ID
+✓ completed    release/deploy
+"#);
+    }
 }

@@ -205,8 +205,6 @@ error: no task is called "instal-argocd"; did you mean
   infrastructure-setup/install-argocd
   infrastructure-setup/install-argo-rollouts
   infrastructure-setup/install-prometheus
-  infrastructure-setup/install-ingress-nginx
-  blue-green-implementation/create-argocd-application
 "#);
     insta::assert_snapshot!(bench.fails(&["show", "create-helm-chart"], 4), @r#"
 error: "create-helm-chart" is more than one task; it may be
