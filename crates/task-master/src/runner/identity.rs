@@ -1,6 +1,7 @@
 //! Which process a child is: its id and the moment it started, so that a reused id is not mistaken for it.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 /// A process, told apart from any later one with the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,24 @@ impl ChildId {
     pub fn is_alive(&self) -> bool {
         let Ok(stat) = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)) else { return false };
         start_time(&stat) == Some(self.start_time) && !matches!(state(&stat), Some("Z" | "X"))
+    }
+}
+
+impl ChildId {
+    /// Waits until it has ended, at most so long. It need not be a child of ours, so it is looked at now and then.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nothing announces the end of a process that is not our child"
+    )]
+    pub fn ends_within(&self, bound: Duration) -> bool {
+        let end = Instant::now() + bound;
+        while self.is_alive() {
+            if Instant::now() >= end {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        true
     }
 }
 

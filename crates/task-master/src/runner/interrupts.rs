@@ -91,7 +91,7 @@ impl Interrupts {
     }
 
     /// Calls `listener` once: now if a signal has come already, else when one comes.
-    pub(super) fn tell(&self, listener: impl FnOnce(i32) + Send + 'static) {
+    pub(crate) fn tell(&self, listener: impl FnOnce(i32) + Send + 'static) {
         let mut listeners = self.shared.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         // Under the lock, so that a signal between the question and the push is not missed.
         match self.received() {

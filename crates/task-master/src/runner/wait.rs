@@ -74,7 +74,9 @@ pub(super) fn until_ended(
     let began = Instant::now();
     let (sender, messages) = sync_channel(IN_FLIGHT);
     let open_streams = listen(&mut child, pid, &sender);
-    interrupts.tell(move |signal| drop(sender.send(Message::Asked(signal))));
+    interrupts.tell(move |signal| {
+        let _ = sender.send(Message::Asked(signal));
+    });
     let mut wait = Wait {
         pid,
         stop,

@@ -1,0 +1,89 @@
+//! Server-side apply, and the question whether it would change anything.
+//!
+//! The question is asked of the API server: a dry run of the same apply must change nothing. Comparing the
+//! file with the object would have to know every default and every way to write a quantity.
+
+use std::path::PathBuf;
+
+use kube::api::{DynamicObject, Patch, PatchParams};
+use serde_json::Value;
+
+use super::{Cluster, Look, api_fault, object};
+use crate::executor::kubectl::FIELD_MANAGER;
+use crate::fault::Fault;
+
+/// Objects to apply, from their files, and the fields whose live value stays.
+#[derive(Debug, Clone)]
+pub(crate) struct Objects {
+    /// File and object.
+    pub(crate) list: Vec<(PathBuf, Value)>,
+    /// JSON pointers.
+    pub(crate) keep: Vec<String>,
+}
+
+/// Whether applying all of them would change nothing.
+pub(crate) async fn look(cluster: &Cluster, objects: &Objects) -> Result<Look, Fault> {
+    let mut seen = Vec::new();
+    for (_, wanted) in &objects.list {
+        let (name, wanted, live) = meet(cluster, wanted, &objects.keep).await?;
+        let Some(live) = live else { return Ok(Look::NotSo(format!("{name} is not there"))) };
+        if live.pointer("/metadata/deletionTimestamp").is_some() {
+            return Ok(Look::NotSo(format!("{name} is being deleted")));
+        }
+        let after = send(cluster, &wanted, true).await?;
+        if let Some(difference) = object::difference(&live, &after) {
+            return Ok(Look::NotSo(format!("{name}: {difference}")));
+        }
+        seen.push(name);
+    }
+    Ok(Look::So(format!("as in the file: {}", seen.join(", "))))
+}
+
+/// Applies all of them, in the order of the files.
+pub(crate) async fn act(cluster: &Cluster, objects: &Objects) -> Result<String, Fault> {
+    let mut done = Vec::new();
+    for (_, wanted) in &objects.list {
+        let (name, wanted, _) = meet(cluster, wanted, &objects.keep).await?;
+        send(cluster, &wanted, false).await?;
+        done.push(name);
+    }
+    Ok(format!("applied {}", done.join(", ")))
+}
+
+/// The object's name in words, what is wanted of it with the kept fields as they are, and what it is.
+async fn meet(
+    cluster: &Cluster,
+    wanted: &Value,
+    keep: &[String],
+) -> Result<(String, Value, Option<Value>), Fault> {
+    let reference = object::reference(wanted).ok_or_else(|| Fault::permanent("an object has no name"))?;
+    let name = object::words(&reference);
+    let api = object::api(&cluster.client, &reference);
+    let live =
+        api.get_opt(&reference.name).await.map_err(|error| api_fault(&format!("get {name}"), &error))?;
+    let live = live.map(|live| as_json(&live)).transpose()?;
+    let mut wanted = wanted.clone();
+    if let Some(live) = &live {
+        for pointer in keep {
+            if let (Some(field), Some(kept)) = (wanted.pointer_mut(pointer), live.pointer(pointer)) {
+                field.clone_from(kept);
+            }
+        }
+    }
+    Ok((name, wanted, live))
+}
+
+async fn send(cluster: &Cluster, wanted: &Value, dry_run: bool) -> Result<Value, Fault> {
+    let reference = object::reference(wanted).ok_or_else(|| Fault::permanent("an object has no name"))?;
+    let mut params = PatchParams::apply(FIELD_MANAGER).force();
+    params.dry_run = dry_run;
+    let api = object::api(&cluster.client, &reference);
+    let what = format!("apply {}", object::words(&reference));
+    let after = api.patch(&reference.name, &params, &Patch::Apply(wanted)).await;
+    as_json(&after.map_err(|error| api_fault(&what, &error))?)
+}
+
+fn as_json(object: &DynamicObject) -> Result<Value, Fault> {
+    serde_json::to_value(object)
+        .map_err(|error| Fault::permanent(format!("an object cannot be written as JSON: {error}")))
+}

@@ -1,0 +1,79 @@
+//! Requests whose answers are looked at: which version answers where, and with which status.
+
+use std::time::Duration;
+
+use traffic_probe::{Account, Answer, Outcome};
+
+use super::Cluster;
+use crate::fault::Fault;
+use crate::runbook::{Http, Probe};
+
+/// Sends the requests and demands that each is answered by the version that is asked for.
+pub(crate) async fn versions(cluster: &Cluster, probe: &Probe) -> Result<String, Fault> {
+    let mut said = Vec::new();
+    let mut total = 0;
+    for (host, version) in &probe.answers {
+        let account = ask(cluster, host, probe).await;
+        let others: Vec<String> = account
+            .by_version()
+            .into_iter()
+            .filter(|(answered, _)| answered != version)
+            .map(|(answered, times)| format!("{answered} answered {times} times"))
+            .chain(account.lost_by_cause().into_iter().map(|(cause, times)| format!("{times} lost: {cause}")))
+            .collect();
+        if !others.is_empty() {
+            return Err(Fault::permanent(format!(
+                "of {} requests to {host} not all were answered by {version}: {}",
+                account.sent(),
+                others.join(", ")
+            )));
+        }
+        total += account.sent();
+        said.push(format!("{host} answers {version}"));
+    }
+    Ok(format!("{} ({total} requests, {})", said.join("; "), cluster.requests.kind()))
+}
+
+/// Sends the requests one after the other, at the rate that is asked for.
+async fn ask(cluster: &Cluster, host: &str, probe: &Probe) -> Account {
+    let mut account = Account::new(cluster.requests.kind());
+    let interval = Duration::from_secs(1) / probe.rate.max(1);
+    for number in 0..probe.requests {
+        if number > 0 {
+            pass(cluster, interval).await;
+        }
+        let answer = cluster.requests.send(host, &probe.path).await;
+        account.record(&answer);
+    }
+    account
+}
+
+/// Lets so much of the cluster's time pass.
+async fn pass(cluster: &Cluster, span: Duration) {
+    let start = cluster.pace.now();
+    loop {
+        let passed = Duration::try_from(cluster.pace.now().duration_since(start)).unwrap_or_default();
+        if passed >= span {
+            return;
+        }
+        cluster.pace.turn(span - passed).await;
+    }
+}
+
+/// Sends one request and demands its status.
+pub(crate) async fn status(cluster: &Cluster, http: &Http) -> Result<String, Fault> {
+    let Answer { outcome, .. } = cluster.requests.send(&http.host, &http.path).await;
+    let place = format!("{}{}", http.host, http.path);
+    match outcome {
+        Outcome::Answered { status, .. } if status == http.status => {
+            Ok(format!("{place} answers {status} ({})", cluster.requests.kind()))
+        }
+        Outcome::Answered { status, .. } => {
+            Err(Fault::permanent(format!("{place} answers {status}, not {}", http.status)))
+        }
+        other => {
+            let cause = other.lost().map_or_else(String::new, |cause| cause.to_string());
+            Err(Fault::permanent(format!("{place} does not answer: {cause}")))
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The verbs on a Rollout as steps: whether the verb's effect is there already, and the verb.
+
+use std::time::Duration;
+
+use rollouts_client::phase;
+
+use super::condition::{Seen, see, tag, version};
+use super::{Cluster, Look, rollouts_fault};
+use crate::fault::Fault;
+use crate::runbook::{Named, Rollout, Verb};
+
+/// Whether the verb's effect is there already.
+pub(crate) async fn look(cluster: &Cluster, step: &Rollout) -> Result<Look, Fault> {
+    let seen = must_see(cluster, &step.on).await?;
+    Ok(judge(&step.verb, &seen))
+}
+
+async fn must_see(cluster: &Cluster, on: &Named) -> Result<Seen, Fault> {
+    let absent = || Fault::permanent(format!("rollout {}/{} is not there", on.namespace, on.name));
+    see(cluster, on).await?.ok_or_else(absent)
+}
+
+fn judge(verb: &Verb, seen: &Seen) -> Look {
+    let rollout = &seen.rollout;
+    let so = |is: bool, so: String, not: String| if is { Look::So(so) } else { Look::NotSo(not) };
+    match verb {
+        Verb::SetImage { container, tag: wanted } => {
+            let image = image(seen, container);
+            let is = image.and_then(tag);
+            so(
+                is == Some(wanted),
+                format!("{container} is at {wanted}"),
+                format!("{container} is at {}", is.unwrap_or("no tag")),
+            )
+        }
+        Verb::Promote => {
+            let current = rollout.current_hash();
+            let switched = current.is_some() && seen.active.as_deref() == current;
+            let observed = phase::generation_observed(rollout);
+            so(
+                switched && observed && !rollout.aborted(),
+                format!("active is {} already", seen.active_version().unwrap_or("the newest")),
+                "the newest version is not active".to_owned(),
+            )
+        }
+        Verb::Abort => so(rollout.aborted(), "it is aborted".to_owned(), "it is not aborted".to_owned()),
+        Verb::Undo { to } => {
+            let is =
+                rollout.spec.template.as_ref().and_then(|template| {
+                    tag(template.spec.as_ref()?.containers.first()?.image.as_deref()?)
+                });
+            so(
+                is == Some(to),
+                format!("its template is that of {to}"),
+                format!("its template is that of {}", is.unwrap_or("no version")),
+            )
+        }
+        Verb::Rollback { to, .. } => {
+            let is = seen.active_version();
+            so(is == Some(to), format!("active is {to}"), format!("active is {}", is.unwrap_or("nothing")))
+        }
+        Verb::Pause => so(rollout.paused(), "it is paused".to_owned(), "it is not paused".to_owned()),
+        Verb::Resume => {
+            let going = !rollout.paused() && rollout.pause_conditions().is_empty();
+            so(going, "it is not paused".to_owned(), "it is paused".to_owned())
+        }
+    }
+}
+
+fn image<'a>(seen: &'a Seen, container: &str) -> Option<&'a str> {
+    let pod = seen.rollout.spec.template.as_ref()?.spec.as_ref()?;
+    pod.containers.iter().find(|c| c.name == container)?.image.as_deref()
+}
+
+/// Carries the verb out and waits, at most for `bound`, until its effect is there.
+pub(crate) async fn act(cluster: &Cluster, step: &Rollout, bound: Duration) -> Result<String, Fault> {
+    let rollouts = cluster.rollouts(&step.on.namespace);
+    let name = step.on.name.as_str();
+    let fault = |error: rollouts_client::client::Error| rollouts_fault(&error);
+    let done = match &step.verb {
+        Verb::SetImage { container, tag: wanted } => {
+            let seen = must_see(cluster, &step.on).await?;
+            let now = image(&seen, container)
+                .ok_or_else(|| Fault::permanent(format!("rollout {name} has no container {container}")))?;
+            let repository = match tag(now) {
+                Some(old) => now.strip_suffix(&format!(":{old}")).unwrap_or(now),
+                None => now,
+            };
+            let image = format!("{repository}:{wanted}");
+            rollouts.set_image(name, container, &image).await.map_err(fault)?;
+            format!("image of {container} set to {image}")
+        }
+        Verb::Promote => {
+            rollouts.promote(name).await.map_err(fault)?;
+            "promoted".to_owned()
+        }
+        Verb::Abort => {
+            rollouts.abort(name).await.map_err(fault)?;
+            "aborted".to_owned()
+        }
+        Verb::Undo { to } => {
+            let seen = must_see(cluster, &step.on).await?;
+            let revision = seen
+                .replica_sets
+                .iter()
+                .filter(|set| version(set) == Some(to))
+                .map(|set| set.revision())
+                .max();
+            let revision =
+                revision.ok_or_else(|| Fault::permanent(format!("no revision of {name} has had {to}")))?;
+            Box::pin(rollouts.undo(name, Some(revision))).await.map_err(fault)?;
+            format!("template set back to revision {revision} ({to})")
+        }
+        Verb::Rollback { to, host } => rollback(cluster, &step.on, to, host, bound).await?,
+        Verb::Pause => {
+            rollouts.pause(name).await.map_err(fault)?;
+            "paused".to_owned()
+        }
+        Verb::Resume => {
+            rollouts.resume(name).await.map_err(fault)?;
+            "resumed".to_owned()
+        }
+    };
+    settle(cluster, step, bound).await?;
+    Ok(done)
+}
+
+async fn rollback(_: &Cluster, _: &Named, _: &str, _: &str, _: Duration) -> Result<String, Fault> {
+    Err(Fault::permanent("rollback is not there yet"))
+}
+
+/// Waits until the effect is there.
+async fn settle(cluster: &Cluster, step: &Rollout, bound: Duration) -> Result<(), Fault> {
+    let what = format!("rollout {} to show it", step.on.name);
+    super::until(cluster, bound, &what, || look(cluster, step)).await.map(|_| ())
+}

@@ -1,0 +1,101 @@
+//! A step in words: for the plan, for the intent that is recorded, and for the terminal.
+//!
+//! A tool step is described by its very command; a step on the API by what it asks of the API server.
+
+use std::path::Path;
+
+use crate::command::Command;
+use crate::executor::Place;
+use crate::executor::kubectl::FIELD_MANAGER;
+use crate::runbook::{Action, Condition, Named, Static, Step, Verb};
+
+use super::tool;
+
+/// One line.
+pub(super) fn step(step: &Step, place: &Place) -> String {
+    match &step.action {
+        Action::Apply(apply) => {
+            let kept = if apply.keep.is_empty() {
+                String::new()
+            } else {
+                format!(", keeping {}", apply.keep.join(", "))
+            };
+            format!("apply {} (server-side, as {FIELD_MANAGER}{kept})", paths(&apply.files))
+        }
+        Action::Rollout(rollout) => verb(&rollout.on, &rollout.verb),
+        Action::Probe(probe) => {
+            let answers: Vec<String> =
+                probe.answers.iter().map(|(host, version)| format!("{host} answers {version}")).collect();
+            format!("probe with {} requests each: {}", probe.requests, answers.join("; "))
+        }
+        Action::Http(http) => format!("request {}{} and expect {}", http.host, http.path, http.status),
+        Action::Wait(wanted) => format!("wait at most {:?} until {}", step.timeout, condition(wanted)),
+        Action::Check(wanted) => format!("check that {}", condition(wanted)),
+        Action::Load(load) => {
+            let inner: Vec<String> = load.steps.iter().map(|inner| self::step(inner, place)).collect();
+            format!(
+                "under {} requests a second to {}, at most {} lost: {}",
+                load.rate,
+                load.host,
+                load.lost,
+                inner.join("; then ")
+            )
+        }
+        Action::Static(check) => static_check(check),
+        Action::Tool(tool) => {
+            let commands: Vec<String> =
+                tool::commands(&tool.tool, place, step.timeout).iter().map(Command::to_string).collect();
+            commands.join("; then, if needed, ")
+        }
+        Action::Run(run) => tool::program(&run.argv, run, place).to_string(),
+    }
+}
+
+fn verb(on: &Named, verb: &Verb) -> String {
+    let name = format!("rollout {}/{}", on.namespace, on.name);
+    match verb {
+        Verb::SetImage { container, tag } => format!("set the image of {container} of {name} to tag {tag}"),
+        Verb::Promote => format!("promote {name}"),
+        Verb::Abort => format!("abort {name}"),
+        Verb::Undo { to } => format!("undo {name} to the revision of {to}"),
+        Verb::Rollback { to, host } => format!("roll {name} back until {host} answers {to}"),
+        Verb::Pause => format!("pause {name}"),
+        Verb::Resume => format!("resume {name}"),
+    }
+}
+
+/// A condition as the end of a sentence.
+pub(super) fn condition(condition: &Condition) -> String {
+    match condition {
+        Condition::Rollout(is) => {
+            let mut parts = Vec::new();
+            parts.extend(is.phase.iter().cloned());
+            parts.extend(is.active.iter().map(|version| format!("active is {version}")));
+            parts.extend(is.preview.iter().map(|version| format!("preview is {version}")));
+            parts.extend(is.gone.iter().map(|version| format!("{version} is scaled down")));
+            if !is.revisions.is_empty() {
+                parts.push(format!("its revisions have had {}", is.revisions.join(", ")));
+            }
+            format!("rollout {}/{}: {}", is.on.namespace, is.on.name, parts.join(", "))
+        }
+        Condition::Object(is) => {
+            format!("{} contains {}", crate::cluster::object::words(&is.object), is.contains)
+        }
+    }
+}
+
+pub(super) fn static_check(check: &Static) -> String {
+    match check {
+        Static::Application { file, project } => {
+            format!("check that {} fits {} and the chart", file.display(), project.display())
+        }
+        Static::Rendering { rendered, manifests } => {
+            format!("compare {} with {}", rendered.display(), paths(manifests))
+        }
+    }
+}
+
+fn paths<P: AsRef<Path>>(paths: &[P]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.as_ref().display().to_string()).collect();
+    names.join(", ")
+}

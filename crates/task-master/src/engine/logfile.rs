@@ -1,0 +1,124 @@
+//! The log file of an attempt: one a task and attempt, written as a reader of the event stream.
+//!
+//! Its tail may be lost in a crash; what counts is in the event log.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use task_manager::Event as Fact;
+
+use super::event::{Event, Reader};
+use crate::runner::Stream;
+
+/// A log file takes no more than this; the rest of the attempt is counted.
+const MOST: usize = 16 << 20;
+
+/// Path of an attempt's log, relative to the state folder.
+/// Of the task's id only letters, digits, `-` and `_` are taken over: an id comes from the PRD, and may be `../..`.
+pub(super) fn path(run: &str, task: &str, attempt: u32) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let task: String = task.chars().map(plain).take(120).collect();
+    format!("runs/{run}/{task}/{attempt}.log")
+}
+
+/// Writes the log files below a state folder.
+#[derive(Debug)]
+pub(super) struct LogFiles {
+    state: PathBuf,
+    file: Option<File>,
+    written: usize,
+    dropped: u64,
+}
+
+impl LogFiles {
+    pub(super) fn new(state: &Path) -> Self {
+        Self { state: state.to_owned(), file: None, written: 0, dropped: 0 }
+    }
+
+    fn open(&mut self, run: &str, task: &str, attempt: u32) {
+        let path = self.state.join(path(run, task, attempt));
+        let folder = path.parent().unwrap_or(&self.state);
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        let open = || {
+            let flags = nix::fcntl::OFlag::O_NOFOLLOW.bits();
+            OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags).open(&path)
+        };
+        // A log that cannot be written is said once, by the tracing line; the run goes on.
+        self.file = made
+            .and_then(|()| open())
+            .map_err(|error| tracing::warn!(%error, path = %path.display(), "no log"))
+            .ok();
+        (self.written, self.dropped) = (0, 0);
+    }
+
+    fn line(&mut self, at: Timestamp, text: &str) {
+        let Some(file) = &mut self.file else { return };
+        let line = format!("{at} {text}\n");
+        if self.written + line.len() > MOST {
+            self.dropped += 1;
+            return;
+        }
+        self.written += line.len();
+        let _ = file.write_all(line.as_bytes());
+    }
+
+    fn close(&mut self, at: Timestamp, text: &str) {
+        if self.dropped > 0 {
+            self.written = 0;
+            let dropped = self.dropped;
+            self.line(at, &format!("({dropped} lines more than this file may hold)"));
+        }
+        self.line(at, text);
+        self.file = None;
+    }
+}
+
+impl Reader for LogFiles {
+    fn read(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::Fact(Fact::TaskStarted { task, target, run, attempt }) => {
+                self.open(run, task, *attempt);
+                self.line(at, &format!("attempt {attempt} at {task} on {target}"));
+            }
+            Event::Fact(Fact::StepIntended { step, what, .. }) => {
+                self.line(at, &format!("step {step} does: {what}"));
+            }
+            Event::Fact(Fact::StepSpawned { step, pid, .. }) => {
+                self.line(at, &format!("step {step}: pid {pid}"));
+            }
+            Event::Fact(Fact::StepFinished { step, outcome, detail, .. }) => {
+                let detail = detail.as_deref().unwrap_or_default();
+                self.line(at, &format!("step {step} {outcome:?}: {detail}"));
+            }
+            Event::Fact(Fact::TaskFinished { outcome, evidence, reason, .. }) => {
+                let reason = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                self.close(at, &format!("{outcome:?} ({evidence}){reason}"));
+            }
+            Event::Fact(Fact::TaskInterrupted { reason, .. }) => {
+                self.close(at, &format!("interrupted: {reason}"));
+            }
+            Event::Fact(Fact::TaskUnknown { reason, .. }) => self.close(at, &format!("unknown: {reason}")),
+            Event::Fact(_) | Event::StillSo { .. } => {}
+            Event::Step { step, what, .. } => self.line(at, &format!("step {step}: {what}")),
+            Event::Line { stream: Stream::Out, text, .. } => self.line(at, &format!("| {text}")),
+            Event::Line { stream: Stream::Err, text, .. } => self.line(at, &format!("! {text}")),
+            Event::Retry { step, message, wait, .. } => {
+                self.line(at, &format!("step {step} failed and is tried again in {wait:?}: {message}"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_id_leads_out_of_the_run() {
+        assert_eq!(path("r", "phase/a-task", 2), "runs/r/phase_a-task/2.log");
+        assert_eq!(path("r", "../../etc/x", 1), "runs/r/______etc_x/1.log");
+    }
+}
