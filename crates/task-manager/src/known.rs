@@ -70,7 +70,7 @@ pub fn sync(
     let Some((plan, changes)) = news else { return Ok(Changes::default()) };
     for task in &plan.removed {
         for target in ledger.state().targets() {
-            if ledger.state().task(target, task).condition == Condition::Running {
+            if ledger.state().condition(target, task) == Condition::Running {
                 return Err(SyncError::Running { task: task.clone(), target: target.to_owned() });
             }
         }

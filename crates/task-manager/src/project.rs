@@ -180,7 +180,8 @@ impl Project {
         let graph = Graph::new(&parsed.plan)
             .map_err(|source| ProjectError::Graph { path: place.prd.clone(), source })?;
         let (mut state, events) = ledger::read(&place.state)?;
-        if let Some((plan, _)) = known::news(&state, &place.prd, &source, &parsed.plan, Renames::Accept) {
+        let edited = || known::news(&state, &place.prd, &source, &parsed.plan, Renames::Accept);
+        if let Some((plan, _)) = state.plan().and_then(|_| edited()) {
             state.take_plan(&plan);
         }
         Ok(Project { place, source, parsed, graph, state, events })

@@ -144,7 +144,7 @@ pub fn next(project: &Project, target: &str, most: usize) -> Vec<TaskView> {
     order
         .filter(|task| ready[*task] && !done[*task])
         .filter(|task| {
-            let condition = project.state().task(target, &project.plan().tasks[*task].id).condition;
+            let condition = project.state().condition(target, &project.plan().tasks[*task].id);
             after(condition, Move::Start).is_some()
         })
         .take(most)
@@ -176,7 +176,7 @@ impl Explanation {
 pub fn explain(project: &Project, target: &str, place: usize) -> Explanation {
     let done = project.done(target);
     let task = view(project, target, &done, place);
-    let condition = project.state().task(target, &task.id).condition;
+    let condition = project.state().condition(target, &task.id);
     let open = task.dependencies.iter().filter(|need| !need.open.is_empty()).cloned().collect();
     let earlier_open = done.iter().take(place).filter(|done| !**done).count();
     Explanation { condition: why_not(condition).map(str::to_owned), open, earlier_open, task }

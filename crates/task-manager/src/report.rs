@@ -120,7 +120,7 @@ pub fn report(project: &Project, target: &str, commit: Option<String>) -> Report
     };
     let (requirements, criteria) = (items(&plan.requirements), items(&plan.criteria));
     let unfinished = |task: &TaskView| {
-        let condition = project.state().task(target, &task.id).condition;
+        let condition = project.state().condition(target, &task.id);
         task.status == Status::InProgress || condition == Condition::Drifted
     };
     Report {

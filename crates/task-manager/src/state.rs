@@ -213,6 +213,11 @@ impl State {
         self.find(target, task).map_or(Status::Pending, TaskState::status)
     }
 
+    /// The condition of a task on a target; pending where nothing has happened. Cheaper than [`State::task`].
+    pub fn condition(&self, target: &str, task: &str) -> Condition {
+        self.find(target, task).map_or(Condition::Pending, |state| state.condition)
+    }
+
     /// Every task to which something has happened on the target, by id.
     pub fn tasks(&self, target: &str) -> impl Iterator<Item = (&str, &TaskState)> {
         self.tasks.get(target).into_iter().flatten().map(|(id, state)| (id.as_str(), state))

@@ -35,11 +35,15 @@ pub(super) fn create_dir(dir: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     let failed = |source| StoreError::Io { operation: "creating", path: dir.to_owned(), source };
+    let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
-    match dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => sync_dir(parent),
-        None => sync_dir(Path::new(".")),
+    for created in missing {
+        match created.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => sync_dir(parent)?,
+            _ => sync_dir(Path::new("."))?,
+        }
     }
+    Ok(())
 }
 
 /// Creates the database empty, so that its mode is ours from the first moment; SQLite gives the files beside it the

@@ -223,3 +223,44 @@ fn two_writers_judge_by_what_the_other_has_appended() {
     assert_eq!(first.record(at(0), "one", skip).unwrap().seq, 3);
     assert_eq!(first.state().status("sim", T), Status::Completed);
 }
+
+#[test]
+fn what_a_killed_writer_left_is_read_and_gone_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let writer = Store::open(&dir.path().join("alive")).unwrap();
+    let written = writer.append(&new(shown())).unwrap();
+    // What is on disk while the writer lives is what a kill would leave; the index may be lost with it.
+    for (name, left) in [
+        ("with", &["state.db", "state.db-wal", "state.db-shm"][..]),
+        ("without", &["state.db", "state.db-wal"]),
+    ] {
+        let dead = dir.path().join(name);
+        fs::create_dir(&dead).unwrap();
+        for file in left {
+            fs::copy(dir.path().join("alive").join(file), dead.join(file)).unwrap();
+        }
+        let log = |file: &str| fs::read(dead.join(file)).unwrap();
+        let before = (log("state.db"), log("state.db-wal"));
+        let reader = Store::open_existing(&dead).unwrap().unwrap();
+        assert_eq!(reader.events().unwrap(), std::slice::from_ref(&written));
+        drop(reader);
+        assert_eq!((log("state.db"), log("state.db-wal")), before, "{name}: the reader wrote");
+        let next = Store::open(&dead).unwrap();
+        assert_eq!(next.append(&new(shown())).unwrap().seq, 2);
+    }
+}
+
+#[test]
+fn many_who_open_a_log_that_is_not_there_all_get_it() {
+    for _ in 0..10 {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("deep/.task-master");
+        let append = || Store::open(&state).and_then(|store| store.append(&new(shown()))).unwrap().seq;
+        let mut all: Vec<u64> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(append)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        all.sort_unstable();
+        assert_eq!(all, [1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+}
