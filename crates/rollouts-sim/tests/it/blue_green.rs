@@ -60,7 +60,8 @@ fn preview_promote_and_scale_down_lose_no_request() {
     assert_eq!(cluster.phase(), "Paused BlueGreenPause", "a pause has no deadline");
     cluster.promote();
     cluster.wait("healthy", 60, |c| c.phase() == "Healthy");
-    assert_eq!(cluster.version(HOST), "v2");
+    // The ingress hears of the switch a moment later.
+    cluster.wait("switched", 1, |c| c.version(HOST) == "v2");
     assert_eq!(cluster.sizes(), sizes(&[("v1", 3, 3), ("v2", 3, 3)]));
     cluster.pass(25);
     assert_eq!(cluster.sizes()["v1"], (3, 3), "the old version waits for its delay");
@@ -79,13 +80,14 @@ fn undo_inside_the_delay_pauses_with_a_small_preview() {
     cluster.wait("paused", 60, |c| c.phase().starts_with("Paused"));
     cluster.promote();
     cluster.wait("healthy", 60, |c| c.phase() == "Healthy");
+    cluster.pass(1);
     let load = cluster.load(HOST, 50);
     cluster.undo(1);
     cluster.wait("paused", 60, |c| c.phase() == "Paused BlueGreenPause");
     assert_eq!((cluster.version(HOST), cluster.version(PREVIEW)), ("v2".into(), "v1".into()));
     cluster.promote();
     cluster.wait("healthy", 60, |c| c.phase() == "Healthy");
-    assert_eq!(cluster.version(HOST), "v1");
+    cluster.wait("switched", 1, |c| c.version(HOST) == "v1");
     assert_eq!(cluster.set(3).unwrap()["metadata"]["annotations"]["rollout.argoproj.io/revision-history"], "1");
     assert_eq!(cluster.items("apis/apps/v1", "replicasets").len(), 2, "an undo makes no new version");
     assert_eq!(cluster.stop(load).lost(), 0);
@@ -99,6 +101,7 @@ fn undo_inside_the_delay_is_instant_with_a_full_preview() {
     assert_eq!(cluster.sizes(), sizes(&[("v1", 3, 3), ("v2", 3, 3)]));
     cluster.promote();
     cluster.wait("healthy", 5, |c| c.phase() == "Healthy");
+    cluster.pass(1);
     let load = cluster.load(HOST, 50);
     cluster.undo(1);
     cluster.wait("back", 2, |c| c.version(HOST) == "v1");
@@ -160,10 +163,17 @@ fn abort_while_promoted_pods_crash_is_a_blackout_until_an_undo() {
         strategy["autoPromotionEnabled"] = json!(true);
         strategy["postPromotionAnalysis"] = json!({"templates": [{"templateName": "running"}]});
     });
-    cluster.set_image("v2", &[("CRASH_AFTER", "25s")]);
+    cluster.set_image("v2", &[("CRASH_AFTER", "12s")]);
     cluster.wait("promoted", 60, |c| c.selects("blue-green-active") == "v2");
     cluster.wait("analysed", 10, |c| c.phase() == "Progressing waiting for analysis to complete");
-    cluster.wait("crashed", 60, |c| c.sizes()["v2"] == (3, 0));
+    // From the fourth crash on the back-off is longer than the delay after an abort.
+    cluster.wait("crashed", 120, |c| {
+        let crashed = |pod: &&Value| {
+            let container = &pod["status"]["containerStatuses"][0];
+            container["restartCount"] == 3 && container["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+        };
+        c.items("api/v1", "pods").iter().filter(crashed).count() == 3
+    });
     cluster.abort();
     cluster.wait("degraded", 10, |c| c.phase().contains("RolloutAborted"));
     cluster.pass(90);

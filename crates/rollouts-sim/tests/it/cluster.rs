@@ -138,10 +138,6 @@ impl Cluster {
         self.get(ROLLOUT)
     }
 
-    pub(crate) fn status(&mut self) -> Value {
-        self.rollout()["status"].take()
-    }
-
     pub(crate) fn phase(&mut self) -> String {
         let rollout: Rollout = serde_json::from_value(self.rollout()).unwrap();
         let (phase, message) = phase::of(&rollout);

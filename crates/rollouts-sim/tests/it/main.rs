@@ -1,3 +1,5 @@
 //! The simulator as a client meets it.
 
+mod blue_green;
 mod client;
+mod cluster;

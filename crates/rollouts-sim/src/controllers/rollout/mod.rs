@@ -59,6 +59,10 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
 
 fn reconcile(world: &mut World, object: &serde_json::Value) -> Result<(), Refusal> {
     let mut pass = Pass::begin(world, object)?;
+    if pass.rollout.status.is_none() && pass.rollout.revision() == 0 {
+        let message = format!("Rollout resource added to informer: {}/{}", pass.ns, pass.name());
+        pass.event(world, false, "RolloutAddedToInformer", &message);
+    }
     if let Some(fault) = validate::fault(world, &pass) {
         validate::report(world, &mut pass, &fault)?;
         world.queue.after(INVALID_AGAIN, pass.work());
