@@ -4,6 +4,10 @@
 //! rather than linking them wherever that is enough.
 
 mod check;
+mod cluster;
+mod e2e;
+mod gomodule;
+mod image;
 mod run;
 mod tidy;
 
@@ -17,6 +21,12 @@ use clap::Parser;
 enum Verb {
     /// Every linter and every test that needs tools beyond Rust; names the tools that are missing.
     Check(check::Options),
+    /// Real Kubernetes with the whole delivery stack, as processes of this machine or in kind.
+    Cluster(cluster::Options),
+    /// The scenarios on a target, compared with their transcripts, or recorded.
+    E2e(e2e::Options),
+    /// The demo-app as container images, built without Docker: one archive for each tag.
+    Image(image::Options),
     /// The rules of the house that no compiler checks: module headers, file sizes, words, arrows.
     Tidy,
 }
@@ -24,6 +34,9 @@ enum Verb {
 fn main() -> ExitCode {
     let outcome = match Verb::parse() {
         Verb::Check(options) => check::run(&options),
+        Verb::Cluster(options) => cluster::run(&options),
+        Verb::E2e(options) => e2e::run(&options),
+        Verb::Image(options) => image::run(&options),
         Verb::Tidy => tidy::run(),
     };
     match outcome {

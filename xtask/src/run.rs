@@ -3,6 +3,7 @@
 //! Arguments are argv; there is no shell. A command's own output goes straight to the terminal.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,9 +38,26 @@ pub(crate) enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A program whose output is only of interest when it fails, failed.
+    #[error("{command} ended with {status}:\n{output}")]
+    Told {
+        /// The whole line, as a person would type it.
+        command: String,
+        /// Its exit status.
+        status: std::process::ExitStatus,
+        /// The end of what it wrote.
+        output: String,
+    },
     /// A check ran and found something.
     #[error("{0}")]
     Found(String),
+}
+
+impl Error {
+    /// [`Error::File`], for use in `map_err`.
+    pub(crate) fn file(operation: &'static str, path: &Path, source: std::io::Error) -> Error {
+        Error::File { operation, path: path.to_path_buf(), source }
+    }
 }
 
 /// The root of the workspace.
@@ -85,22 +103,94 @@ pub(crate) fn read(command: &mut Command) -> Result<String, Error> {
     }
 }
 
-/// Reads a file of the workspace.
+/// Runs to the end and returns standard output as text; what it wrote is shown only when it fails.
+///
+/// # Errors
+/// [`Error::Start`], and [`Error::Told`] with the last lines of its output.
+pub(crate) fn capture(command: &mut Command) -> Result<String, Error> {
+    let output = command
+        .output()
+        .map_err(|source| Error::Start { program: command.get_program().to_string_lossy().into(), source })?;
+    finish(command, output).map(|output| String::from_utf8_lossy(&output).into_owned())
+}
+
+/// As [`capture`], with `input` on standard input.
+///
+/// # Errors
+/// As [`capture`].
+pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Result<String, Error> {
+    feed_bytes(command, input).map(|output| String::from_utf8_lossy(&output).into_owned())
+}
+
+/// As [`feed`], for a program whose output is not text.
+///
+/// # Errors
+/// As [`capture`].
+pub(crate) fn feed_bytes(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, Error> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let start = |source| Error::Start { program: program.clone(), source };
+    let piped = std::process::Stdio::piped;
+    let mut child = command.stdin(piped()).stdout(piped()).stderr(piped()).spawn().map_err(start)?;
+    let mut stdin = child.stdin.take();
+    // A thread writes while this one reads: neither side can then wait for the other for ever.
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // A program that ends early breaks the pipe; its exit status says more than that.
+            let _ = stdin.as_mut().map(|pipe| pipe.write_all(input));
+        });
+        child.wait_with_output()
+    });
+    finish(command, output.map_err(start)?)
+}
+
+fn finish(command: &Command, output: std::process::Output) -> Result<Vec<u8>, Error> {
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let told =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<&str> = told.lines().collect();
+    let end = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n");
+    Err(Error::Told { command: show(command), status: output.status, output: end })
+}
+
+/// Reads a file as text.
 ///
 /// # Errors
 /// [`Error::File`].
 pub(crate) fn read_file(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::File {
-        operation: "read",
-        path: path.to_path_buf(),
-        source,
-    })
+    std::fs::read_to_string(path).map_err(|source| Error::file("read", path, source))
+}
+
+/// Writes a file, over what was there.
+///
+/// # Errors
+/// [`Error::File`].
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Error> {
+    std::fs::write(path, text).map_err(|source| Error::file("write", path, source))
+}
+
+/// Creates a folder and those above it; one that is there already is no error.
+///
+/// # Errors
+/// [`Error::File`].
+pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))
 }
 
 /// A line for the person at the terminal.
 #[expect(clippy::print_stderr, reason = "xtask's one place that prints")]
 pub(crate) fn say(line: &str) {
     eprintln!("{line}");
+}
+
+/// A result for a program that reads it: a line on standard output.
+///
+/// # Errors
+/// When nobody reads there.
+pub(crate) fn out(line: &str) -> Result<(), Error> {
+    writeln!(std::io::stdout().lock(), "{line}")
+        .map_err(|source| Error::file("write", Path::new("standard output"), source))
 }
 
 /// An error with its chain, once.

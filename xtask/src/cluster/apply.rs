@@ -1,0 +1,167 @@
+//! The objects that the cluster is born with, put into the API by server-side apply.
+//!
+//! Upstream's files are meant for kustomize, which fills in namespaces; that much is done here. Texts of our
+//! own and upstream's files are applied under two managers, so that ours can add to an object of upstream's.
+
+use base64::Engine;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use serde_json::Value;
+
+use super::health::chain;
+use super::places::{ADDRESS, Places};
+use super::secrets::Secrets;
+use super::unit::Manifest;
+use crate::run::{self, Error};
+
+/// Kinds that live in no namespace.
+const CLUSTER_WIDE: &[&str] = &[
+    "Namespace",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "IngressClass",
+    "APIService",
+];
+
+/// One object and who applies it.
+#[derive(Debug, PartialEq)]
+struct Document {
+    manager: &'static str,
+    value: Value,
+}
+
+/// Applies every document in order; the same documents again change nothing.
+///
+/// # Errors
+/// A file that cannot be read, a document that is no object, or what the API says.
+pub(crate) async fn apply(
+    client: &kube::Client,
+    places: &Places,
+    secrets: &Secrets,
+    manifests: &[Manifest],
+) -> Result<(), Error> {
+    for manifest in manifests {
+        for document in documents(places, secrets, manifest)? {
+            put(client, &document).await?;
+        }
+    }
+    Ok(())
+}
+
+fn documents(places: &Places, secrets: &Secrets, manifest: &Manifest) -> Result<Vec<Document>, Error> {
+    match manifest {
+        Manifest::Own(text) => {
+            let text = fill(text, places, secrets)?;
+            Ok(read(&text, "our own")?
+                .into_iter()
+                .map(|value| Document { manager: "cluster", value })
+                .collect())
+        }
+        Manifest::Upstream { program, files, namespace } => {
+            let mut documents = Vec::new();
+            for file in *files {
+                for mut value in read(&run::read_file(&program.kept_file(file)?)?, file)? {
+                    name_space(&mut value, namespace);
+                    documents.push(Document { manager: "cluster-upstream", value });
+                }
+            }
+            Ok(documents)
+        }
+    }
+}
+
+/// Puts the values of this cluster in place of their names.
+fn fill(text: &str, places: &Places, secrets: &Secrets) -> Result<String, Error> {
+    let mut text = text.replace("ADDRESS", ADDRESS);
+    let encode = |value: &str| base64::engine::general_purpose::STANDARD.encode(value);
+    text = text.replace("WEBHOOK_SECRET", &encode(&secrets.webhook));
+    for (name, file) in [
+        ("AUTHORITY", "ca.crt"),
+        ("SERVER_CERTIFICATE", "argocd-server.crt"),
+        ("SERVER_KEY", "argocd-server.key"),
+    ] {
+        if text.contains(name) {
+            text = text.replace(name, &encode(&run::read_file(&places.pki(file))?));
+        }
+    }
+    Ok(text)
+}
+
+fn read(text: &str, name: &str) -> Result<Vec<Value>, Error> {
+    let mut values = Vec::new();
+    for document in serde_yaml::Deserializer::from_str(text) {
+        let value: Value = serde::Deserialize::deserialize(document)
+            .map_err(|error| Error::Found(format!("{name}: not YAML: {error}")))?;
+        values.extend((!value.is_null()).then_some(value));
+    }
+    Ok(values)
+}
+
+/// What kustomize's `namespace:` does, for the kinds at hand.
+fn name_space(value: &mut Value, namespace: &str) {
+    let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+    if !CLUSTER_WIDE.contains(&kind.as_str()) && value["metadata"]["namespace"].is_null() {
+        value["metadata"]["namespace"] = namespace.into();
+    }
+    for subject in value["subjects"].as_array_mut().into_iter().flatten() {
+        if subject["kind"] == "ServiceAccount" && subject["namespace"].is_null() {
+            subject["namespace"] = namespace.into();
+        }
+    }
+}
+
+async fn put(client: &kube::Client, document: &Document) -> Result<(), Error> {
+    let value = &document.value;
+    let text = |field: &Value| field.as_str().unwrap_or_default().to_owned();
+    let (version, kind, name) =
+        (text(&value["apiVersion"]), text(&value["kind"]), text(&value["metadata"]["name"]));
+    let (group, version) = version.split_once('/').unwrap_or(("", &version));
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &kind));
+    let api: Api<DynamicObject> = match value["metadata"]["namespace"].as_str() {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+        None => Api::all_with(client.clone(), &resource),
+    };
+    let parameters = PatchParams::apply(document.manager).force();
+    api.patch(&name, &parameters, &Patch::Apply(value))
+        .await
+        .map(|_| ())
+        .map_err(|error| Error::Found(format!("cannot apply {kind} {name}: {}", chain(&error))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::table;
+    use crate::cluster::unit::{Action, Step};
+
+    #[test]
+    fn a_namespace_is_given_to_what_needs_one_and_to_subjects() {
+        let text = "kind: RoleBinding\nmetadata: {name: a}\nsubjects: [{kind: ServiceAccount, name: a}, {kind: User, name: b}]\n\
+                    ---\nkind: ClusterRole\nmetadata: {name: c}\n---\n# nothing\n";
+        let mut values = read(text, "test").unwrap();
+        values.iter_mut().for_each(|value| name_space(value, "argocd"));
+        assert_eq!(values.len(), 2);
+        assert_eq!(values[0]["metadata"]["namespace"], "argocd");
+        assert_eq!(values[0]["subjects"][0]["namespace"], "argocd");
+        assert!(values[0]["subjects"][1]["namespace"].is_null());
+        assert!(values[1]["metadata"]["namespace"].is_null());
+    }
+
+    #[test]
+    fn our_own_texts_are_objects_with_names_and_no_role_is_everything() {
+        let places = Places::new(Some(std::path::Path::new("/state")));
+        for node in table::nodes(&places) {
+            let Action::Do(Step::Apply(manifests)) = node.action else { continue };
+            for manifest in manifests {
+                let Manifest::Own(text) = manifest else { continue };
+                for value in read(text, node.name).unwrap() {
+                    assert!(value["metadata"]["name"].is_string(), "{}: {value}", node.name);
+                    let rules = value["rules"].as_array().cloned().unwrap_or_default();
+                    let all = |rule: &Value, field: &str| rule[field].to_string().contains("\"*\"");
+                    assert!(!rules.iter().any(|rule| all(rule, "verbs")), "{}: all verbs", node.name);
+                }
+            }
+        }
+    }
+}

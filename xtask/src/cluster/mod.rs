@@ -1,0 +1,159 @@
+//! `cargo xtask cluster`: real Kubernetes with the whole delivery stack on one command.
+//!
+//! Provider `host` runs every component as a process of this machine: a table of units and steps
+//! ([`table`]), one supervisor for each unit ([`supervise`]), and a look at the machine before and after
+//! ([`world`]). Provider `kind` hands over to terraform where there is a Docker engine.
+
+mod apply;
+mod certificates;
+mod clock;
+mod down;
+mod environment;
+mod git_http;
+mod health;
+mod image;
+mod iptables;
+mod kind;
+mod listeners;
+mod login;
+mod network;
+mod pace;
+mod pause;
+mod places;
+mod process;
+mod programs;
+mod requirements;
+mod secrets;
+mod status;
+mod supervise;
+mod table;
+mod unit;
+mod up;
+mod world;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use places::Places;
+use unit::Part;
+
+use crate::gomodule;
+use crate::run::Error;
+
+/// What to do with the cluster.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Where the cluster runs.
+    #[arg(long, value_enum, default_value_t = Provider::Host, global = true)]
+    provider: Provider,
+    /// Folder of the host cluster's state.
+    ///
+    /// Default: `blue-green-canary/host` in $XDG_STATE_HOME or /var/lib.
+    #[arg(long, value_name = "DIR", global = true)]
+    state: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Provider {
+    /// As processes of this machine: no Docker, root.
+    Host,
+    /// In containers of a Docker engine.
+    Kind,
+}
+
+#[derive(clap::Subcommand)]
+enum Verb {
+    /// Brings up the cluster and prints the path of its kubeconfig; what is up already stays as it is.
+    Up {
+        /// Only this part and the cluster itself; can be given more than once.
+        #[arg(long = "part", value_enum, value_name = "NAME")]
+        parts: Vec<Part>,
+    },
+    /// Ends everything, keeps the logs, and checks that nothing is left on the machine.
+    Down,
+    /// Health, version, process, restarts and log of every component.
+    Status {
+        /// The form of the answer.
+        #[arg(short, long, value_enum, default_value_t = Form::Table)]
+        output: Form,
+    },
+    /// Puts images of the demo-app where the cluster finds them: a tag is built first, a path is taken as it is.
+    Image {
+        /// Tags, or archives that `cargo xtask image` wrote.
+        #[arg(required = true, value_name = "TAG|ARCHIVE")]
+        images: Vec<String>,
+    },
+    /// Ends one component of the host cluster, as a failure does; `up` starts it again.
+    Stop {
+        /// The component's name, as `status` prints it.
+        component: String,
+    },
+    /// Compiles what is missing in the cache, and starts nothing.
+    Build,
+    /// Runs one component and starts it again when it ends.
+    #[command(hide = true)]
+    Supervise {
+        /// The component's name.
+        component: String,
+    },
+    /// Serves Git repositories over HTTP.
+    #[command(hide = true)]
+    GitHttp {
+        /// The address.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// The folder of the bare repositories.
+        #[arg(long)]
+        root: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// For a person.
+    Table,
+    /// For a program.
+    Json,
+}
+
+/// Routes to the verb.
+///
+/// # Errors
+/// What the verb says.
+pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    match options.provider {
+        Provider::Host => on_host(&options.verb, &Places::new(options.state.as_deref())),
+        Provider::Kind => in_kind(&options.verb),
+    }
+}
+
+fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
+    match verb {
+        Verb::Up { parts } => up::up(places, parts),
+        Verb::Down => down::down(places),
+        Verb::Status { output } => status::status(places, *output == Form::Json),
+        Verb::Image { images } => image::push(places, &image::archives(images)?),
+        Verb::Stop { component } => {
+            if supervise::report(places, component).is_none() {
+                return Err(Error::Found(format!("no component {component} was brought up")));
+            }
+            supervise::stop(places, &[component]);
+            Ok(())
+        }
+        Verb::Build => programs::ALL.iter().try_for_each(|program| gomodule::ensure(program).map(|_| ())),
+        Verb::Supervise { component } => supervise::supervise(places, component),
+        Verb::GitHttp { listen, root } => git_http::serve(*listen, root),
+    }
+}
+
+fn in_kind(verb: &Verb) -> Result<(), Error> {
+    match verb {
+        Verb::Up { parts } if parts.is_empty() => kind::run(kind::Ask::Up),
+        Verb::Down => kind::run(kind::Ask::Down),
+        Verb::Status { .. } => kind::run(kind::Ask::Status),
+        Verb::Image { images } => kind::load(&image::archives(images)?),
+        _ => Err(Error::Found("provider kind knows up without parts, down, status and image".to_owned())),
+    }
+}

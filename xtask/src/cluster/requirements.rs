@@ -1,0 +1,73 @@
+//! What this machine must have before anything is started; what is missing is named with its command.
+
+use std::path::Path;
+
+use super::programs::{DEBIAN, Debian};
+use crate::run::{self, Error};
+
+/// Checks for root, for Debian's packages, and for Go where something is still to be compiled.
+///
+/// # Errors
+/// One error that names all that is missing and the command that brings it.
+pub(crate) fn check(must_compile: bool) -> Result<(), Error> {
+    let there = |debian: &Debian| {
+        if debian.program.starts_with('/') {
+            Path::new(debian.program).exists()
+        } else {
+            run::which(debian.program).is_some()
+        }
+    };
+    let mut missing: Vec<Debian> = DEBIAN.iter().filter(|debian| !there(debian)).copied().collect();
+    let go = Debian { program: "go", package: "golang" };
+    if must_compile && !there(&go) {
+        missing.push(go);
+    }
+    let found = complaint(nix::unistd::geteuid().is_root(), &missing);
+    if found.is_empty() { Ok(()) } else { Err(Error::Found(found)) }
+}
+
+/// Checks for root alone.
+///
+/// # Errors
+/// How to become root.
+pub(crate) fn root() -> Result<(), Error> {
+    let found = complaint(nix::unistd::geteuid().is_root(), &[]);
+    if found.is_empty() { Ok(()) } else { Err(Error::Found(found)) }
+}
+
+fn complaint(root: bool, missing: &[Debian]) -> String {
+    let mut lines = Vec::new();
+    if !root {
+        lines.push(
+            "the host cluster makes network links and containers: run it as root, for example\n  \
+                    sudo -E cargo xtask cluster …"
+                .to_owned(),
+        );
+    }
+    if !missing.is_empty() {
+        let programs: Vec<&str> = missing.iter().map(|debian| debian.program).collect();
+        let mut packages: Vec<&str> = missing.iter().map(|debian| debian.package).collect();
+        packages.sort_unstable();
+        packages.dedup();
+        lines.push(format!(
+            "missing: {}; on Debian\n  apt-get install --yes {}",
+            programs.join(", "),
+            packages.join(" ")
+        ));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_missing_is_named_once_with_its_command() {
+        assert_eq!(complaint(true, &[]), "");
+        let text = complaint(false, &DEBIAN[..3]);
+        assert!(text.contains("run it as root"), "{text}");
+        assert!(text.contains("missing: containerd, ctr, runc"), "{text}");
+        assert!(text.ends_with("apt-get install --yes containerd runc"), "{text}");
+    }
+}

@@ -1,0 +1,245 @@
+//! The configuration files of the units, as pure texts, and the folders that they expect.
+
+use super::Places;
+use super::delivery::{APPLICATION_METRICS, ARGO_CD_METRICS, REDIS, REPO_SERVER, ROLLOUTS_METRICS};
+use super::observe::STATE_METRICS;
+use crate::cluster::certificates::secret;
+use crate::cluster::places::{ADDRESS, BRIDGE, INGRESS_ADMIN, PODS, REGISTRY};
+use crate::run::{self, Error};
+
+/// The image of every pod's first container.
+pub(crate) const PAUSE_IMAGE: &str = "localhost/pause:1";
+
+/// Writes every file; the same places give the same texts.
+///
+/// # Errors
+/// A file that cannot be written.
+pub(crate) fn write(places: &Places, password: &str) -> Result<(), Error> {
+    for folder in
+        ["etcd", "kubelet", "git", "prometheus", "redis", "argocd/tls", "argocd/ssh", "argocd/assets"]
+    {
+        run::create_folder(&places.data(folder))?;
+    }
+    run::create_folder(&places.config("cni"))?;
+    for (name, text) in [
+        ("containerd.toml", containerd(places)),
+        ("cni/10-pods.conflist", cni(places)),
+        ("kubelet.yaml", kubelet(places)),
+        ("kube-proxy.yaml", kube_proxy(places)),
+        ("registry.yaml", registry(places)),
+        ("Corefile", core_dns(places)),
+        ("redis.conf", redis(places, password)),
+        ("prometheus.yaml", prometheus(places)),
+    ] {
+        secret(&places.config(name), &text)?;
+    }
+    Ok(())
+}
+
+/// Without `restrict_oom_score_adj` runc fails where CAP_SYS_RESOURCE is missing.
+fn containerd(places: &Places) -> String {
+    let [root, run, socket, cni] = [
+        places.data("containerd"),
+        places.run().join("containerd"),
+        places.containerd(),
+        places.config("cni"),
+    ]
+    .map(|path| path.display().to_string());
+    format!(
+        r#"version = 2
+root = "{root}"
+state = "{run}"
+[grpc]
+  address = "{socket}"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "{PAUSE_IMAGE}"
+  disable_apparmor = true
+  restrict_oom_score_adj = true
+  stream_server_address = "127.0.0.1"
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "{cni}"
+"#
+    )
+}
+
+/// A bridge for the pods. A pod that calls a Service and is its only endpoint comes back over the same
+/// port of the bridge, hence the hairpin.
+fn cni(places: &Places) -> String {
+    let leases = places.run().join("leases").display().to_string();
+    serde_json::json!({
+        "cniVersion": "0.4.0",
+        "name": BRIDGE,
+        "plugins": [
+            {
+                "type": "bridge", "bridge": BRIDGE, "isGateway": true, "ipMasq": true, "hairpinMode": true,
+                "ipam": {
+                    "type": "host-local", "dataDir": leases,
+                    "ranges": [[{ "subnet": PODS }]], "routes": [{ "dst": "0.0.0.0/0" }],
+                },
+            },
+            { "type": "portmap", "capabilities": { "portMappings": true } },
+        ],
+    })
+    .to_string()
+}
+
+fn kubelet(places: &Places) -> String {
+    let [authority, certificate, key] = ["ca.crt", "kubelet.crt", "kubelet.key"].map(|file| places.pki(file));
+    let documents = serde_json::json!({
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "address": ADDRESS,
+        "healthzBindAddress": "127.0.0.1",
+        "authentication": {
+            "anonymous": { "enabled": false },
+            "webhook": { "enabled": true },
+            "x509": { "clientCAFile": authority },
+        },
+        "authorization": { "mode": "Webhook" },
+        "tlsCertFile": certificate,
+        "tlsPrivateKeyFile": key,
+        "cgroupDriver": "cgroupfs",
+        "failCgroupV1": false,
+        "failSwapOn": false,
+        "containerRuntimeEndpoint": format!("unix://{}", places.containerd().display()),
+        "clusterDNS": [ADDRESS],
+        "clusterDomain": "cluster.local",
+        "podLogsDir": places.data("pod-logs"),
+        "volumePluginDir": places.data("kubelet/volume-plugins"),
+        // A small disk that other work has filled must not make the node refuse pods.
+        "evictionHard": { "memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
+        "imageGCHighThresholdPercent": 100,
+        // How soon the node tells that it is ready, and a pod that it is.
+        "nodeStatusUpdateFrequency": "2s",
+        "syncFrequency": "10s",
+    });
+    documents.to_string()
+}
+
+fn kube_proxy(places: &Places) -> String {
+    serde_json::json!({
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "mode": "iptables",
+        "clusterCIDR": PODS,
+        "clientConnection": { "kubeconfig": places.kubeconfig_of("kube-proxy") },
+        "hostnameOverride": crate::cluster::places::NODE,
+        "bindAddress": ADDRESS,
+        "healthzBindAddress": "127.0.0.1:10256",
+        "metricsBindAddress": "127.0.0.1:10249",
+        // A port of the node is reached on the private address only, never from outside.
+        "nodePortAddresses": [format!("{ADDRESS}/32")],
+        "iptables": { "localhostNodePorts": false, "minSyncPeriod": "100ms" },
+        "conntrack": { "maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s" },
+    })
+    .to_string()
+}
+
+fn registry(places: &Places) -> String {
+    format!(
+        "version: 0.1\nlog: {{level: warn}}\nstorage:\n  filesystem: {{rootdirectory: {}}}\n  delete: {{enabled: true}}\n\
+         http: {{addr: \"{REGISTRY}\"}}\n",
+        places.data("registry").display()
+    )
+}
+
+/// Only names of the cluster: what a pod asks of the outside is answered as not existing.
+fn core_dns(places: &Places) -> String {
+    format!(
+        ".:53 {{\n    bind {ADDRESS}\n    errors\n    ready 127.0.0.1:8053\n    \
+         kubernetes cluster.local in-addr.arpa {{\n        kubeconfig {}\n    }}\n    \
+         template ANY ANY {{\n        rcode NXDOMAIN\n    }}\n    cache 5\n}}\n",
+        places.kubeconfig_of("coredns").display()
+    )
+}
+
+fn redis(places: &Places, password: &str) -> String {
+    let (host, port) = REDIS.split_once(':').unwrap_or((REDIS, "6379"));
+    format!(
+        "bind {host}\nport {port}\nrequirepass {password}\nsave \"\"\nappendonly no\ndir {}\n",
+        places.data("redis").display()
+    )
+}
+
+/// Pods are scraped when they ask for it by annotation; everything else is named here.
+fn prometheus(places: &Places) -> String {
+    let config = places.kubeconfig_of("prometheus");
+    let kubernetes = |role: &str| serde_json::json!([{ "role": role, "kubeconfig_file": config }]);
+    let at = |job: &str, target: String| serde_json::json!({ "job_name": job, "static_configs": [{ "targets": [target] }] });
+    let label =
+        |source: &str, target: &str| serde_json::json!({ "source_labels": [source], "target_label": target });
+    let pod = "__meta_kubernetes_pod_annotation_prometheus_io_";
+    let pods = serde_json::json!({
+        "job_name": "pods",
+        "kubernetes_sd_configs": kubernetes("pod"),
+        "relabel_configs": [
+            { "source_labels": [format!("{pod}scrape")], "action": "keep", "regex": "true" },
+            { "source_labels": ["__meta_kubernetes_pod_phase"], "action": "drop", "regex": "Succeeded|Failed" },
+            { "source_labels": [format!("{pod}path")], "target_label": "__metrics_path__", "regex": "(.+)" },
+            {
+                "source_labels": ["__address__", format!("{pod}port")], "target_label": "__address__",
+                "regex": "([^:]+)(?::\\d+)?;(\\d+)", "replacement": "$1:$2",
+            },
+            label("__meta_kubernetes_namespace", "namespace"),
+            label("__meta_kubernetes_pod_name", "pod"),
+            label("__meta_kubernetes_pod_label_rollouts_pod_template_hash", "rollouts_pod_template_hash"),
+        ],
+    });
+    let tls = serde_json::json!({
+        "ca_file": places.pki("ca.crt"),
+        "cert_file": places.pki("prometheus.crt"),
+        "key_file": places.pki("prometheus.key"),
+    });
+    let kubelet = |job: &str, path: &str| {
+        serde_json::json!({
+            "job_name": job, "scheme": "https", "metrics_path": path, "tls_config": tls,
+            "kubernetes_sd_configs": kubernetes("node"),
+        })
+    };
+    let (_, _, repo_metrics) = REPO_SERVER;
+    serde_json::json!({
+        "global": { "scrape_interval": "5s", "scrape_timeout": "4s" },
+        "scrape_configs": [
+            pods,
+            kubelet("kubelet", "/metrics"),
+            kubelet("cadvisor", "/metrics/cadvisor"),
+            at("argo-rollouts", ROLLOUTS_METRICS.to_owned()),
+            at("argocd-application-controller", APPLICATION_METRICS.to_owned()),
+            at("argocd-server", ARGO_CD_METRICS.to_owned()),
+            at("argocd-repo-server", format!("127.0.0.1:{repo_metrics}")),
+            at("traefik", INGRESS_ADMIN.to_owned()),
+            at("kube-state-metrics", STATE_METRICS.to_owned()),
+        ],
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_text_reads_back_in_its_own_format() {
+        let places = Places::new(Some(std::path::Path::new("/state")));
+        for text in
+            [cni(&places), kubelet(&places), kube_proxy(&places), registry(&places), prometheus(&places)]
+        {
+            let document: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+            assert!(document.is_mapping(), "{text}");
+        }
+        let config: serde_yaml::Value = serde_yaml::from_str(&registry(&places)).unwrap();
+        assert_eq!(config["http"]["addr"], "127.0.0.1:5000");
+    }
+
+    #[test]
+    fn only_its_owner_reads_the_password() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::new(Some(folder.path()));
+        write(&places, "hunter2").unwrap();
+        let file = places.config("redis.conf");
+        assert!(run::read_file(&file).unwrap().contains("requirepass hunter2"));
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o077, 0);
+    }
+}
