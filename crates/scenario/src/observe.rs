@@ -28,6 +28,8 @@ pub enum Kind {
     Service,
     /// `analysisruns.argoproj.io`
     AnalysisRun,
+    /// `pods`; looked at by conditions, and never a fact: when a pod does what is chance
+    Pod,
     /// `events`, of the core group
     Event,
 }
@@ -74,6 +76,7 @@ impl Observer {
         let name = text(&object, "/metadata/name").unwrap_or_default().to_owned();
         let news = match kind {
             _ if deleted => false,
+            Kind::Pod => false,
             Kind::Rollout => name == self.rollout && self.rollout_changed(&object),
             Kind::ReplicaSet => self.replica_set_changed(&object),
             Kind::Service => self.service_changed(&name, &object),
@@ -140,6 +143,7 @@ impl Observer {
             Condition::Unready { revision } => self.replica_set(revision).is_some_and(|set| {
                 number(set, "/spec/replicas") > 0 && number(set, "/status/readyReplicas") == 0
             }),
+            Condition::CrashLooping { revision, restarts } => self.crash_looping(revision, *restarts),
             Condition::Analysis { kind, phase } => {
                 self.newest_run(*kind).and_then(|run| text(run, "/status/phase")) == Some(phase)
             }
@@ -173,7 +177,7 @@ impl Observer {
                     let phase = text(object, "/status/phase").unwrap_or("no phase");
                     parts.push(format!("analysis {} is {phase}", self.names.normalise(name)));
                 }
-                Kind::Rollout | Kind::Event => {}
+                Kind::Rollout | Kind::Pod | Kind::Event => {}
             }
         }
         parts.join("; ")
@@ -186,6 +190,17 @@ impl Observer {
     fn replica_set(&self, revision: &str) -> Option<&Value> {
         let hash = self.names.hash(revision)?;
         self.of_kind(Kind::ReplicaSet).find(|set| label(set, HASH) == Some(hash))
+    }
+
+    fn crash_looping(&self, revision: &str, restarts: i64) -> bool {
+        let Some(hash) = self.names.hash(revision) else { return false };
+        let mut pods = self.of_kind(Kind::Pod).filter(|pod| label(pod, HASH) == Some(hash)).peekable();
+        pods.peek().is_some()
+            && pods.all(|pod| {
+                let container = &pod["status"]["containerStatuses"][0];
+                text(container, "/state/waiting/reason") == Some("CrashLoopBackOff")
+                    && number(container, "/restartCount") >= restarts
+            })
     }
 
     fn newest_run(&self, kind: AnalysisKind) -> Option<&Value> {
@@ -407,6 +422,21 @@ mod tests {
         assert!(observer.holds(&Condition::Unready { revision: r1() }));
         observer.see(Kind::ReplicaSet, replica_set("5f8d", 0), false);
         assert!(observer.holds(&scaled_down));
+        let pod = |name: &str, restarts: i64, reason: &str| {
+            let status = json!({ "restartCount": restarts, "state": { "waiting": { "reason": reason } } });
+            json!({
+                "metadata": { "name": name, "labels": { HASH: "5f8d" } },
+                "status": { "containerStatuses": [status] },
+            })
+        };
+        let looping = Condition::CrashLooping { revision: r1(), restarts: 3 };
+        assert!(!observer.holds(&looping), "no pods at all");
+        observer.see(Kind::Pod, pod("a", 3, "CrashLoopBackOff"), false);
+        assert!(observer.holds(&looping));
+        observer.see(Kind::Pod, pod("b", 2, "CrashLoopBackOff"), false);
+        assert!(!observer.holds(&looping), "one was restarted less often");
+        observer.see(Kind::Pod, pod("b", 3, "ContainerCreating"), false);
+        assert!(!observer.holds(&looping), "one is starting");
         assert_eq!(observer.summary(), "Healthy; r1 has 0 of 0 pods ready; demo-active selects r1");
     }
 }

@@ -193,7 +193,8 @@ fn load(words: &mut Words<'_>) -> Result<Action, ParseError> {
 
 fn condition(words: &mut Words<'_>) -> Result<Condition, ParseError> {
     const STATES: &str = "expected a state: healthy, paused, degraded, progressing, SERVICE selects REVISION, \
-                          scaled-down REVISION, unready REVISION, or pre-promotion|post-promotion PHASE";
+                          scaled-down REVISION, unready REVISION, \
+                          crash-looping REVISION after N restarts, or pre-promotion|post-promotion PHASE";
     let first = words.next(STATES)?;
     let phase = |phase: &str, words: &mut Words<'_>| Condition::Phase {
         phase: phase.to_owned(),
@@ -206,6 +207,16 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, ParseError> {
         "progressing" => phase("Progressing", words),
         "scaled-down" => Condition::ScaledDown { revision: words.revision()? },
         "unready" => Condition::Unready { revision: words.revision()? },
+        "crash-looping" => {
+            let revision = words.revision()?;
+            words.keyword("after")?;
+            let number = words.next("a number of restarts")?;
+            let Ok(restarts) = number.text.parse() else {
+                return Err(number.error("expected a number of restarts"));
+            };
+            words.keyword("restarts")?;
+            Condition::CrashLooping { revision, restarts }
+        }
         "pre-promotion" | "post-promotion" => {
             let kind = match first.text {
                 "pre-promotion" => AnalysisKind::PrePromotion,
@@ -295,6 +306,10 @@ mod tests {
             ("wait healthy", Condition::Phase { phase: "Healthy".into(), message: String::new() }),
             ("wait a selects r2", Condition::Selects { service: "a".into(), revision: "r2".into() }),
             ("wait scaled-down r1 within 1m", Condition::ScaledDown { revision: "r1".into() }),
+            (
+                "wait crash-looping r2 after 3 restarts within 2m",
+                Condition::CrashLooping { revision: "r2".into(), restarts: 3 },
+            ),
             (
                 "wait pre-promotion Running",
                 Condition::Analysis { kind: AnalysisKind::PrePromotion, phase: "Running".into() },

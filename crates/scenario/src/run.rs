@@ -137,10 +137,17 @@ struct Run<'a> {
     watches: Watches,
     /// The Rollout's resourceVersion after the last write. No wait ends before it has been seen.
     written: u64,
-    load: Option<(String, Box<dyn RunningLoad>)>,
+    load: Option<Loaded>,
     /// When which verb was called.
     marks: Vec<(Timestamp, String)>,
     timings: Vec<Timing>,
+}
+
+/// The load that is running.
+struct Loaded {
+    host: String,
+    since: Timestamp,
+    load: Box<dyn RunningLoad>,
 }
 
 impl Run<'_> {
@@ -167,11 +174,15 @@ impl Run<'_> {
                 if self.load.is_some() {
                     return Err(Failure::Load("a load is running already"));
                 }
-                self.load = Some((host.clone(), self.world.requests.start(Load::on(host, *per_second))));
+                let since = self.world.pace.now();
+                let load = self.world.requests.start(Load::on(host, *per_second));
+                self.load = Some(Loaded { host: host.clone(), since, load });
             }
             Action::StopLoad { lost } => {
-                let (host, load) = self.load.take().ok_or(Failure::Load("no load is running"))?;
+                let Loaded { host, since, load } =
+                    self.load.take().ok_or(Failure::Load("no load is running"))?;
                 let account = load.stop().await;
+                self.time_switches(&host, since, &account);
                 self.settle_account(&host, &account, *lost)?;
             }
             write => {
@@ -254,9 +265,9 @@ impl Run<'_> {
         }
     }
 
-    /// Compares the account of a load, and times the first answers of each version after each verb.
-    fn settle_account(&mut self, host: &str, account: &Account, expected: Lost) -> Result<(), Failure> {
-        for (at, verb) in &self.marks {
+    /// Notes how long after each verb under load each version first answered.
+    fn time_switches(&mut self, host: &str, since: Timestamp, account: &Account) {
+        for (at, verb) in self.marks.iter().filter(|(at, _)| *at >= since) {
             for version in account.by_version().keys() {
                 if let Some(first) = account.first_answer(version, *at) {
                     let after = Duration::try_from(first.duration_since(*at)).unwrap_or_default();
@@ -265,6 +276,10 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// Compares the account of a load with what is expected of it.
+    fn settle_account(&mut self, host: &str, account: &Account, expected: Lost) -> Result<(), Failure> {
         let lost = account.lost();
         let as_expected = match expected {
             Lost::Exactly(number) => lost == number,

@@ -172,6 +172,14 @@ pub enum Condition {
         /// The revision.
         revision: String,
     },
+    /// All pods of a revision wait to be restarted, after so many restarts. The wait doubles each time, so
+    /// the number says how long they will be away.
+    CrashLooping {
+        /// The revision.
+        revision: String,
+        /// How often each of them was restarted before, at least.
+        restarts: i64,
+    },
 }
 
 /// Where a blue-green analysis runs.

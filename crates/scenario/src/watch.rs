@@ -59,7 +59,8 @@ impl Watches {
         observer: &mut Observer,
     ) -> Result<Self, WatchError> {
         // ReplicaSets first: they give the revisions their names.
-        let kinds = [Kind::ReplicaSet, Kind::Rollout, Kind::Service, Kind::AnalysisRun, Kind::Event];
+        let kinds =
+            [Kind::ReplicaSet, Kind::Rollout, Kind::Service, Kind::AnalysisRun, Kind::Pod, Kind::Event];
         let mut watches = Vec::new();
         for kind in kinds {
             let refused = |source| WatchError::Refused { kind, source };
@@ -135,6 +136,7 @@ fn resource(kind: Kind) -> ApiResource {
         Kind::Rollout => ("argoproj.io", "v1alpha1", "Rollout"),
         Kind::Service => ("", "v1", "Service"),
         Kind::AnalysisRun => ("argoproj.io", "v1alpha1", "AnalysisRun"),
+        Kind::Pod => ("", "v1", "Pod"),
         Kind::Event => ("", "v1", "Event"),
     };
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))

@@ -10,3 +10,4 @@ mod chart;
 mod files;
 mod manifests;
 mod scripts;
+mod transcripts;

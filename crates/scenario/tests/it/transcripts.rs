@@ -1,0 +1,91 @@
+//! The simulator reproduces what was recorded on a real cluster, one test a scenario.
+
+use std::collections::BTreeSet;
+
+use rollouts_sim::Simulator;
+use scenario::{Transcript, World};
+
+use crate::files::{root, text};
+use crate::scripts::scripts;
+
+macro_rules! reproduces {
+    ($($test:ident: $name:literal),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                reproduce($name).await;
+            }
+        )+
+
+        /// The scenarios that have a test above.
+        const REPRODUCED: &[&str] = &[$($name),+];
+    };
+}
+
+reproduces! {
+    abort_before_promotion: "abort-before-promotion",
+    abort_while_promoted_pods_crash: "abort-while-promoted-pods-crash",
+    analysis_fails_before_promotion: "analysis-fails-before-promotion",
+    analysis_successful: "analysis-successful",
+    deploy_and_promote: "deploy-and-promote",
+    never_ready: "never-ready",
+    undo_inside_the_delay: "undo-inside-the-delay",
+    undo_with_full_preview: "undo-with-full-preview",
+}
+
+async fn reproduce(name: &str) {
+    let script = scenario::parse(&text(&format!("scenarios/blue-green/{name}.scenario"))).unwrap();
+    let simulator = Simulator::in_memory(1);
+    let world = World { client: simulator.client(), requests: simulator.requests(), pace: simulator.pace() };
+    let mut told = String::new();
+    let mut tell = |line: &str| {
+        told.push_str(line);
+        told.push('\n');
+    };
+    let outcome = match scenario::run(&script, &root(), &world, &mut tell).await {
+        Ok(outcome) => outcome,
+        Err(error) => panic!("{told}{}", causes(&error)),
+    };
+    if let Some(difference) = scenario::difference(&recorded(name), &outcome.transcript) {
+        panic!("the simulator differs from the recording (- recorded, + simulated)\n{difference}");
+    }
+}
+
+fn recorded(name: &str) -> Transcript {
+    scenario::read(&text(&format!("scenarios/blue-green/{name}.transcript"))).unwrap()
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("\n  caused by: {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+#[test]
+fn every_script_is_reproduced_by_a_test() {
+    let names: BTreeSet<String> =
+        scripts().iter().map(|(path, _)| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    let reproduced: BTreeSet<String> = REPRODUCED.iter().map(ToString::to_string).collect();
+    assert_eq!(names, reproduced);
+}
+
+#[test]
+fn every_transcript_was_recorded_with_the_files_as_they_are() {
+    for (path, script) in scripts() {
+        let transcript = recorded(&path.file_stem().unwrap().to_string_lossy());
+        let header = transcript.header.unwrap_or_else(|| panic!("{}: no header", path.display()));
+        assert!(header.kubernetes.starts_with("v1.34.") && header.rollouts.starts_with("v1.10."));
+        let own = path.strip_prefix(root()).unwrap().display().to_string();
+        let files: Vec<&str> = std::iter::once(own.as_str()).chain(script.files()).collect();
+        let recorded: Vec<&str> = header.files.iter().map(|(file, _)| file.as_str()).collect();
+        assert_eq!(recorded, files, "{own}");
+        for (file, sum) in &header.files {
+            let now = scenario::manifest::sum(&root(), file).unwrap();
+            assert_eq!(&now, sum, "{file} is not what {own} was recorded with: record it again");
+        }
+    }
+}
