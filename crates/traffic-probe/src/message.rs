@@ -52,6 +52,14 @@ impl Answer {
             _ => None,
         }
     }
+
+    /// The pod that answered, properly or with an error status; `None` when none was named.
+    pub fn pod(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Answered { pod, .. } => pod.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// How a request ended.

@@ -19,7 +19,7 @@ impl Rollouts {
         what: String,
         call: impl Future<Output = kube::Result<T>> + Send,
     ) -> Result<T, Error> {
-        match tokio::time::timeout(self.deadline, call).await {
+        match tokio::time::timeout(self.deadline, Box::pin(call)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Error::of(what, &self.namespace, error)),
             Err(_) => Err(Error::Deadline { what, after: self.deadline }),

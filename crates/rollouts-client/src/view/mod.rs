@@ -19,6 +19,7 @@ use crate::phase::Phase;
 use crate::types::{AnalysisRun, ReplicaSet, Rollout};
 
 pub use age::human;
+pub(crate) use build::selected_hash;
 pub use images::ImageView;
 
 /// What a view is built from. Objects of others are sorted out by owner.

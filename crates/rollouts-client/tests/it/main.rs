@@ -3,6 +3,7 @@
 
 mod fixture;
 mod phase;
+mod rollback;
 mod types;
 mod verbs;
 mod view;

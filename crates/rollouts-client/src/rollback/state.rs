@@ -1,0 +1,138 @@
+//! All that a decision about a rollback depends on, read off the objects.
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Event, Service};
+
+use super::good::{self, LastGood};
+use crate::types::{PodTemplate, ReplicaSet, Rollout};
+use crate::{names, phase, view};
+
+/// The objects that a [`State`] is read off.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The Rollout.
+    pub rollout: Rollout,
+    /// Its ReplicaSets.
+    pub replica_sets: Vec<ReplicaSet>,
+    /// Its active Service; `None` when there is none.
+    pub active: Option<Service>,
+    /// Events about it.
+    pub events: Vec<Event>,
+}
+
+/// What a decision depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The Rollout.
+    pub name: String,
+    /// `BlueGreen` or `Canary`.
+    pub strategy: &'static str,
+    /// Pods asked for.
+    pub replicas: i32,
+    /// Pods of a version while it is only previewed; `None` for all.
+    pub preview_replicas: Option<i32>,
+    /// Whether the controller has seen the spec.
+    pub observed: bool,
+    /// Whether the update is aborted.
+    pub aborted: bool,
+    /// Whether the controller does nothing at present: paused by a person or by an inconclusive analysis.
+    pub halted: bool,
+    /// The version that the spec asks for.
+    pub current: Option<Version>,
+    /// The version that was last fully promoted.
+    pub stable: Option<Version>,
+    /// The version that the active Service selects; `None` when it selects all or an unknown one.
+    pub active: Option<Version>,
+    /// The last good version before the present one, where that one is fully promoted.
+    pub before: Option<LastGood>,
+    /// Argo CD's mark on the Rollout.
+    pub argo_cd: Option<String>,
+    /// The time.
+    pub at: Timestamp,
+}
+
+/// One version, which is one ReplicaSet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The hash of its template.
+    pub hash: String,
+    /// Its revision number.
+    pub revision: i64,
+    /// Its name, by image tag.
+    pub tag: Option<String>,
+    /// Pods asked for.
+    pub desired: i32,
+    /// Ready pods.
+    pub ready: i32,
+    /// When it is scaled down.
+    pub deadline: Option<Timestamp>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+}
+
+impl Version {
+    pub(super) fn of(replica_set: &ReplicaSet) -> Option<Self> {
+        let status = replica_set.status.as_ref();
+        let template = replica_set.spec.template.as_ref();
+        Some(Version {
+            hash: replica_set.hash()?.to_owned(),
+            revision: replica_set.revision(),
+            tag: template.and_then(PodTemplate::version).map(str::to_owned),
+            desired: replica_set.desired(),
+            ready: status.and_then(|status| status.ready_replicas).unwrap_or_default(),
+            deadline: replica_set.scale_down_deadline(),
+            created: replica_set.metadata.creation_timestamp.as_ref().map(|time| time.0),
+        })
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "revision {}", self.revision)?;
+        match &self.tag {
+            Some(tag) => write!(f, " ({tag})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl State {
+    /// The state at a time.
+    pub fn of(facts: &Facts, at: Timestamp) -> Self {
+        let rollout = &facts.rollout;
+        let uid = rollout.metadata.uid.as_deref();
+        let own: Vec<&ReplicaSet> = facts.replica_sets.iter().filter(|set| set.owned_by(uid)).collect();
+        let version = |hash: Option<&str>| {
+            let set = own.iter().find(|set| set.hash().is_some() && set.hash() == hash)?;
+            Version::of(set)
+        };
+        let blue_green = rollout.spec.strategy.blue_green.as_ref();
+        let current = version(rollout.current_hash());
+        let inconclusive =
+            rollout.pause_conditions().iter().any(|condition| condition.reason == "InconclusiveAnalysisRun");
+        State {
+            name: rollout.name().to_owned(),
+            strategy: rollout.spec.strategy.name(),
+            replicas: rollout.replicas(),
+            preview_replicas: blue_green.and_then(|blue_green| blue_green.preview_replica_count),
+            observed: phase::generation_observed(rollout) && rollout.current_hash().is_some(),
+            aborted: rollout.aborted(),
+            halted: rollout.paused() || inconclusive,
+            stable: version(rollout.stable_hash()),
+            active: version(facts.active.as_ref().and_then(view::selected_hash).as_deref()),
+            before: current.as_ref().and_then(|current| good::last_before(current, &own, &facts.events)),
+            current,
+            argo_cd: argo_cd(rollout),
+            at,
+        }
+    }
+}
+
+/// Argo CD's mark on an object: its tracking annotation, or a label that only it would use.
+fn argo_cd(rollout: &Rollout) -> Option<String> {
+    let annotations = rollout.metadata.annotations.as_ref();
+    let labels = rollout.metadata.labels.as_ref();
+    let tracking = annotations.and_then(|annotations| annotations.get(names::ARGOCD_TRACKING_ID));
+    let application = tracking.and_then(|tracking| tracking.split(':').next()).map(str::to_owned);
+    application.or_else(|| labels.and_then(|labels| labels.get(names::ARGOCD_INSTANCE)).cloned())
+}

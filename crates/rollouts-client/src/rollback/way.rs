@@ -1,0 +1,144 @@
+//! Giving an update up, and bringing the active Service back.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Service;
+use serde_json::json;
+
+use super::Order;
+use super::error::Cause;
+use super::report::Deed;
+use super::run::active_service;
+use super::state::{Facts, Version};
+use crate::client::{Error, Rollouts};
+use crate::patch::{PatchKind, PatchRequest, Subresource, Target};
+use crate::proof::Reached;
+use crate::{names, revision, view, wait};
+
+/// One rollback on its way.
+pub(super) struct Way<'a> {
+    pub(super) rollouts: &'a Rollouts,
+    pub(super) order: &'a Order,
+    pub(super) facts: &'a Facts,
+    pub(super) to: &'a Version,
+    pub(super) until: Timestamp,
+    pub(super) did: &'a mut Vec<Deed>,
+}
+
+impl Way<'_> {
+    pub(super) fn left(&self) -> Duration {
+        let left = self.until.duration_since(self.rollouts.pace().now());
+        Duration::try_from(left).unwrap_or_default()
+    }
+
+    pub(super) fn service(&self) -> &str {
+        active_service(&self.facts.rollout).unwrap_or_default()
+    }
+
+    pub(super) fn reached(&self) -> Reached {
+        let (service, hash) = (self.service().to_owned(), self.to.hash.clone());
+        Reached { service, hash, tag: self.to.tag.clone() }
+    }
+
+    /// Gives the update up. The Service may have been switched while that was decided, so whether it has to
+    /// come back is asked afterwards.
+    pub(super) async fn abort(&mut self) -> Result<(), Cause> {
+        match self.rollouts.abort(&self.order.name).await {
+            Ok(_) => self.did.push(Deed::Aborted),
+            Err(error) if error.already_so() => {}
+            Err(error) => return Err(error.into()),
+        }
+        if self.switched_within(self.order.grace.min(self.left())).await? {
+            return Ok(());
+        }
+        self.repair().await
+    }
+
+    /// Whether the active Service comes to select the version within a time.
+    async fn switched_within(&self, bound: Duration) -> Result<bool, Error> {
+        let look = || async { Ok(self.switched().await?.then_some(())) };
+        match wait::until(self.rollouts.pace(), bound, "the active Service to be switched", look).await {
+            Ok(()) => Ok(true),
+            Err(wait::WaitError::Look { source, .. }) => Err(source),
+            Err(_) => Ok(false),
+        }
+    }
+
+    pub(super) async fn switched(&self) -> Result<bool, Error> {
+        let service = self.rollouts.service(self.service()).await?;
+        Ok(view::selected_hash(&service).as_ref() == Some(&self.to.hash))
+    }
+
+    /// Points the active Service at the version, once it has pods to answer.
+    pub(super) async fn repair(&mut self) -> Result<(), Cause> {
+        self.ready_to_switch().await?;
+        loop {
+            let service = self.rollouts.service(self.service()).await?;
+            let from = view::selected_hash(&service);
+            if from.as_ref() == Some(&self.to.hash) {
+                return Ok(());
+            }
+            match self.rollouts.send(&selector_patch(&service, from.as_deref(), &self.to.hash)).await {
+                Ok(_) => {
+                    let (service, to) = (self.service().to_owned(), self.to.hash.clone());
+                    self.did.push(Deed::RepairedSelector { service, from, to });
+                    return Ok(());
+                }
+                // Someone else switched it meanwhile, or the answer got lost: look again.
+                Err(error) if outdated(&error) && !self.left().is_zero() => {
+                    self.rollouts.pace().turn(Duration::from_millis(100)).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Waits until the version can carry the traffic: all its pods are ready, or more of them than of the
+    /// version that has it now.
+    async fn ready_to_switch(&self) -> Result<(), Cause> {
+        let wanted = self.facts.rollout.replicas();
+        let ready = std::sync::atomic::AtomicI32::new(0);
+        let look = || async {
+            let sets = self.rollouts.replica_sets(&self.facts.rollout).await?;
+            let service = self.rollouts.service(self.service()).await?;
+            let ready_of = |hash: &str| {
+                revision::by_hash(&sets, hash).and_then(Version::of).map_or(0, |version| version.ready)
+            };
+            let own = ready_of(&self.to.hash);
+            let other = view::selected_hash(&service).map_or(0, |hash| ready_of(&hash));
+            ready.store(own, std::sync::atomic::Ordering::Relaxed);
+            Ok::<_, Error>((own >= wanted.max(1) || own > other).then_some(()))
+        };
+        match wait::until(self.rollouts.pace(), self.left(), "ready pods", look).await {
+            Ok(()) => Ok(()),
+            Err(wait::WaitError::Look { source, .. }) => Err(source.into()),
+            Err(_) => {
+                Err(Cause::NotReady { version: self.to.to_string(), ready: ready.into_inner(), wanted })
+            }
+        }
+    }
+}
+
+/// A JSON patch, behind a test that the selector is still what was read.
+fn selector_patch(service: &Service, from: Option<&str>, to: &str) -> PatchRequest {
+    let path = format!("/spec/selector/{}", names::POD_TEMPLATE_HASH);
+    let change = json!({"op": "add", "path": path, "value": to});
+    let body = match from {
+        Some(from) => json!([{"op": "test", "path": path, "value": from}, change]),
+        None => json!([change]),
+    };
+    let target = Target {
+        api_version: "v1".to_owned(),
+        kind: "Service".to_owned(),
+        plural: "services".to_owned(),
+        namespace: service.metadata.namespace.clone(),
+        name: service.metadata.name.clone().unwrap_or_default(),
+    };
+    PatchRequest { target, subresource: Subresource::Main, kind: PatchKind::Json, body }
+}
+
+/// Whether a patch failed for what it found, or for want of an answer.
+fn outdated(error: &Error) -> bool {
+    error.transient() || matches!(error, Error::Refused { code: 409 | 422, .. })
+}
