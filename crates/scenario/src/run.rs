@@ -19,6 +19,10 @@ use crate::watch::{WatchError, Watches};
 /// from a change, and than its events take to arrive; much shorter than any delay that a script waits for.
 const QUIET: Duration = Duration::from_secs(2);
 
+/// A load goes on for so long before it is stopped, or one that is stopped right after a switch would have
+/// sent nothing to the new version.
+const AFTERMATH: Duration = Duration::from_millis(500);
+
 /// Where a script runs.
 #[derive(Clone)]
 pub struct World {
@@ -179,6 +183,8 @@ impl Run<'_> {
                 self.load = Some(Loaded { host: host.clone(), since, load });
             }
             Action::StopLoad { lost } => {
+                // Requests that follow the switch belong to its account.
+                self.pass(AFTERMATH).await?;
                 let Loaded { host, since, load } =
                     self.load.take().ok_or(Failure::Load("no load is running"))?;
                 let account = load.stop().await;
