@@ -23,6 +23,7 @@ mod places;
 mod process;
 mod programs;
 mod requirements;
+mod rights;
 mod secrets;
 mod status;
 mod supervise;

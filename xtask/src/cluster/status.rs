@@ -30,7 +30,8 @@ struct UnitDoc {
     name: &'static str,
     part: Part,
     version: String,
-    /// `healthy`, `unhealthy`, `restarting`, or `absent` for a part that was not brought up.
+    /// `healthy`, `unhealthy`, `restarting`, `stopped` for one that was brought up and has no supervisor any
+    /// more, or `absent` for one that was not brought up.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -83,7 +84,7 @@ async fn look(places: &Places) -> StatusDoc {
     let asked = units.map(|(node, unit)| {
         let (doctor, debian) = (&doctor, &debian);
         async move {
-            let report = supervise::report(places, node.name).filter(|report| report.supervisor.runs());
+            let report = supervise::report(places, node.name);
             let answer = match report.as_ref().and_then(|report| report.unit).filter(Process::runs) {
                 Some(_) => Some(doctor.ask(&unit.health).await),
                 None => None,
@@ -113,6 +114,7 @@ fn describe(
 ) -> UnitDoc {
     let state = match (report, &answer) {
         (None, _) => "absent",
+        (Some(report), _) if !report.supervisor.runs() => "stopped",
         (Some(_), Some(Ok(()))) => "healthy",
         (Some(_), Some(Err(_))) => "unhealthy",
         (Some(_), None) => "restarting",
@@ -214,8 +216,10 @@ mod tests {
             restarts: 3,
             last_end: Some("signal: 9 (SIGKILL)".into()),
         };
+        let orphan = Report { supervisor: Process { start: 0, ..me }, ..report.clone() };
         for (report, answer, expected) in [
             (None, None, "absent"),
+            (Some(&orphan), None, "stopped"),
             (Some(&report), None, "restarting"),
             (Some(&report), Some(Ok(())), "healthy"),
             (Some(&report), Some(Err("refused".to_owned())), "unhealthy"),
@@ -233,7 +237,7 @@ mod tests {
             assert!(text.contains(expected), "{text}");
             assert_eq!(
                 text.contains("/state/log/etcd.log"),
-                matches!(expected, "restarting" | "unhealthy"),
+                !matches!(expected, "absent" | "healthy"),
                 "{text}"
             );
         }

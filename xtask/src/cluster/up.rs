@@ -41,7 +41,10 @@ pub(crate) fn up(places: &Places, parts: &[Part]) -> Result<(), Error> {
         .enable_all()
         .build()
         .map_err(|source| Error::Start { program: "the network runtime".to_owned(), source })?;
-    runtime.block_on(context.bring_up(&nodes, start))?;
+    runtime.block_on(async {
+        context.bring_up(&nodes, start).await?;
+        super::rights::check(&login::admin(places).await?).await
+    })?;
     environment::write(places, &context.secrets)?;
     let beyond = super::status::beyond(places);
     if !beyond.is_empty() {
@@ -110,9 +113,14 @@ fn prepare(places: &Places, programs: &[&'static Program]) -> Result<Context, Er
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
     std::fs::set_permissions(places.state(), mode)
         .map_err(|source| Error::file("guard", places.state(), source))?;
-    for folder in
-        [places.run().to_path_buf(), places.logs(), places.config(""), places.data("tmp"), places.units()]
-    {
+    for folder in [
+        places.run().to_path_buf(),
+        places.logs(),
+        places.config(""),
+        places.data("tmp"),
+        places.data("home"),
+        places.units(),
+    ] {
         run::create_folder(&folder)?;
     }
     if !before_file(places).is_file() {

@@ -33,6 +33,12 @@ pub(crate) fn write(places: &Places, password: &str) -> Result<(), Error> {
     ] {
         secret(&places.config(name), &text)?;
     }
+    // Argo CD's repository server looks for its certificate in a place of its own.
+    let folder = places.data("argocd/config/reposerver/tls");
+    run::create_folder(&folder)?;
+    for (name, file) in [("tls.crt", "argocd-repo-server.crt"), ("tls.key", "argocd-repo-server.key")] {
+        secret(&folder.join(name), &run::read_file(&places.pki(file))?)?;
+    }
     Ok(())
 }
 
@@ -144,13 +150,14 @@ fn registry(places: &Places) -> String {
     )
 }
 
-/// Only names of the cluster: what a pod asks of the outside is answered as not existing.
+/// Only names of the cluster: what a pod asks of the outside is answered as not existing. The second block
+/// is for that, because within one block that answer would come before the cluster's.
 fn core_dns(places: &Places) -> String {
+    let config = places.kubeconfig_of("coredns").display().to_string();
     format!(
-        ".:53 {{\n    bind {ADDRESS}\n    errors\n    ready 127.0.0.1:8053\n    \
-         kubernetes cluster.local in-addr.arpa {{\n        kubeconfig {}\n    }}\n    \
-         template ANY ANY {{\n        rcode NXDOMAIN\n    }}\n    cache 5\n}}\n",
-        places.kubeconfig_of("coredns").display()
+        "cluster.local in-addr.arpa {{\n    bind {ADDRESS}\n    errors\n    ready 127.0.0.1:8053\n    \
+         kubernetes {{\n        kubeconfig {config}\n    }}\n    cache 5\n}}\n\
+         . {{\n    bind {ADDRESS}\n    errors\n    template ANY ANY {{\n        rcode NXDOMAIN\n    }}\n}}\n"
     )
 }
 
@@ -237,6 +244,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let places = Places::new(Some(folder.path()));
+        crate::cluster::certificates::ensure(&places, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
         write(&places, "hunter2").unwrap();
         let file = places.config("redis.conf");
         assert!(run::read_file(&file).unwrap().contains("requirepass hunter2"));

@@ -182,22 +182,36 @@ fn repo_server(places: &Places) -> Unit {
         "--metrics-address=127.0.0.1".to_owned(),
         format!("--metrics-port={metrics}"),
         format!("--redis={REDIS}"),
-        "--disable-tls".to_owned(),
-        "--client-ca-path=".to_owned(),
+        // Pods reach this address: only Argo CD's own components have a certificate to show.
+        format!("--client-ca-path={}", places.pki("ca.crt").display()),
     ];
-    argo_cd_unit(places, "argocd-repo-server", arguments, format!("http://127.0.0.1:{metrics}/healthz"))
+    let health = format!("http://127.0.0.1:{metrics}/healthz?full=true");
+    let mut unit = argo_cd_unit(places, "argocd-repo-server", arguments, health);
+    unit.environment
+        .push(("ARGOCD_APP_CONF_PATH", places.data("argocd").join("config").display().to_string()));
+    unit
+}
+
+/// How the other components reach the repository server: both sides show a certificate.
+fn to_repo_server(places: &Places, name: &str) -> Vec<String> {
+    let (address, port, _) = REPO_SERVER;
+    let pki = |file: &str| places.pki(file).display().to_string();
+    vec![
+        format!("--repo-server={address}:{port}"),
+        format!("--repo-server-ca-cert-path={}", pki("ca.crt")),
+        format!("--repo-server-client-cert-path={}", pki(&format!("{name}.crt"))),
+        format!("--repo-server-client-cert-key-path={}", pki(&format!("{name}.key"))),
+    ]
 }
 
 fn application_controller(places: &Places) -> Unit {
-    let (address, port, _) = REPO_SERVER;
-    let arguments = vec![
+    let mut arguments = vec![
         format!("--kubeconfig={}", places.kubeconfig_of("argocd-application-controller").display()),
         "--namespace=argocd".to_owned(),
-        format!("--repo-server={address}:{port}"),
-        "--repo-server-plaintext".to_owned(),
         format!("--redis={REDIS}"),
         "--metrics-port=8082".to_owned(),
     ];
+    arguments.extend(to_repo_server(places, "argocd-application-controller"));
     let health = format!("http://{APPLICATION_METRICS}/healthz");
     let mut unit = argo_cd_unit(places, "argocd-application-controller", arguments, health);
     // A commit is noticed by webhook at once; this bounds the wait where there is none.
@@ -207,20 +221,18 @@ fn application_controller(places: &Places) -> Unit {
 }
 
 fn server(places: &Places) -> Unit {
-    let (address, port, _) = REPO_SERVER;
     let (host, listens) = ARGO_CD.split_once(':').unwrap_or((ARGO_CD, "8443"));
     let (metrics_host, metrics_port) = ARGO_CD_METRICS.split_once(':').unwrap_or((ARGO_CD_METRICS, "8083"));
-    let arguments = vec![
+    let mut arguments = vec![
         format!("--kubeconfig={}", places.kubeconfig_of("argocd-server").display()),
         "--namespace=argocd".to_owned(),
         format!("--address={host}"),
         format!("--port={listens}"),
         format!("--metrics-address={metrics_host}"),
         format!("--metrics-port={metrics_port}"),
-        format!("--repo-server={address}:{port}"),
-        "--repo-server-plaintext".to_owned(),
         format!("--redis={REDIS}"),
         format!("--staticassets={}", places.data("argocd").join("assets").display()),
     ];
+    arguments.extend(to_repo_server(places, "argocd-server"));
     argo_cd_unit(places, "argocd-server", arguments, format!("https://{ARGO_CD}/healthz"))
 }
