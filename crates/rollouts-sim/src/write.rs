@@ -117,6 +117,7 @@ impl World {
         if resource.info().generation && spec_differs(&old, &new) {
             new["metadata"]["generation"] = json!(object::number(&old, "/metadata/generation", 0) + 1);
         }
+        self.track(by, resource, part, Some(&old), &mut new);
         if !by.dry_run
             && object::deleting(&new)
             && object::items(&new, "/metadata/finalizers").next().is_none()

@@ -25,8 +25,9 @@ pub(crate) fn decode(content_type: &str, bytes: &[u8]) -> Result<Body, Refusal> 
     let media = content_type.split(';').next().unwrap_or_default().trim();
     if media.contains("protobuf") || media.contains("cbor") {
         let message = format!(
-            "the body of the request was in an unknown format - accepted media types include: \
-                               application/json, application/yaml (got {media})"
+            "the body of the request was in an unknown format - accepted media types include: application/json, \
+             application/yaml (got {media}, which the simulator does not read; `kubectl apply` and `kubectl create -f` \
+             send JSON)"
         );
         return Err(Refusal::new(415, "UnsupportedMediaType", message));
     }

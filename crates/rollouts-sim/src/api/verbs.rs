@@ -97,6 +97,9 @@ pub(super) fn part_of(call: &Call<'_>) -> Result<Part, Refusal> {
 
 /// Carries out a request.
 pub(super) fn carry_out(world: &mut World, call: &Call<'_>) -> Result<Done, Refusal> {
+    if call.route.resource == Resource::CustomResourceDefinition && call.method != "GET" {
+        return Err(Refusal::not_simulated("changing CustomResourceDefinitions: the served kinds are fixed"));
+    }
     let name = call.route.name.clone();
     let scaled = call.route.subresource.as_deref() == Some("scale") && call.route.resource.info().scale;
     match (call.method, name.as_deref()) {

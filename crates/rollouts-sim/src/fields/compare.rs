@@ -38,9 +38,16 @@ fn walk(
     };
     let granular = inside(schema, old, Some(new), path, out);
     // A list or map that was not there is owned itself too, beside what is in it.
-    if !granular || (old.is_none() && !path.is_empty()) {
+    if !granular || (old.is_none() && !plain_struct(path)) {
         out.set.at(path).member = true;
     }
+}
+
+/// The parts that are never absent in a built-in kind's Go type, so that nobody owns them by adding them.
+fn plain_struct(path: &[Step]) -> bool {
+    path.len() < 2
+        || matches!(path.last().map(String::as_str), Some("f:template"))
+        || path.ends_with(&["f:template".into(), "f:spec".into()])
 }
 
 /// Goes into the members of an object or list that merges; says whether there was one.
