@@ -110,18 +110,22 @@ fn ready_pods(world: &World, ns: &str, service: &str) -> Vec<(String, String)> {
 }
 
 fn ask(world: &mut World, ns: &str, (pod, uid): &(String, String), path: &str, at: Timestamp) -> Flight {
-    let object: Option<Object> = world.store.get(Resource::Pod, ns, pod).filter(|o| object::uid(o) == uid).cloned();
+    let object: Option<Object> =
+        world.store.get(Resource::Pod, ns, pod).filter(|o| object::uid(o) == uid).cloned();
     // An address that nobody has any more: the pod was taken away without a stop.
     let Some(object) = object else { return Flight::ended(Outcome::Reset) };
     let Some(process) = world.node.process(ns, pod, uid, at) else { return Flight::ended(Outcome::Refused) };
-    let Some(container) = items(&object, "/spec/containers").next() else { return Flight::ended(Outcome::Refused) };
+    let Some(container) = items(&object, "/spec/containers").next() else {
+        return Flight::ended(Outcome::Refused);
+    };
     let workload = Workload::of(container);
     if !workload.listens(process.age) {
         return Flight::ended(Outcome::Refused);
     }
     let id = (uid.clone(), process.restarts);
     let mut flight = page(&workload, pod, path, process.age, world.traffic.served.entry(id).or_default());
-    let serving = Serving { ns: ns.to_owned(), pod: pod.clone(), uid: uid.clone(), restarts: process.restarts };
+    let serving =
+        Serving { ns: ns.to_owned(), pod: pod.clone(), uid: uid.clone(), restarts: process.restarts };
     flight.process = Some(serving);
     flight
 }

@@ -46,9 +46,7 @@ fn slice_endpoints(selected: &[Object]) -> Vec<Value> {
 fn subsets(service: &Value, selected: &[Object]) -> Value {
     let staying: Vec<&Object> = selected.iter().filter(|pod| !object::deleting(pod)).collect();
     let Some(first) = staying.first() else { return Value::Null };
-    let address = |pod: &&&Object| {
-        json!({"ip": text(pod, "/status/podIP"), "nodeName": text(pod, "/spec/nodeName"), "targetRef": target(pod)})
-    };
+    let address = |pod: &&&Object| json!({"ip": text(pod, "/status/podIP"), "nodeName": text(pod, "/spec/nodeName"), "targetRef": target(pod)});
     let is_ready = |pod: &&&Object| pods::ready_since(pod).is_some();
     let ready: Vec<Value> = staying.iter().filter(is_ready).map(|pod| address(&pod)).collect();
     let unready: Vec<Value> = staying.iter().filter(|pod| !is_ready(pod)).map(|pod| address(&pod)).collect();
@@ -158,10 +156,9 @@ fn write_slice(world: &mut World, service: &Value, selected: &[Object]) {
 
 /// The slice that the controller keeps for a Service.
 pub(crate) fn slice_of<'a>(world: &'a World, ns: &'a str, service: &str) -> Option<&'a Object> {
-    world
-        .store
-        .list(Resource::EndpointSlice, ns)
-        .find(|slice| object::label(slice, SERVICE_NAME) == Some(service) && object::label(slice, MANAGED_BY).is_some())
+    world.store.list(Resource::EndpointSlice, ns).find(|slice| {
+        object::label(slice, SERVICE_NAME) == Some(service) && object::label(slice, MANAGED_BY).is_some()
+    })
 }
 
 #[cfg(test)]

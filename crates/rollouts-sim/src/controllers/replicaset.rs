@@ -32,7 +32,8 @@ fn decide(set: &Value, owned: &[Object], now: Timestamp) -> Decision {
     let mut active: Vec<&Value> = owned.iter().map(|pod| &**pod).filter(|pod| pods::active(pod)).collect();
     let wanted = usize::try_from(number(set, "/spec/replicas", 1)).unwrap_or(0);
     let min_ready = seconds(number(set, "/spec/minReadySeconds", 0));
-    let availability: Vec<Availability> = active.iter().map(|pod| pods::availability(pod, min_ready, now)).collect();
+    let availability: Vec<Availability> =
+        active.iter().map(|pod| pods::availability(pod, min_ready, now)).collect();
     let status = status(set, &active, &availability);
     let again = availability.iter().filter_map(Availability::due).min();
     let surplus = active.len().saturating_sub(wanted);
@@ -51,7 +52,8 @@ fn decide(set: &Value, owned: &[Object], now: Timestamp) -> Decision {
 fn rank(pod: &Value) -> impl Ord + use<> {
     let newest_first = |at: &str| std::cmp::Reverse(at.to_owned());
     let ready = pods::ready_since(pod);
-    let restarts = items(pod, "/status/containerStatuses").map(|c| number(c, "/restartCount", 0)).max().unwrap_or(0);
+    let restarts =
+        items(pod, "/status/containerStatuses").map(|c| number(c, "/restartCount", 0)).max().unwrap_or(0);
     (
         !text(pod, "/spec/nodeName").is_empty(),
         text(pod, "/status/phase") == "Running",
@@ -189,7 +191,8 @@ mod tests {
             "status": {"phase": "Running", "containerStatuses": [{"restartCount": restarts}]},
         });
         if let Some(since) = ready {
-            pod["status"]["conditions"] = json!([{"type": "Ready", "status": "True", "lastTransitionTime": since}]);
+            pod["status"]["conditions"] =
+                json!([{"type": "Ready", "status": "True", "lastTransitionTime": since}]);
         }
         Arc::new(pod)
     }

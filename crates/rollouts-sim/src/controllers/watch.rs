@@ -25,7 +25,7 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
     match change.resource {
         Resource::Pod => {
             if let Some(delay) = pod_delay(change) {
-                queue.after(delay, Work::Pod { ns: ns.clone(), name });
+                queue.after(delay, Work::Pod { ns, name });
             }
             owner(queue, object, Resource::ReplicaSet, REPLICA_SETS);
             endpoints_of_pod(queue, store, change);
@@ -62,9 +62,13 @@ fn managed_by(service: &Value) -> Option<String> {
 
 /// Whether anything but the status differs from before.
 fn spec_changed(change: &Change) -> bool {
-    let Some(before) = change.before.as_ref().filter(|_| change.kind == ChangeKind::Modified) else { return true };
+    let Some(before) = change.before.as_ref().filter(|_| change.kind == ChangeKind::Modified) else {
+        return true;
+    };
     let differs = |pointer: &str| before.pointer(pointer) != change.object.pointer(pointer);
-    ["/spec", "/metadata/annotations", "/metadata/labels", "/metadata/deletionTimestamp"].into_iter().any(differs)
+    ["/spec", "/metadata/annotations", "/metadata/labels", "/metadata/deletionTimestamp"]
+        .into_iter()
+        .any(differs)
 }
 
 /// The node's own writes to a pod's status need no further look.
@@ -74,14 +78,17 @@ fn pod_delay(change: &Change) -> Option<Duration> {
         ChangeKind::Deleted => Some(Duration::ZERO),
         ChangeKind::Modified => {
             let bound = |o: &Value| !text(o, "/spec/nodeName").is_empty();
-            let just_bound = change.before.as_ref().is_some_and(|before| !bound(before)) && bound(&change.object);
+            let just_bound =
+                change.before.as_ref().is_some_and(|before| !bound(before)) && bound(&change.object);
             (spec_changed(change) || just_bound).then_some(NODE)
         }
     }
 }
 
 fn owner(queue: &mut Queue, object: &Value, resource: Resource, delay: Duration) {
-    let Some(owner) = object::controller(object).filter(|owner| owner["kind"] == resource.info().kind) else { return };
+    let Some(owner) = object::controller(object).filter(|owner| owner["kind"] == resource.info().kind) else {
+        return;
+    };
     let (ns, name) = (object::namespace(object).to_owned(), text(owner, "/name").to_owned());
     match resource {
         Resource::ReplicaSet => queue.after(delay, Work::ReplicaSet { ns, name }),
@@ -95,14 +102,23 @@ fn endpoints_of_pod(queue: &mut Queue, store: &Store, change: &Change) {
     let shown = |o: &Value| {
         let of = |pointer: &str| o.pointer(pointer).cloned();
         let ready = super::pods::ready_since(o).is_some();
-        (of("/metadata/labels"), of("/status/podIP"), of("/status/phase"), of("/metadata/deletionTimestamp"), ready)
+        (
+            of("/metadata/labels"),
+            of("/status/podIP"),
+            of("/status/phase"),
+            of("/metadata/deletionTimestamp"),
+            ready,
+        )
     };
-    if change.kind == ChangeKind::Modified && change.before.as_ref().map(|o| shown(o)) == Some(shown(&change.object)) {
+    if change.kind == ChangeKind::Modified
+        && change.before.as_ref().map(|o| shown(o)) == Some(shown(&change.object))
+    {
         return;
     }
     let ns = object::namespace(&change.object);
     for service in store.list(Resource::Service, ns) {
-        let selects = |o: &Value| object::selected_by_map(&service["spec"]["selector"], &o["metadata"]["labels"]);
+        let selects =
+            |o: &Value| object::selected_by_map(&service["spec"]["selector"], &o["metadata"]["labels"]);
         if selects(&change.object) || change.before.as_ref().is_some_and(|before| selects(before)) {
             let service = object::name(service).to_owned();
             queue.after(ENDPOINTS, Work::Endpoints { ns: ns.to_owned(), service });

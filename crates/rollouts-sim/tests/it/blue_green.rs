@@ -1,4 +1,5 @@
 //! The shipped blue-green files walked through in virtual time: phases, selectors, pods and requests.
+#![expect(clippy::unwrap_used, reason = "clippy's exemption for tests does not reach their helpers")]
 
 use serde_json::{Value, json};
 
@@ -26,7 +27,10 @@ fn the_first_version_becomes_healthy() {
             "Healthy",
         ]
     );
-    assert_eq!((cluster.selects("blue-green-active"), cluster.selects("blue-green-preview")), ("v1".into(), "v1".into()));
+    assert_eq!(
+        (cluster.selects("blue-green-active"), cluster.selects("blue-green-preview")),
+        ("v1".into(), "v1".into())
+    );
     assert_eq!(cluster.sizes(), sizes(&[("v1", 3, 3)]));
     for host in [HOST, "blue-green.localhost", PREVIEW] {
         assert_eq!(cluster.version(host), "v1", "{host}");
@@ -88,7 +92,10 @@ fn undo_inside_the_delay_pauses_with_a_small_preview() {
     cluster.promote();
     cluster.wait("healthy", 60, |c| c.phase() == "Healthy");
     cluster.wait("switched", 1, |c| c.version(HOST) == "v1");
-    assert_eq!(cluster.set(3).unwrap()["metadata"]["annotations"]["rollout.argoproj.io/revision-history"], "1");
+    assert_eq!(
+        cluster.set(3).unwrap()["metadata"]["annotations"]["rollout.argoproj.io/revision-history"],
+        "1"
+    );
     assert_eq!(cluster.items("apis/apps/v1", "replicasets").len(), 2, "an undo makes no new version");
     assert_eq!(cluster.stop(load).lost(), 0);
 }
@@ -116,7 +123,9 @@ fn abort_before_promotion_gives_up_the_preview() {
     cluster.set_image("v2", &[]);
     cluster.wait("paused", 60, |c| c.phase().starts_with("Paused"));
     cluster.abort();
-    cluster.wait("degraded", 10, |c| c.phase() == "Degraded RolloutAborted: Rollout aborted update to revision 2");
+    cluster.wait("degraded", 10, |c| {
+        c.phase() == "Degraded RolloutAborted: Rollout aborted update to revision 2"
+    });
     assert_eq!((cluster.version(HOST), cluster.version(PREVIEW)), ("v1".into(), "v2".into()));
     cluster.pass(90);
     assert_eq!(cluster.sizes(), sizes(&[("v1", 3, 3), ("v2", 0, 0)]));
@@ -209,8 +218,16 @@ fn analysis_before_and_after_the_promotion() {
     for (field, template, phase) in [
         ("prePromotionAnalysis", "successful", "Healthy"),
         ("postPromotionAnalysis", "successful", "Healthy"),
-        ("prePromotionAnalysis", "failed", "Degraded RolloutAborted: Rollout aborted update to revision 2: Blue/green pre-promotion analysis phase error/failed: Metric \"constant\" assessed Failed due to failed (2) > failureLimit (1)"),
-        ("postPromotionAnalysis", "failed", "Degraded RolloutAborted: Rollout aborted update to revision 2: Blue/green post-promotion analysis phase error/failed: Metric \"constant\" assessed Failed due to failed (2) > failureLimit (1)"),
+        (
+            "prePromotionAnalysis",
+            "failed",
+            "Degraded RolloutAborted: Rollout aborted update to revision 2: Blue/green pre-promotion analysis phase error/failed: Metric \"constant\" assessed Failed due to failed (2) > failureLimit (1)",
+        ),
+        (
+            "postPromotionAnalysis",
+            "failed",
+            "Degraded RolloutAborted: Rollout aborted update to revision 2: Blue/green post-promotion analysis phase error/failed: Metric \"constant\" assessed Failed due to failed (2) > failureLimit (1)",
+        ),
     ] {
         let mut cluster = Cluster::deployed(|rollout| {
             full_preview(rollout);
@@ -304,17 +321,26 @@ fn scaling_restarting_pausing_and_full_promotion() {
     cluster.merge("", &json!({"spec": {"replicas": 5}}));
     cluster.wait("scaled", 30, |c| c.sizes() == sizes(&[("v1", 5, 5)]) && c.phase() == "Healthy");
     let before = cluster.items("api/v1", "pods");
-    let at = (cluster.world.now() + std::time::Duration::from_secs(1)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let at =
+        (cluster.world.now() + std::time::Duration::from_secs(1)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     cluster.merge("", &json!({"spec": {"restartAt": at}}));
     cluster.wait("restarting", 10, |c| c.phase() == "Progressing rollout is restarting");
     cluster.wait("restarted", 300, |c| c.phase() == "Healthy");
     cluster.pass(60);
     let after = cluster.items("api/v1", "pods");
-    assert!(after.len() == 5 && before.iter().all(|old| after.iter().all(|new| new["metadata"]["uid"] != old["metadata"]["uid"])));
+    assert!(
+        after.len() == 5
+            && before
+                .iter()
+                .all(|old| after.iter().all(|new| new["metadata"]["uid"] != old["metadata"]["uid"]))
+    );
     cluster.merge("", &json!({"spec": {"paused": true}}));
     cluster.set_image("v2", &[]);
     cluster.pass(60);
-    assert_eq!((cluster.phase(), cluster.selects("blue-green-preview")), ("Paused manually paused".into(), "v1".into()));
+    assert_eq!(
+        (cluster.phase(), cluster.selects("blue-green-preview")),
+        ("Paused manually paused".into(), "v1".into())
+    );
     cluster.merge("", &json!({"spec": {"paused": false}}));
     cluster.wait("previewed", 30, |c| c.selects("blue-green-preview") == "v2");
     cluster.merge("/status", &json!({"status": {"promoteFull": true}}));
@@ -340,10 +366,19 @@ fn old_versions_are_forgotten_beyond_the_history() {
 #[test]
 fn deleting_the_rollout_takes_everything_and_gives_the_services_back() {
     let mut cluster = Cluster::deployed(|_| {});
-    cluster.call("DELETE", "/apis/argoproj.io/v1alpha1/namespaces/blue-green/rollouts/blue-green", "", &Value::Null);
+    cluster.call(
+        "DELETE",
+        "/apis/argoproj.io/v1alpha1/namespaces/blue-green/rollouts/blue-green",
+        "",
+        &Value::Null,
+    );
     cluster.pass(60);
-    assert!(cluster.items("apis/apps/v1", "replicasets").is_empty() && cluster.items("api/v1", "pods").is_empty());
+    assert!(
+        cluster.items("apis/apps/v1", "replicasets").is_empty() && cluster.items("api/v1", "pods").is_empty()
+    );
     assert_eq!(cluster.selects("blue-green-active"), "");
     let service = cluster.get("/api/v1/namespaces/blue-green/services/blue-green-active");
-    assert!(service["metadata"]["annotations"].get("argo-rollouts.argoproj.io/managed-by-rollouts").is_none());
+    assert!(
+        service["metadata"]["annotations"].get("argo-rollouts.argoproj.io/managed-by-rollouts").is_none()
+    );
 }

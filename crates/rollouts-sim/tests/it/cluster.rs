@@ -1,4 +1,9 @@
 //! A world driven by requests, as a client would, with the clock moved by hand.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy's exemption for tests does not reach their helpers"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -86,7 +91,10 @@ impl Cluster {
             other => panic!("{other}"),
         };
         let base = if version.contains('/') { "apis" } else { "api" };
-        let ns = object["metadata"]["namespace"].as_str().map(|ns| format!("/namespaces/{ns}")).unwrap_or_default();
+        let ns = object["metadata"]["namespace"]
+            .as_str()
+            .map(|ns| format!("/namespaces/{ns}"))
+            .unwrap_or_default();
         let name = object["metadata"]["name"].as_str().unwrap();
         let path = format!("/{base}/{version}{ns}/{plural}/{name}?fieldManager=test&force=true");
         self.call("PATCH", &path, "application/apply-patch+yaml", object);
@@ -119,7 +127,8 @@ impl Cluster {
         let container = &mut rollout["spec"]["template"]["spec"]["containers"][0];
         container["image"] = json!(format!("127.0.0.1:5000/demo-app:{tag}"));
         if !env.is_empty() {
-            let env: Vec<Value> = env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+            let env: Vec<Value> =
+                env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
             container["env"] = json!(env);
         }
         self.call("PUT", ROLLOUT, "application/json", &rollout);
@@ -146,18 +155,24 @@ impl Cluster {
 
     /// The ReplicaSet of a revision.
     pub(crate) fn set(&mut self, revision: u32) -> Option<Value> {
-        let of = |set: &Value| set["metadata"]["annotations"]["rollout.argoproj.io/revision"] == revision.to_string();
+        let of = |set: &Value| {
+            set["metadata"]["annotations"]["rollout.argoproj.io/revision"] == revision.to_string()
+        };
         self.items("apis/apps/v1", "replicasets").into_iter().find(of)
     }
 
     /// (spec.replicas, readyReplicas) by image tag.
     pub(crate) fn sizes(&mut self) -> BTreeMap<String, (i64, i64)> {
         let tag = |set: &Value| {
-            let image = set["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
+            let image =
+                set["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
             image.rsplit(':').next().unwrap_or_default().to_owned()
         };
         let size = |set: &Value| {
-            (set["spec"]["replicas"].as_i64().unwrap_or(1), set["status"]["readyReplicas"].as_i64().unwrap_or(0))
+            (
+                set["spec"]["replicas"].as_i64().unwrap_or(1),
+                set["status"]["readyReplicas"].as_i64().unwrap_or(0),
+            )
         };
         self.items("apis/apps/v1", "replicasets").iter().map(|set| (tag(set), size(set))).collect()
     }
@@ -176,7 +191,9 @@ impl Cluster {
     pub(crate) fn events(&mut self) -> Vec<String> {
         let mut events = self.items("api/v1", "events");
         events.retain(|event| event["involvedObject"]["kind"] == "Rollout");
-        events.sort_by_key(|event| event["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap());
+        events.sort_by_key(|event| {
+            event["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap()
+        });
         events
             .iter()
             .map(|e| format!("{}: {}", e["reason"].as_str().unwrap(), e["message"].as_str().unwrap()))

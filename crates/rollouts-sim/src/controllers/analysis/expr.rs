@@ -199,12 +199,17 @@ fn at_index(value: &Value, index: &Value) -> Result<Value, String> {
     let (Value::List(list), Value::Number(index)) = (value, index) else {
         return Err(format!("type {} does not support indexing", kind(value)));
     };
-    #[expect(clippy::cast_possible_truncation, reason = "an index beyond the list is out of range either way")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "an index beyond the list is out of range either way"
+    )]
     let wanted = *index as i64;
     let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
     let from_start = if wanted < 0 { length + wanted } else { wanted };
     let found = usize::try_from(from_start).ok().and_then(|index| list.get(index));
-    found.map(|number| Value::Number(*number)).ok_or_else(|| format!("index out of range: {wanted} (array length is {length})"))
+    found
+        .map(|number| Value::Number(*number))
+        .ok_or_else(|| format!("index out of range: {wanted} (array length is {length})"))
 }
 
 fn call(name: &str, arguments: &[Value], result: &Value) -> Result<Value, String> {
@@ -236,7 +241,8 @@ fn float(value: &Value) -> Result<f64, String> {
 
 fn apply(operator: &str, left: Value, right: Value) -> Result<Value, String> {
     use Value::{Bool, Number, Text};
-    let mismatch = format!("invalid operation: {operator} (mismatched types {} and {})", kind(&left), kind(&right));
+    let mismatch =
+        format!("invalid operation: {operator} (mismatched types {} and {})", kind(&left), kind(&right));
     let value = match (operator, left, right) {
         ("&&" | "and", Bool(a), Bool(b)) => Bool(a && b),
         ("||" | "or", Bool(a), Bool(b)) => Bool(a || b),
@@ -299,7 +305,11 @@ mod tests {
             (Value::List(vec![f64::NAN]), "result[0] >= 0.95", Ok(false)),
             (Value::List(vec![f64::NAN]), "isNaN(result[0])", Ok(true)),
             (Value::List(vec![]), "len(result) == 0", Ok(true)),
-            (Value::List(vec![]), "result[0] > 1", Err("index out of range: 0 (array length is 0)".to_owned())),
+            (
+                Value::List(vec![]),
+                "result[0] > 1",
+                Err("index out of range: 0 (array length is 0)".to_owned()),
+            ),
             (Value::Number(3.0), "result > 2", Ok(true)),
             (Value::Number(3.0), "result[0] > 2", Err("type float64 does not support indexing".to_owned())),
         ] {
@@ -310,8 +320,19 @@ mod tests {
     #[test]
     fn what_is_not_in_the_language_is_an_error() {
         for condition in [
-            "", "result", "result[0] >", "result[0] > 'a'", "all(result, {# > 1})", "result | len()", "unknown > 1",
-            "result.value > 1", "(result[0] > 1", "result[0] > 1 2", "1 && true", "result[0] ?? 1", "'open",
+            "",
+            "result",
+            "result[0] >",
+            "result[0] > 'a'",
+            "all(result, {# > 1})",
+            "result | len()",
+            "unknown > 1",
+            "result.value > 1",
+            "(result[0] > 1",
+            "result[0] > 1 2",
+            "1 && true",
+            "result[0] ?? 1",
+            "'open",
         ] {
             assert!(holds(condition, &Value::List(vec![1.0])).is_err(), "{condition}");
         }

@@ -128,7 +128,9 @@ impl Metric {
         let limit = |field: &str, default| integer(&metric[field]).unwrap_or(default);
         let time = |field: &str, word: &str| match text(metric, &format!("/{field}")) {
             "" => Ok(None),
-            text => duration(text).map(Some).ok_or_else(|| format!("invalid {word} string: time: invalid duration {text:?}")),
+            text => duration(text)
+                .map(Some)
+                .ok_or_else(|| format!("invalid {word} string: time: invalid duration {text:?}")),
         };
         let interval = time("interval", "interval")?;
         let count = limit("count", 0);
@@ -146,7 +148,8 @@ impl Metric {
             query: text(metric, "/provider/prometheus/query").to_owned(),
         };
         read.check(count)?;
-        let providers: Vec<&String> = metric["provider"].as_object().into_iter().flat_map(Map::keys).collect();
+        let providers: Vec<&String> =
+            metric["provider"].as_object().into_iter().flat_map(Map::keys).collect();
         match providers.as_slice() {
             [] => Err("no provider specified".to_owned()),
             [one] if *one == "prometheus" => Ok(read),
@@ -189,7 +192,8 @@ impl Metric {
         let (Some(result), Some(last)) = (result, last) else {
             return Some(self.initial_delay.map_or(started, |delay| later(started, delay)));
         };
-        if result.phase.is_some_and(Phase::completed) || self.count.is_some_and(|count| result.count >= count) {
+        if result.phase.is_some_and(Phase::completed) || self.count.is_some_and(|count| result.count >= count)
+        {
             return None;
         }
         let wait = if last.phase == Phase::Error { ERROR_AGAIN } else { self.interval? };
@@ -223,9 +227,16 @@ impl Metric {
             result.count += 1;
             result.consecutive_error = 0;
         }
-        result.consecutive_success = if phase == Phase::Successful { result.consecutive_success + 1 } else { 0 };
+        result.consecutive_success =
+            if phase == Phase::Successful { result.consecutive_success + 1 } else { 0 };
         let at = stamp(now);
-        result.measurements.push(Measurement { phase, message, started_at: at.clone(), finished_at: at, value });
+        result.measurements.push(Measurement {
+            phase,
+            message,
+            started_at: at.clone(),
+            finished_at: at,
+            value,
+        });
         let surplus = result.measurements.len().saturating_sub(KEPT);
         result.measurements.drain(..surplus);
     }

@@ -33,7 +33,8 @@ fn verdicts() {
     let both = json!({
         "interval": "1s", "count": 3, "successCondition": "result[0] >= 0.95", "failureCondition": "result[0] < 0.5",
     });
-    let tolerant = json!({"interval": "1s", "count": 3, "failureLimit": 1, "successCondition": "result[0] == 1"});
+    let tolerant =
+        json!({"interval": "1s", "count": 3, "failureLimit": 1, "successCondition": "result[0] == 1"});
     let once = json!({"successCondition": "result[0] == 1"});
     let fragile = json!({"interval": "1s", "count": 3, "consecutiveErrorLimit": 0, "successCondition": "result[0] == 1"});
     for (fields, queries, phase, message) in [
@@ -95,7 +96,9 @@ fn what_upstream_calls_invalid() {
 
 #[test]
 fn durations_of_go() {
-    for (text, millis) in [("10s", Some(10_000)), ("1m30s", Some(90_000)), ("1.5s", Some(1500)), ("", None), ("5", None)] {
+    for (text, millis) in
+        [("10s", Some(10_000)), ("1m30s", Some(90_000)), ("1.5s", Some(1500)), ("", None), ("5", None)]
+    {
         assert_eq!(duration(text), millis.map(Duration::from_millis), "{text}");
     }
 }

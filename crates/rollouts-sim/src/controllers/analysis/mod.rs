@@ -79,7 +79,7 @@ fn reconcile(run: &Value, now: Timestamp) -> Outcome {
         serde_json::from_value(run["status"]["metricResults"].clone()).unwrap_or_default();
     let metrics = match metrics(run) {
         Ok(metrics) => metrics,
-        Err(message) => return broken(run, message),
+        Err(message) => return broken(run, &message),
     };
     let started = parse(text(run, "/status/startedAt")).unwrap_or(now);
     measure(run, &metrics, &mut results, started, now);
@@ -110,7 +110,9 @@ fn reconcile(run: &Value, now: Timestamp) -> Outcome {
 fn metrics(run: &Value) -> Result<Vec<Metric>, String> {
     let args: Vec<Value> = items(run, "/spec/args").cloned().collect();
     if args.iter().any(|arg| arg.pointer("/valueFrom/secretKeyRef").is_some()) {
-        return Err("Unable to resolve metric arguments: the simulator takes no arguments from Secrets".to_owned());
+        return Err(
+            "Unable to resolve metric arguments: the simulator takes no arguments from Secrets".to_owned()
+        );
     }
     let resolved: Vec<Value> = items(run, "/spec/metrics")
         .map(|metric| template::resolve(metric, &args))
@@ -132,7 +134,7 @@ fn metrics(run: &Value) -> Result<Vec<Metric>, String> {
 }
 
 /// The outcome of a run that cannot be carried out.
-fn broken(run: &Value, message: String) -> Outcome {
+fn broken(run: &Value, message: &str) -> Outcome {
     let mut status = run["status"].clone();
     if !status.is_object() {
         status = json!({});
@@ -156,7 +158,13 @@ fn terminating(run: &Value, results: &[MetricResult]) -> bool {
     run["spec"]["terminate"] == json!(true) || results.iter().any(|result| !result.dry_run && tripped(result))
 }
 
-fn measure(run: &Value, metrics: &[Metric], results: &mut Vec<MetricResult>, started: Timestamp, now: Timestamp) {
+fn measure(
+    run: &Value,
+    metrics: &[Metric],
+    results: &mut Vec<MetricResult>,
+    started: Timestamp,
+    now: Timestamp,
+) {
     if terminating(run, results) {
         return;
     }
@@ -179,7 +187,8 @@ fn measure(run: &Value, metrics: &[Metric], results: &mut Vec<MetricResult>, sta
 
 /// Whether a metric is only tried. Upstream's rules are patterns; here they are names, or `.*`.
 fn is_dry(run: &Value, metric: &str) -> bool {
-    items(run, "/spec/dryRun").any(|rule| matches!(text(rule, "/metricName"), name if name == metric || name == ".*"))
+    items(run, "/spec/dryRun")
+        .any(|rule| matches!(text(rule, "/metricName"), name if name == metric || name == ".*"))
 }
 
 /// The verdict over all metrics, what it says, and the summary.
@@ -293,11 +302,11 @@ mod tests {
         (phases, text(&run, "/status/message").to_owned(), took)
     }
 
-    fn run_of(metrics: Value) -> Value {
+    fn run_of(metrics: &Value) -> Value {
         json!({"metadata": {"name": "r"}, "spec": {"metrics": metrics}})
     }
 
-    fn constant(value: &str, extra: Value) -> Value {
+    fn constant(value: &str, extra: &Value) -> Value {
         let mut metric = json!({
             "name": "constant", "interval": "2s", "count": 3, "successCondition": "result[0] == 1",
             "provider": {"prometheus": {"query": value}},
@@ -315,21 +324,25 @@ mod tests {
                        \"Error Message: the simulator answers no queries but constants such as vector(1), not \
                        \"up\"\"";
         for (metric, phases, message, took) in [
-            (constant("vector(1)", json!({})), vec!["Running", "Successful"], "", 4),
-            (constant("vector(0)", json!({"failureLimit": 1})), vec!["Running", "Failed"], failed, 2),
-            (constant("vector(1)", json!({"initialDelay": "5s"})), vec!["Running", "Successful"], "", 9),
-            (constant("up", json!({})), vec!["Running", "Error"], unknown, 40),
+            (constant("vector(1)", &json!({})), vec!["Running", "Successful"], "", 4),
+            (constant("vector(0)", &json!({"failureLimit": 1})), vec!["Running", "Failed"], failed, 2),
+            (constant("vector(1)", &json!({"initialDelay": "5s"})), vec!["Running", "Successful"], "", 9),
+            (constant("up", &json!({})), vec!["Running", "Error"], unknown, 40),
         ] {
-            let (got, said, seconds) = history(run_of(json!([metric])), None);
-            assert_eq!((got, said.as_str(), seconds), (phases.iter().map(|p| (*p).to_owned()).collect(), message, took), "{metric}");
+            let (got, said, seconds) = history(run_of(&json!([metric])), None);
+            assert_eq!(
+                (got, said.as_str(), seconds),
+                (phases.iter().map(|p| (*p).to_owned()).collect(), message, took),
+                "{metric}"
+            );
         }
     }
 
     #[test]
     fn the_worst_metric_counts_and_ends_the_others() {
-        let mut good = constant("vector(1)", json!({"count": 100}));
+        let mut good = constant("vector(1)", &json!({"count": 100}));
         good["name"] = json!("good");
-        let (phases, message, took) = history(run_of(json!([good, constant("vector(0)", json!({}))])), None);
+        let (phases, message, took) = history(run_of(&json!([good, constant("vector(0)", &json!({}))])), None);
         // The verdict on the others needs one more look, which the run's own change brings in the world.
         assert_eq!(phases, ["Running", "Failed"]);
         assert_eq!(message, "Metric \"constant\" assessed Failed due to failed (1) > failureLimit (0)");
@@ -338,9 +351,12 @@ mod tests {
 
     #[test]
     fn a_terminated_run_counts_what_it_has() {
-        let metric = constant("vector(1)", json!({"count": 1000}));
-        let (phases, message, _) = history(run_of(json!([metric])), Some(3));
-        assert_eq!((phases, message.as_str()), (vec!["Running".to_owned(), "Successful".to_owned()], "Run Terminated"));
+        let metric = constant("vector(1)", &json!({"count": 1000}));
+        let (phases, message, _) = history(run_of(&json!([metric])), Some(3));
+        assert_eq!(
+            (phases, message.as_str()),
+            (vec!["Running".to_owned(), "Successful".to_owned()], "Run Terminated")
+        );
     }
 
     #[test]
@@ -348,9 +364,9 @@ mod tests {
         for (metrics, said) in [
             (json!([]), "no metrics specified"),
             (json!([{"name": "a", "provider": {"web": {}}}]), "no metric provider web"),
-            (json!([constant("{{args.x}}", json!({}))]), "failed to resolve {{args.x}}"),
+            (json!([constant("{{args.x}}", &json!({}))]), "failed to resolve {{args.x}}"),
         ] {
-            let (phases, message, _) = history(run_of(metrics), None);
+            let (phases, message, _) = history(run_of(&metrics), None);
             assert_eq!(phases, ["Error"]);
             assert!(message.contains(said), "{message}");
         }

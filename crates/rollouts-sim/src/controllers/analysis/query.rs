@@ -15,14 +15,18 @@ const COMPARISONS: [&str; 6] = ["==", "!=", ">=", "<=", ">", "<"];
 /// Any other query.
 pub(super) fn answer(query: &str) -> Result<Value, String> {
     let query = query.trim();
-    let found = COMPARISONS.into_iter().filter_map(|sign| Some((query.find(sign)?, sign))).min_by_key(|(at, sign)| {
-        (*at, std::cmp::Reverse(sign.len()))
-    });
-    let unknown = || format!("the simulator answers no queries but constants such as vector(1), not {query:?}");
+    let found = COMPARISONS
+        .into_iter()
+        .filter_map(|sign| Some((query.find(sign)?, sign)))
+        .min_by_key(|(at, sign)| (*at, std::cmp::Reverse(sign.len())));
+    let unknown =
+        || format!("the simulator answers no queries but constants such as vector(1), not {query:?}");
     let Some((at, sign)) = found else { return constant(query).ok_or_else(unknown) };
     let (left, right) = (&query[..at], query[at + sign.len()..].trim());
     let (as_number, right) = right.strip_prefix("bool ").map_or((false, right), |right| (true, right));
-    let (Some(left), Some(right)) = (constant(left.trim()), constant(right.trim())) else { return Err(unknown()) };
+    let (Some(left), Some(right)) = (constant(left.trim()), constant(right.trim())) else {
+        return Err(unknown());
+    };
     let holds = compare(sign, first(&left), first(&right));
     match left {
         // Between scalars upstream asks for `bool`.
@@ -100,7 +104,9 @@ mod tests {
         ] {
             assert_eq!(answer(query).map(|value| print(&value)).as_deref(), Ok(expected), "{query}");
         }
-        for query in ["", "up", "rate(http_requests_total[1m])", "vector(up)", "vector(1) + 1", "1 > 0", "infinity"] {
+        for query in
+            ["", "up", "rate(http_requests_total[1m])", "vector(up)", "vector(1) + 1", "1 > 0", "infinity"]
+        {
             assert!(answer(query).is_err(), "{query}");
         }
     }

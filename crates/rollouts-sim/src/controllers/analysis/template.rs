@@ -63,8 +63,12 @@ impl Templates {
     pub(crate) fn run_spec(&self, given: &[Value], asked: &RolloutAnalysis) -> Result<Value, String> {
         let metrics = self.unique("metrics", "name", "metrics")?;
         let mut spec = json!({"metrics": metrics});
-        for (field, what) in [("dryRun", "Dry-Run metric rules"), ("measurementRetention", "Measurement Retention metric rules")] {
-            let mut rules: Vec<Value> = asked.other.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
+        for (field, what) in [
+            ("dryRun", "Dry-Run metric rules"),
+            ("measurementRetention", "Measurement Retention metric rules"),
+        ] {
+            let mut rules: Vec<Value> =
+                asked.other.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
             rules.extend(self.unique(field, "metricName", what)?);
             if !rules.is_empty() {
                 spec[field] = json!(rules);
@@ -118,7 +122,8 @@ impl Templates {
             if let Some(value) = given.iter().find(|given| given["name"] == arg["name"]) {
                 arg["value"] = value["value"].clone();
             }
-            if arg.get("value").is_none_or(Value::is_null) && arg.get("valueFrom").is_none_or(Value::is_null) {
+            if arg.get("value").is_none_or(Value::is_null) && arg.get("valueFrom").is_none_or(Value::is_null)
+            {
                 return Err(format!("args.{} was not resolved", text(arg, "/name")));
             }
         }
@@ -175,7 +180,11 @@ fn collect(
 ///
 /// # Errors
 /// A field that is not there or has no single value.
-pub(crate) fn arguments(asked: &RolloutAnalysis, hashes: &Hashes, rollout: &Value) -> Result<Vec<Value>, String> {
+pub(crate) fn arguments(
+    asked: &RolloutAnalysis,
+    hashes: &Hashes,
+    rollout: &Value,
+) -> Result<Vec<Value>, String> {
     let value = |arg: &Value| match text(arg, "/valueFrom/podTemplateHashValue") {
         "Latest" => Ok(hashes.latest.clone()),
         "Stable" => Ok(hashes.stable.clone()),
@@ -190,7 +199,9 @@ pub(crate) fn arguments(asked: &RolloutAnalysis, hashes: &Hashes, rollout: &Valu
 /// A field by a path such as `metadata.labels['team']` or `spec.strategy.blueGreen.activeService`.
 fn field(rollout: &Value, path: &str) -> Result<String, String> {
     let mut found = rollout;
-    for part in path.split(['.', '[', ']']).map(|part| part.trim_matches(['\'', '"'])).filter(|part| !part.is_empty()) {
+    for part in
+        path.split(['.', '[', ']']).map(|part| part.trim_matches(['\'', '"'])).filter(|part| !part.is_empty())
+    {
         found = match found {
             Value::Array(list) => part.parse::<usize>().ok().and_then(|index| list.get(index)),
             other => other.get(part),
@@ -199,7 +210,9 @@ fn field(rollout: &Value, path: &str) -> Result<String, String> {
     }
     match found {
         Value::String(text) => Ok(text.clone()),
-        Value::Object(_) | Value::Array(_) => Err(format!("path {path} in rollout must terminate in a primitive value")),
+        Value::Object(_) | Value::Array(_) => {
+            Err(format!("path {path} in rollout must terminate in a primitive value"))
+        }
         Value::Null => Err(format!("invalid path {path} in rollout")),
         other => Ok(other.to_string()),
     }
@@ -212,7 +225,9 @@ fn field(rollout: &Value, path: &str) -> Result<String, String> {
 pub(super) fn resolve(metric: &Value, args: &[Value]) -> Result<Value, String> {
     Ok(match metric {
         Value::String(text) => Value::String(fill(text, args)?),
-        Value::Array(list) => Value::Array(list.iter().map(|item| resolve(item, args)).collect::<Result<_, _>>()?),
+        Value::Array(list) => {
+            Value::Array(list.iter().map(|item| resolve(item, args)).collect::<Result<_, _>>()?)
+        }
         Value::Object(fields) => {
             let filled = fields.iter().map(|(key, value)| Ok((key.clone(), resolve(value, args)?)));
             Value::Object(filled.collect::<Result<_, String>>()?)
@@ -225,9 +240,12 @@ fn fill(text: &str, args: &[Value]) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, tail)) = rest.split_once("{{") {
-        let (tag, after) = tail.split_once("}}").ok_or_else(|| format!("Cannot find end tag=\"}}}}\" in {text:?}"))?;
+        let (tag, after) =
+            tail.split_once("}}").ok_or_else(|| format!("Cannot find end tag=\"}}}}\" in {text:?}"))?;
         let name = tag.trim().strip_prefix("args.");
-        let value = name.and_then(|name| args.iter().find(|arg| arg["name"] == name)).and_then(|arg| arg["value"].as_str());
+        let value = name
+            .and_then(|name| args.iter().find(|arg| arg["name"] == name))
+            .and_then(|arg| arg["value"].as_str());
         out.push_str(before);
         out.push_str(value.ok_or_else(|| format!("failed to resolve {{{{{tag}}}}}"))?);
         rest = after;
@@ -243,14 +261,17 @@ mod tests {
     use super::*;
 
     fn templates(specs: &[Value]) -> Templates {
-        let one = |(at, spec): (usize, &Value)| Arc::new(json!({"metadata": {"name": format!("t{at}")}, "spec": spec}));
+        let one = |(at, spec): (usize, &Value)| {
+            Arc::new(json!({"metadata": {"name": format!("t{at}")}, "spec": spec}))
+        };
         Templates { list: specs.iter().enumerate().map(one).collect() }
     }
 
     #[test]
     fn arguments_are_filled_in() {
         let args = [json!({"name": "service", "value": "active"})];
-        let metric = json!({"provider": {"prometheus": {"query": "up{s=\"{{ args.service }}\"} > {{args.service}}"}}});
+        let metric =
+            json!({"provider": {"prometheus": {"query": "up{s=\"{{ args.service }}\"} > {{args.service}}"}}});
         let filled = resolve(&metric, &args).unwrap();
         assert_eq!(filled["provider"]["prometheus"]["query"], "up{s=\"active\"} > active");
         assert_eq!(resolve(&json!("{{args.none}}"), &args), Err("failed to resolve {{args.none}}".into()));
@@ -272,7 +293,7 @@ mod tests {
             "metrics": [{"name": "m"}],
             "args": [{"name": "hash"}, {"name": "name", "value": "default"}, {"name": "limit", "value": "3"}],
         });
-        let spec = templates(&[template.clone()]).run_spec(&given, &asked).unwrap();
+        let spec = templates(std::slice::from_ref(&template)).run_spec(&given, &asked).unwrap();
         let args = json!([
             {"name": "hash", "value": "new"}, {"name": "name", "value": "ro"}, {"name": "limit", "value": "3"},
         ]);

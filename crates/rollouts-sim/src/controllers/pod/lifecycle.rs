@@ -148,16 +148,13 @@ impl PodRun {
         self.stopping.as_ref().is_some_and(|stopping| now >= stopping.gone)
     }
 
-    /// Whether all containers are ready.
-    pub(crate) fn ready(&self) -> bool {
-        self.containers.iter().all(ContainerRun::ready)
-    }
-
     /// When something next happens by itself.
     pub(crate) fn next(&self, spec: &PodSpec) -> Option<Timestamp> {
-        let own = self.containers.iter().zip(&spec.containers).filter_map(|(run, container)| {
-            run.next(container, self.seen, self.stopping.is_some())
-        });
+        let own = self
+            .containers
+            .iter()
+            .zip(&spec.containers)
+            .filter_map(|(run, container)| run.next(container, self.seen, self.stopping.is_some()));
         own.chain(self.stopping.as_ref().map(|stopping| stopping.gone)).min()
     }
 

@@ -87,7 +87,8 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
     let mut notices = Vec::new();
     if object::deleting(&pod) {
         let asked = number(&pod, "/metadata/deletionGracePeriodSeconds", 30);
-        let grace = Duration::from_secs(u64::try_from(asked).unwrap_or(0)).min(spec.grace.max(Duration::from_secs(1)));
+        let grace = Duration::from_secs(u64::try_from(asked).unwrap_or(0))
+            .min(spec.grace.max(Duration::from_secs(1)));
         notices.extend(run.stop(&spec, grace, now));
     }
     notices.extend(run.advance(&spec, now));
@@ -107,7 +108,8 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
 
 fn bind(world: &mut World, pod: &Value) {
     let (ns, name) = (object::namespace(pod), object::name(pod));
-    let _ = world.modify(SCHEDULER, Resource::Pod, ns, name, |pod| pod["spec"]["nodeName"] = json!(status::NODE));
+    let _ =
+        world.modify(SCHEDULER, Resource::Pod, ns, name, |pod| pod["spec"]["nodeName"] = json!(status::NODE));
     let _ = world.modify_status(SCHEDULER, Resource::Pod, ns, name, |pod| pod["status"] = status::pending());
     let message = format!("Successfully assigned {ns}/{name} to {}", status::NODE);
     world.event("default-scheduler", (Resource::Pod, pod), "Normal", "Scheduled", &message);

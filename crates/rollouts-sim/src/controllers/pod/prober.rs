@@ -44,7 +44,8 @@ impl Prober {
         if !self.settled(probe) {
             return Some(tick(seen, probe.period, earliest.max(after)));
         }
-        let turn = workload.turns().into_iter().map(|age| later(since, age)).filter(|turn| *turn > asked).min()?;
+        let turn =
+            workload.turns().into_iter().map(|age| later(since, age)).filter(|turn| *turn > asked).min()?;
         (turn < Timestamp::MAX).then(|| tick(seen, probe.period, earliest.max(turn)))
     }
 

@@ -73,7 +73,8 @@ impl ContainerSpec {
 
 impl Probe {
     fn of(probe: &Value) -> Probe {
-        let count = |pointer: &str, default| u32::try_from(number(probe, pointer, default)).unwrap_or(1).max(1);
+        let count =
+            |pointer: &str, default| u32::try_from(number(probe, pointer, default)).unwrap_or(1).max(1);
         let path = text(probe, "/httpGet/path").split('?').next().unwrap_or_default();
         Probe {
             target: if path == "/readyz" { Target::Ready } else { Target::Listens },
@@ -109,13 +110,17 @@ pub(crate) fn refuse(template: &Value) -> Result<(), String> {
         for probe in ["readinessProbe", "livenessProbe"] {
             let handler = container.get(probe);
             if handler.is_some_and(|probe| probe.get("exec").is_some() || probe.get("grpc").is_some()) {
-                return Err(format!("the {probe} of container {name:?} is not simulated: only httpGet and tcpSocket are"));
+                return Err(format!(
+                    "the {probe} of container {name:?} is not simulated: only httpGet and tcpSocket are"
+                ));
             }
         }
         let hooks = &container["lifecycle"];
         let pre_stop = hooks["preStop"].as_object().is_none_or(|hook| hook.keys().all(|key| key == "sleep"));
         if hooks.get("postStart").is_some() || !pre_stop {
-            return Err(format!("a lifecycle hook of container {name:?} is not simulated: only preStop.sleep is"));
+            return Err(format!(
+                "a lifecycle hook of container {name:?} is not simulated: only preStop.sleep is"
+            ));
         }
     }
     Ok(())
@@ -158,6 +163,9 @@ mod tests {
             let refused = refuse(&template).unwrap_err();
             assert!(refused.contains(said), "{refused}");
         }
-        assert_eq!(refuse(&with(json!({"name": "a", "lifecycle": {"preStop": {"sleep": {"seconds": 1}}}}))), Ok(()));
+        assert_eq!(
+            refuse(&with(json!({"name": "a", "lifecycle": {"preStop": {"sleep": {"seconds": 1}}}}))),
+            Ok(())
+        );
     }
 }

@@ -19,9 +19,14 @@ pub(crate) fn pending() -> Value {
 
 /// The whole `status`, given the one that stands (for the times of its conditions).
 pub(crate) fn of(pod: &Value, spec: &PodSpec, run: &PodRun, now: Timestamp) -> Value {
-    let started = run.containers.iter().any(|c| !matches!(c.state, State::Creating { .. } | State::PullFailed { .. }));
-    let statuses: Vec<Value> =
-        spec.containers.iter().zip(&run.containers).map(|(spec, run)| container(&run_id(pod), spec, run)).collect();
+    let started =
+        run.containers.iter().any(|c| !matches!(c.state, State::Creating { .. } | State::PullFailed { .. }));
+    let statuses: Vec<Value> = spec
+        .containers
+        .iter()
+        .zip(&run.containers)
+        .map(|(spec, run)| container(&run_id(pod), spec, run))
+        .collect();
     let unready: Vec<&str> = spec
         .containers
         .iter()
@@ -29,7 +34,8 @@ pub(crate) fn of(pod: &Value, spec: &PodSpec, run: &PodRun, now: Timestamp) -> V
         .filter(|(_, run)| !run.ready())
         .map(|(spec, _)| spec.name.as_str())
         .collect();
-    let unready = (!unready.is_empty()).then(|| format!("containers with unready status: [{}]", unready.join(" ")));
+    let unready =
+        (!unready.is_empty()).then(|| format!("containers with unready status: [{}]", unready.join(" ")));
     let mut conditions = Conditions { pod, now, list: Vec::new() };
     conditions.push("PodReadyToStartContainers", started, None);
     conditions.push("Initialized", true, None);
@@ -94,10 +100,10 @@ fn container(id: &str, spec: &ContainerSpec, run: &ContainerRun) -> Value {
         State::Exited { back_off: true, .. } => {
             waiting("CrashLoopBackOff", Some(format!("back-off restarting failed container={}", spec.name)))
         }
-        State::Exited { back_off: false, .. } | State::Stopped => run
-            .last
-            .as_ref()
-            .map_or_else(|| waiting("ContainerCreating", None), |exit| json!({"terminated": terminated(exit)})),
+        State::Exited { back_off: false, .. } | State::Stopped => run.last.as_ref().map_or_else(
+            || waiting("ContainerCreating", None),
+            |exit| json!({"terminated": terminated(exit)}),
+        ),
     };
     let last = match (&run.last, &run.state) {
         (Some(exit), State::Running { .. } | State::Exited { back_off: true, .. }) => {

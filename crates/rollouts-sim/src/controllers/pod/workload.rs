@@ -64,7 +64,8 @@ impl Workload {
         let (latency, drain, crash) = (time("LATENCY"), time("DRAIN"), time("CRASH_AFTER"));
         let never_ready = value("NEVER_READY").map(|text| text.parse::<bool>());
         misread |= matches!(never_ready, Some(Err(_)));
-        let rate = value("ERROR_RATE").map(|text| text.parse::<f64>().ok().filter(|rate| (0.0..=1.0).contains(rate)));
+        let rate = value("ERROR_RATE")
+            .map(|text| text.parse::<f64>().ok().filter(|rate| (0.0..=1.0).contains(rate)));
         misread |= rate == Some(None);
         let tag = tag(image);
         Workload {

@@ -124,7 +124,8 @@ impl Pass {
     /// The runs that are neither those of the status nor the given ones.
     fn others_of(&self, current: &[String]) -> Vec<AnalysisRun> {
         let known: Vec<&str> = self.pre.iter().chain(&self.post).map(name).collect();
-        let other = |run: &&AnalysisRun| !known.contains(&name(run)) && !current.iter().any(|n| n == name(run));
+        let other =
+            |run: &&AnalysisRun| !known.contains(&name(run)) && !current.iter().any(|n| n == name(run));
         self.runs.iter().filter(other).cloned().collect()
     }
 }
@@ -208,14 +209,20 @@ fn tell(
         return;
     }
     let was = before.map_or("NoPreviousStatus", |before| before.status.as_str());
-    let message = format!("{} Analysis Run '{}' Status New: '{now}' Previous: '{was}'", when.label(), name(run));
+    let message =
+        format!("{} Analysis Run '{}' Status New: '{now}' Previous: '{was}'", when.label(), name(run));
     let warning = matches!(now, AnalysisPhase::Failed | AnalysisPhase::Error);
     pass.event(world, warning, &format!("AnalysisRun{now}"), &message);
 }
 
 /// Starts a run. A run of the same name that still runs and is the same is taken for it; another one makes it count
 /// up its name.
-fn create(world: &mut World, pass: &Pass, asked: &RolloutAnalysis, when: When) -> Result<AnalysisRun, Refusal> {
+fn create(
+    world: &mut World,
+    pass: &Pass,
+    asked: &RolloutAnalysis,
+    when: When,
+) -> Result<AnalysisRun, Refusal> {
     let templates = Templates::read(world, &pass.ns, asked).map_err(Refusal::bad_request)?;
     let args = template::arguments(asked, &hashes(pass), &pass.object).map_err(Refusal::bad_request)?;
     let spec = templates.run_spec(&args, asked).map_err(Refusal::bad_request)?;

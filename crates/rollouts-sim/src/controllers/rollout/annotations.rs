@@ -20,7 +20,8 @@ pub(super) fn of_revision(
 ) -> BTreeMap<String, String> {
     let mut wanted = present.clone();
     for (key, value) in rollout.metadata.annotations.iter().flatten() {
-        if ![LAST_APPLIED, names::REVISION, names::REVISION_HISTORY, DESIRED_REPLICAS, NOTIFIED].contains(&key.as_str())
+        if ![LAST_APPLIED, names::REVISION, names::REVISION_HISTORY, DESIRED_REPLICAS, NOTIFIED]
+            .contains(&key.as_str())
         {
             wanted.insert(key.clone(), value.clone());
         }
@@ -58,7 +59,8 @@ pub(super) fn has_deadline(set: &ReplicaSet) -> bool {
 
 /// Whether [`DESIRED_REPLICAS`] has to be written again.
 pub(super) fn stale(set: &ReplicaSet, replicas: i32) -> bool {
-    annotation(set, DESIRED_REPLICAS) != Some(replicas.to_string().as_str()) || (replicas == 0 && has_deadline(set))
+    annotation(set, DESIRED_REPLICAS) != Some(replicas.to_string().as_str())
+        || (replicas == 0 && has_deadline(set))
 }
 
 #[cfg(test)]
@@ -74,7 +76,8 @@ mod tests {
     #[test]
     fn books() {
         let mut rollout = Rollout::new("r", RolloutSpec { replicas: Some(3), ..RolloutSpec::default() });
-        rollout.metadata.annotations = Some(map(&[("team", "a"), (names::REVISION, "9"), (LAST_APPLIED, "{}")]));
+        rollout.metadata.annotations =
+            Some(map(&[("team", "a"), (names::REVISION, "9"), (LAST_APPLIED, "{}")]));
         let fresh = of_revision(&rollout, &BTreeMap::new(), 1, false);
         assert_eq!(fresh, map(&[("team", "a"), (names::REVISION, "1"), (DESIRED_REPLICAS, "3")]));
         assert_eq!(of_revision(&rollout, &fresh, 1, true), fresh, "nothing to do");

@@ -161,7 +161,8 @@ impl Pass {
 
     /// Since when it pauses for this reason.
     pub(super) fn pause_condition(&self, reason: &str) -> Option<Option<Timestamp>> {
-        let condition = self.rollout.pause_conditions().iter().find(|condition| condition.reason == reason)?;
+        let condition =
+            self.rollout.pause_conditions().iter().find(|condition| condition.reason == reason)?;
         Some(condition.start_time.as_ref().map(|time| time.0))
     }
 
@@ -191,7 +192,12 @@ impl Pass {
 }
 
 /// The objects of a kind that the Rollout controls, oldest first.
-fn owned<T: DeserializeOwned>(world: &World, resource: Resource, ns: &str, uid: &str) -> Result<Vec<T>, Refusal> {
+fn owned<T: DeserializeOwned>(
+    world: &World,
+    resource: Resource,
+    ns: &str,
+    uid: &str,
+) -> Result<Vec<T>, Refusal> {
     let mut objects: Vec<&Object> =
         world.store.list(resource, ns).filter(|object| object::controlled_by(object, uid)).collect();
     objects.sort_by_key(|object| object::text(object, "/metadata/creationTimestamp"));

@@ -46,7 +46,11 @@ impl PausePlan {
         let mut paused = old.controller_pause;
         for reason in self.add.iter().filter(|reason| !standing.iter().any(|c| c.reason == **reason)) {
             let start_time = Some(Time(now));
-            conditions.push(PauseCondition { reason: (*reason).to_owned(), start_time, ..PauseCondition::default() });
+            conditions.push(PauseCondition {
+                reason: (*reason).to_owned(),
+                start_time,
+                ..PauseCondition::default()
+            });
             paused = Some(true);
         }
         if !conditions.is_empty() {

@@ -74,7 +74,9 @@ fn write(world: &mut World, pass: &Pass, new: &RolloutStatus) -> Result<bool, Re
     if new == wire(&pass.status()) {
         return Ok(false);
     }
-    world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |rollout| rollout["status"] = new)?;
+    world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |rollout| {
+        rollout["status"] = new;
+    })?;
     Ok(true)
 }
 
@@ -93,7 +95,11 @@ fn wire(status: &RolloutStatus) -> Value {
 fn leave_out_zeros(value: &mut Value) {
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, field| {
-            !(field.is_null() || *field == json!(0) || *field == json!(false) || *field == json!("") || *field == json!([]))
+            !(field.is_null()
+                || *field == json!(0)
+                || *field == json!(false)
+                || *field == json!("")
+                || *field == json!([]))
         });
     }
 }

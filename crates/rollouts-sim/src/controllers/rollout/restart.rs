@@ -36,7 +36,8 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<(), Refusa
     let total: i32 = pass.sets.iter().map(rollouts_client::types::ReplicaSet::desired).sum();
     let at_once = max_unavailable(pass).max(1);
     let spare = i32::try_from(available).unwrap_or(i32::MAX) - (pass.rollout.replicas().max(total) - at_once);
-    let old: Vec<&Object> = pods.iter().filter(|pod| created(pod).is_none_or(|created| created < at)).collect();
+    let old: Vec<&Object> =
+        pods.iter().filter(|pod| created(pod).is_none_or(|created| created < at)).collect();
     let mut evicted = 0;
     let evictable = old.iter().filter(|pod| !object::deleting(pod));
     for pod in evictable.take(usize::try_from(spare).unwrap_or(0)) {

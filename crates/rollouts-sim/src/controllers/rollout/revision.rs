@@ -31,7 +31,8 @@ pub(super) fn create(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> 
         Err(refusal) => {
             let message = format!("Failed to create new replica set \"{name}\": {refusal}");
             pass.event(world, true, "ReplicaSetCreateError", &message);
-            let condition = conditions::new("Progressing", "False", "ReplicaSetCreateError", &message, pass.now);
+            let condition =
+                conditions::new("Progressing", "False", "ReplicaSetCreateError", &message, pass.now);
             persist::conditions(world, pass, vec![condition])?;
             return Err(refusal);
         }

@@ -26,9 +26,10 @@ pub(super) fn new_replicas(pass: &Pass) -> i32 {
     let all = pass.rollout.replicas();
     let (Some(preview), Some(new)) = (pass.strategy().preview_replica_count, &pass.new) else { return all };
     let status = pass.blue_green_status();
-    let active = pass.by_hash(status.active_selector.as_deref().filter(|hash| !hash.is_empty()).unwrap_or("-"));
-    let promoting = active.is_none_or(|active| active.name() == new.name())
-        || pass.status().promote_full == Some(true);
+    let active =
+        pass.by_hash(status.active_selector.as_deref().filter(|hash| !hash.is_empty()).unwrap_or("-"));
+    let promoting =
+        active.is_none_or(|active| active.name() == new.name()) || pass.status().promote_full == Some(true);
     if promoting {
         return all;
     }
@@ -90,7 +91,12 @@ fn remove_deadlines(world: &mut World, pass: &Pass) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn annotate(world: &mut World, pass: &Pass, set: &ReplicaSet, deadline: Option<String>) -> Result<(), Refusal> {
+fn annotate(
+    world: &mut World,
+    pass: &Pass,
+    set: &ReplicaSet,
+    deadline: Option<String>,
+) -> Result<(), Refusal> {
     let write = |object: &mut Value| match deadline {
         Some(deadline) => object["metadata"]["annotations"][names::SCALE_DOWN_DEADLINE] = json!(deadline),
         None => drop_deadline(object),
@@ -261,7 +267,10 @@ pub(super) fn waits_for_deadline(pass: &Pass) -> bool {
 }
 
 /// Pods of some ReplicaSets, by what counts them.
-pub(super) fn total<'a>(sets: impl IntoIterator<Item = &'a ReplicaSet>, count: impl Fn(&Value) -> i64) -> i32 {
+pub(super) fn total<'a>(
+    sets: impl IntoIterator<Item = &'a ReplicaSet>,
+    count: impl Fn(&Value) -> i64,
+) -> i32 {
     let one = |set: &ReplicaSet| serde_json::to_value(&set.status).map_or(0, |status| count(&status));
     i32::try_from(sets.into_iter().map(one).sum::<i64>()).unwrap_or(i32::MAX)
 }

@@ -42,7 +42,8 @@ pub(super) fn targets(world: &World, pass: &Pass) -> Result<(Option<Target>, Tar
         let service = world.store.get(Resource::Service, &pass.ns, name);
         service.map(|service| Target::of(service)).ok_or_else(|| Refusal::not_found(Resource::Service, name))
     };
-    let preview = strategy.preview_service.as_deref().filter(|name| !name.is_empty()).map(read).transpose()?;
+    let preview =
+        strategy.preview_service.as_deref().filter(|name| !name.is_empty()).map(read).transpose()?;
     Ok((preview, read(&strategy.active_service)?))
 }
 
@@ -78,8 +79,7 @@ pub(super) fn active_choice(pass: &Pass, active: &Target) -> Option<String> {
     if pass.rollout.aborted() {
         return Some(pass.rollout.stable_hash().unwrap_or_default().to_owned());
     }
-    let promoted =
-        fast_tracked(pass, active) || (pause::completed(pass) && analyses::pre_completed(pass));
+    let promoted = fast_tracked(pass, active) || (pause::completed(pass) && analyses::pre_completed(pass));
     Some(if promoted { pass.new_hash().to_owned() } else { active.hash().to_owned() })
 }
 
@@ -101,7 +101,8 @@ fn switch(world: &mut World, pass: &Pass, target: &mut Target, hash: &str) -> Re
         }
         service["spec"]["selector"][names::POD_TEMPLATE_HASH] = json!(hash);
     })?;
-    let message = format!("Switched selector for service '{}' from '{}' to '{hash}'", target.name, target.hash());
+    let message =
+        format!("Switched selector for service '{}' from '{}' to '{hash}'", target.name, target.hash());
     pass.event(world, false, "SwitchService", &message);
     target.selects = Some(hash.to_owned());
     target.managed = true;

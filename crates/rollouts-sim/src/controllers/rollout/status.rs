@@ -157,7 +157,8 @@ fn full_promotion(pass: &Pass, active: &Target) -> Option<&'static str> {
     if pass.aborted() {
         return None;
     }
-    let analysed = pass.strategy().post_promotion_analysis.is_none() || analyses::successful(pass.post.as_ref());
+    let analysed =
+        pass.strategy().post_promotion_analysis.is_none() || analyses::successful(pass.post.as_ref());
     analysed.then_some("Completed blue-green update")
 }
 
@@ -198,7 +199,8 @@ pub(super) fn sync_counts(world: &mut World, pass: &mut Pass) -> Result<(), Refu
 
 /// Whether the present version is the stable one.
 pub(super) fn completed(status: &RolloutStatus) -> bool {
-    status.stable_rs.as_deref().is_some_and(|stable| !stable.is_empty()) && status.stable_rs == status.current_pod_hash
+    status.stable_rs.as_deref().is_some_and(|stable| !stable.is_empty())
+        && status.stable_rs == status.current_pod_hash
 }
 
 /// Whether everything asked for is there, available and served.

@@ -25,17 +25,15 @@ fn quoted(text: &str) -> String {
 
 /// The first thing that is wrong.
 pub(super) fn fault(world: &World, pass: &Pass) -> Option<String> {
-    spec(pass)
-        .or_else(|| services(world, pass))
-        .or_else(|| {
-            let strategy = pass.strategy();
-            let of = |analysis: &Option<RolloutAnalysis>, field: &str| {
-                let path = format!("spec.strategy.blueGreen.{field}.templates");
-                analysis.as_ref().and_then(|analysis| analyses::fault(world, pass, analysis, &path))
-            };
-            of(&strategy.pre_promotion_analysis, "prePromotionAnalysis")
-                .or_else(|| of(&strategy.post_promotion_analysis, "postPromotionAnalysis"))
-        })
+    spec(pass).or_else(|| services(world, pass)).or_else(|| {
+        let strategy = pass.strategy();
+        let of = |analysis: &Option<RolloutAnalysis>, field: &str| {
+            let path = format!("spec.strategy.blueGreen.{field}.templates");
+            analysis.as_ref().and_then(|analysis| analyses::fault(world, pass, analysis, &path))
+        };
+        of(&strategy.pre_promotion_analysis, "prePromotionAnalysis")
+            .or_else(|| of(&strategy.post_promotion_analysis, "postPromotionAnalysis"))
+    })
 }
 
 fn spec(pass: &Pass) -> Option<String> {
@@ -52,7 +50,11 @@ fn spec(pass: &Pass) -> Option<String> {
     }
     let deadline = spec.progress_deadline_seconds.unwrap_or(600);
     if deadline <= spec.min_ready_seconds.unwrap_or(0) {
-        return Some(invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"));
+        return Some(invalid(
+            "spec.progressDeadlineSeconds",
+            deadline,
+            "must be greater than minReadySeconds",
+        ));
     }
     let Some(strategy) = &spec.strategy.blue_green else {
         let why = "Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'";
@@ -78,7 +80,9 @@ fn services(world: &World, pass: &Pass) -> Option<String> {
     for (field, name) in named.into_iter().filter(|(_, name)| !name.is_empty()) {
         match world.store.get(Resource::Service, &pass.ns, name) {
             Some(service) => found.push((field, service)),
-            None => return Some(invalid(&path(field), quoted(name), format!("service \"{name}\" not found"))),
+            None => {
+                return Some(invalid(&path(field), quoted(name), format!("service \"{name}\" not found")));
+            }
         }
     }
     found.into_iter().find_map(|(field, service)| {
@@ -92,10 +96,9 @@ fn misfit(pass: &Pass, service: &Value) -> Option<String> {
     let name = object::name(service);
     let labels = &pass.object["spec"]["template"]["metadata"]["labels"];
     let selector = service["spec"]["selector"].as_object();
-    let strange = selector
-        .into_iter()
-        .flatten()
-        .find(|(key, value)| key.as_str() != names::POD_TEMPLATE_HASH && labels.get(key.as_str()) != Some(value));
+    let strange = selector.into_iter().flatten().find(|(key, value)| {
+        key.as_str() != names::POD_TEMPLATE_HASH && labels.get(key.as_str()) != Some(value)
+    });
     if let Some((key, _)) = strange {
         return Some(format!("Service \"{name}\" has unmatch label \"{key}\" in rollout"));
     }
