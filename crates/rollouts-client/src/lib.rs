@@ -10,8 +10,8 @@
 //! What touches the world is thin:
 //! - [`client`] reads, sends the verbs, and waits; [`wait`] and [`pace`] know how time passes, in a real
 //!   world and in a simulated one; [`connect`] makes a client from a kubeconfig.
-//! - [`rollback`] goes back to the last good version, whatever the state; [`proof`] asks Services, endpoints
-//!   and requests whether users reach a version.
+//! - [`rollback`] goes back to the last good version, whatever the state; [`promotion`] forward; both ask
+//!   Services, endpoints and requests whether users reach it ([`proof`]).
 //!
 //! A binary that embeds this crate chooses the Kubernetes version: it enables one `v1_*` feature of
 //! `k8s-openapi` itself. Examples that compile are in `examples/`.
@@ -23,6 +23,7 @@ pub mod names;
 pub mod pace;
 pub mod patch;
 pub mod phase;
+pub mod promotion;
 pub mod proof;
 pub mod revision;
 pub mod rollback;

@@ -22,6 +22,14 @@ pub fn of(rollout: &Rollout) -> (Phase, String) {
     }
 }
 
+/// Phase and message as one text: `Paused (BlueGreenPause)`.
+pub fn in_words(rollout: &Rollout) -> String {
+    match of(rollout) {
+        (phase, message) if message.is_empty() => phase.to_string(),
+        (phase, message) => format!("{phase} ({message})"),
+    }
+}
+
 /// What the controller has yet to see, in Argo's words; `None` when the status is up to date.
 pub fn unobserved(rollout: &Rollout) -> Option<&'static str> {
     if !generation_observed(rollout) {

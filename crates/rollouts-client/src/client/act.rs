@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::{Error, Rollouts};
@@ -90,8 +92,25 @@ impl Rollouts {
         self.act("set image of", name, |rollout| verbs::set_image(rollout, container, image)).await
     }
 
-    /// Carries a verb out and returns the Rollout as read afterwards.
-    pub(crate) async fn act<V>(&self, verb: &'static str, name: &str, decide: V) -> Result<Rollout, Error>
+    /// Carries a verb out and returns the Rollout as read afterwards. Boxed: it holds the state of many calls.
+    pub(crate) fn act<'a, V>(
+        &'a self,
+        verb: &'static str,
+        name: &'a str,
+        decide: V,
+    ) -> BoxFuture<'a, Result<Rollout, Error>>
+    where
+        V: Fn(&Rollout) -> verbs::Patches + Send + Sync + 'a,
+    {
+        self.sent_until_effective(verb, name, decide).boxed()
+    }
+
+    async fn sent_until_effective<V>(
+        &self,
+        verb: &'static str,
+        name: &str,
+        decide: V,
+    ) -> Result<Rollout, Error>
     where
         V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
     {

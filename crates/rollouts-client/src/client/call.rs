@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams};
 use serde::de::DeserializeOwned;
@@ -19,7 +20,7 @@ impl Rollouts {
         what: String,
         call: impl Future<Output = kube::Result<T>> + Send,
     ) -> Result<T, Error> {
-        match tokio::time::timeout(self.deadline, Box::pin(call)).await {
+        match tokio::time::timeout(self.deadline, call).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Error::of(what, &self.namespace, error)),
             Err(_) => Err(Error::Deadline { what, after: self.deadline }),
@@ -34,7 +35,7 @@ impl Rollouts {
     {
         let end = tokio::time::Instant::now() + self.deadline;
         loop {
-            match self.once(what.clone(), call()).await {
+            match self.once(what.clone(), call().boxed()).await {
                 Err(error) if error.transient() && tokio::time::Instant::now() + AGAIN_AFTER < end => {
                     tracing::debug!(%what, %error, "reading again after a transient failure");
                     tokio::time::sleep(AGAIN_AFTER).await;
@@ -79,8 +80,8 @@ impl Rollouts {
         let (name, params) = (&request.target.name, PatchParams::default());
         tracing::debug!(%request, "sending");
         match request.subresource {
-            Subresource::Main => self.once(what, api.patch(name, &params, &patch)).await,
-            Subresource::Status => self.once(what, api.patch_status(name, &params, &patch)).await,
+            Subresource::Main => self.once(what, api.patch(name, &params, &patch).boxed()).await,
+            Subresource::Status => self.once(what, api.patch_status(name, &params, &patch).boxed()).await,
         }
     }
 

@@ -27,16 +27,10 @@ impl Rollouts {
             Ok(rollout) => Ok(rollout),
             Err(wait::WaitError::Look { source, .. }) => Err(source),
             Err(error) => {
-                let last = self.get(name).await.map_or_else(|_| "unknown".to_owned(), |now| in_words(&now));
+                let last =
+                    self.get(name).await.map_or_else(|_| "unknown".to_owned(), |now| phase::in_words(&now));
                 Err(Error::Wait { name: name.to_owned(), last, source: Box::new(error) })
             }
         }
-    }
-}
-
-fn in_words(rollout: &Rollout) -> String {
-    match phase::of(rollout) {
-        (phase, message) if message.is_empty() => phase.to_string(),
-        (phase, message) => format!("{phase} ({message})"),
     }
 }

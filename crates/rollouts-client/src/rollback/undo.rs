@@ -78,10 +78,7 @@ impl Way<'_> {
 
     async fn not_switched(&self) -> Cause {
         let last = match self.rollouts.get(&self.order.name).await {
-            Ok(rollout) => {
-                let (phase, message) = phase::of(&rollout);
-                if message.is_empty() { phase.to_string() } else { format!("{phase} ({message})") }
-            }
+            Ok(rollout) => phase::in_words(&rollout),
             Err(error) => return Cause::Client(error),
         };
         Cause::NotSwitched { service: self.service().to_owned(), version: self.to.to_string(), last }
