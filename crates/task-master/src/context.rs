@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub struct Context {
     pub keep_going: bool,
     /// A bound on the whole run.
     pub timeout: Option<Duration>,
+    /// Where the ingress of a real cluster listens, when it is not where the target says.
+    pub ingress: Option<SocketAddr>,
     /// The environment that tools may see a part of, and in which they are found.
     pub inherited: Vec<(OsString, OsString)>,
     /// Through what children are started.
@@ -66,6 +69,7 @@ impl Context {
             variables: BTreeMap::new(),
             keep_going: false,
             timeout: None,
+            ingress: None,
             inherited: std::env::vars_os().collect(),
             shim: Shim::None,
             interrupts: Interrupts::none(),

@@ -1,7 +1,10 @@
 //! Carries a plan out: runbook, executors, engine and the operator's verbs.
 //!
-//! Reading order: a [`command::Command`] is a value; [`runner`] is the one place where it becomes a process.
+//! Reading order: a [`command::Command`] is a value; [`runner`] is the one place where it becomes a process;
+//! [`executor`]s build them; the [`runbook`] says which task needs what; the [`engine`] carries it out on a
+//! [`target`]; [`api`] is PRD §7.2.
 
+pub mod api;
 pub mod cluster;
 pub mod command;
 pub mod context;
@@ -13,3 +16,7 @@ pub mod runbook;
 pub mod runner;
 pub mod statics;
 pub mod target;
+
+pub use api::{ExecutionResult, PhaseResult, execute_phase, execute_task};
+pub use context::Context;
+pub use target::Target;

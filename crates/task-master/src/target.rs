@@ -3,8 +3,10 @@
 //! The default is the simulated cluster, so that nobody touches a real one by accident. What was done on one
 //! target counts on no other.
 
+use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A target, by the name that status is kept under.
@@ -62,24 +64,43 @@ impl Target {
         matches!(self, Self::Context(_))
     }
 
-    /// The kubeconfig and context that tools use there; none on the simulator, which tools cannot reach.
-    /// `root` is the repository, `default` the user's own kubeconfig.
+    /// The kubeconfig and context that tools use there; none on the simulator, which tools cannot reach, and
+    /// where it cannot be known. `environment` is that of the run.
     #[must_use]
-    pub fn kubeconfig(&self, root: &Path, default: Option<PathBuf>) -> Option<(PathBuf, Option<String>)> {
+    pub fn kubeconfig(&self, environment: &[(OsString, OsString)]) -> Option<(PathBuf, Option<String>)> {
         match self {
             Self::Sim => None,
-            Self::Host => Some((root.join(HOST_KUBECONFIG), None)),
-            Self::Kind => Some((default?, Some(KIND_CONTEXT.to_owned()))),
-            Self::Context(name) => Some((default?, Some(name.clone()))),
+            Self::Host => Some((host_kubeconfig(environment), None)),
+            Self::Kind => Some((user_kubeconfig(environment)?, Some(KIND_CONTEXT.to_owned()))),
+            Self::Context(name) => Some((user_kubeconfig(environment)?, Some(name.clone()))),
         }
     }
 }
 
-/// Where `cargo xtask cluster up --provider host` leaves the kubeconfig, relative to the repository.
-pub const HOST_KUBECONFIG: &str = ".cluster/host/kubeconfig";
+/// Where `cargo xtask cluster up --provider host` leaves the kubeconfig.
+fn host_kubeconfig(environment: &[(OsString, OsString)]) -> PathBuf {
+    let state = find(environment, "XDG_STATE_HOME").map_or_else(|| PathBuf::from("/var/lib"), PathBuf::from);
+    state.join("blue-green-canary/host/kubeconfig")
+}
+
+/// The user's own kubeconfig: what `KUBECONFIG` names first, else the usual place.
+fn user_kubeconfig(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
+    let named = find(environment, "KUBECONFIG").and_then(|value| std::env::split_paths(value).next());
+    named.or_else(|| find(environment, "HOME").map(|home| PathBuf::from(home).join(".kube/config")))
+}
+
+fn find<'a>(environment: &'a [(OsString, OsString)], name: &str) -> Option<&'a OsString> {
+    environment.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value)
+}
+
+/// Where the ingress of the host cluster answers.
+pub const HOST_INGRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8880);
+
+/// Where the ingress of other clusters answers unless the run is told otherwise.
+pub const INGRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80);
 
 /// The context that kind creates for the cluster of `terraform/`.
-pub const KIND_CONTEXT: &str = "kind-progressive-delivery";
+pub const KIND_CONTEXT: &str = "kind-blue-green-canary";
 
 #[cfg(test)]
 mod tests {

@@ -13,39 +13,60 @@ pub(crate) async fn versions(cluster: &Cluster, probe: &Probe) -> Result<String,
     let mut said = Vec::new();
     let mut total = 0;
     for (host, version) in &probe.answers {
+        let took = arrival(cluster, host, version, probe).await;
         let account = ask(cluster, host, probe).await;
         let others: Vec<String> = account
             .by_version()
             .into_iter()
             .filter(|(answered, _)| answered != version)
-            .map(|(answered, times)| format!("{answered} answered {times} times"))
-            .chain(account.lost_by_cause().into_iter().map(|(cause, times)| format!("{times} lost: {cause}")))
+            .map(|(answered, times)| format!("{answered} answered {times}"))
+            .chain(
+                account.lost_by_cause().into_iter().map(|(cause, times)| format!("{times} lost ({cause})")),
+            )
             .collect();
         if !others.is_empty() {
             return Err(Fault::permanent(format!(
-                "of {} requests to {host} not all were answered by {version}: {}",
+                "not all of {} requests to {host} were answered by {version}: {}",
                 account.sent(),
                 others.join(", ")
             )));
         }
         total += account.sent();
-        said.push(format!("{host} answers {version}"));
+        let after =
+            if took.is_zero() { String::new() } else { format!(" after {:.1} s", took.as_secs_f64()) };
+        said.push(format!("{host} answers {version}{after}"));
     }
     Ok(format!("{} ({total} requests, {})", said.join("; "), cluster.requests.kind()))
+}
+
+/// Waits, as long as the probe allows, for the first answer of the version, and says how long that took.
+/// It decides nothing: what is demanded is demanded of the requests that follow.
+async fn arrival(cluster: &Cluster, host: &str, version: &str, probe: &Probe) -> Duration {
+    let start = cluster.pace.now();
+    let passed = || Duration::try_from(cluster.pace.now().duration_since(start)).unwrap_or_default();
+    while passed() < probe.within && cluster.requests.send(host, &probe.path).await.version() != Some(version)
+    {
+        pass(cluster, interval(probe).min(probe.within)).await;
+    }
+    passed()
 }
 
 /// Sends the requests one after the other, at the rate that is asked for.
 async fn ask(cluster: &Cluster, host: &str, probe: &Probe) -> Account {
     let mut account = Account::new(cluster.requests.kind());
-    let interval = Duration::from_secs(1) / probe.rate.max(1);
     for number in 0..probe.requests {
         if number > 0 {
-            pass(cluster, interval).await;
+            pass(cluster, interval(probe)).await;
         }
         let answer = cluster.requests.send(host, &probe.path).await;
-        account.record(&answer);
+        // Single requests need not have numbers of their own.
+        account.record(&Answer { id: u64::from(number), ..answer });
     }
     account
+}
+
+fn interval(probe: &Probe) -> Duration {
+    Duration::from_secs(1) / probe.rate.max(1)
 }
 
 /// Lets so much of the cluster's time pass.

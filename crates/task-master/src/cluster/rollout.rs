@@ -7,7 +7,7 @@ use rollouts_client::phase;
 use super::condition::{Seen, see, tag, version};
 use super::{Cluster, Look, rollouts_fault};
 use crate::fault::Fault;
-use crate::runbook::{Named, Rollout, Verb};
+use crate::runbook::{Named, Rollout, RolloutIs, Verb};
 
 /// Whether the verb's effect is there already.
 pub(crate) async fn look(cluster: &Cluster, step: &Rollout) -> Result<Look, Fault> {
@@ -33,6 +33,7 @@ fn judge(verb: &Verb, seen: &Seen) -> Look {
                 format!("{container} is at {}", is.unwrap_or("no tag")),
             )
         }
+        Verb::Settle { on } => super::condition::judge(&settled(&seen.rollout, on), seen),
         Verb::Promote => {
             let current = rollout.current_hash();
             let switched = current.is_some() && seen.active.as_deref() == current;
@@ -90,6 +91,7 @@ pub(crate) async fn act(cluster: &Cluster, step: &Rollout, bound: Duration) -> R
             rollouts.set_image(name, container, &image).await.map_err(fault)?;
             format!("image of {container} set to {image}")
         }
+        Verb::Settle { on } => return bring(cluster, step, on, bound).await,
         Verb::Promote => {
             rollouts.promote(name).await.map_err(fault)?;
             "promoted".to_owned()
@@ -125,8 +127,58 @@ pub(crate) async fn act(cluster: &Cluster, step: &Rollout, bound: Duration) -> R
     Ok(done)
 }
 
-async fn rollback(_: &Cluster, _: &Named, _: &str, _: &str, _: Duration) -> Result<String, Fault> {
-    Err(Fault::permanent("rollback is not there yet"))
+/// Healthy on this version.
+fn settled(rollout: &rollouts_client::types::Rollout, on: &str) -> RolloutIs {
+    let metadata = &rollout.metadata;
+    RolloutIs {
+        on: Named {
+            namespace: metadata.namespace.clone().unwrap_or_default(),
+            name: metadata.name.clone().unwrap_or_default(),
+        },
+        phase: Some("Healthy".to_owned()),
+        active: Some(on.to_owned()),
+        preview: None,
+        gone: None,
+        revisions: Vec::new(),
+    }
+}
+
+/// Waits until it is settled, and promotes whenever it pauses on the way.
+async fn bring(cluster: &Cluster, step: &Rollout, on: &str, bound: Duration) -> Result<String, Fault> {
+    let rollouts = cluster.rollouts(&step.on.namespace);
+    let look = async || {
+        let seen = must_see(cluster, &step.on).await?;
+        let (phase, _) = phase::of(&seen.rollout);
+        let pauses = phase == phase::Phase::Paused && !seen.rollout.pause_conditions().is_empty();
+        if pauses && template_version(&seen.rollout) == Some(on) {
+            match Box::pin(rollouts.promote(&step.on.name)).await {
+                Ok(_) => {}
+                Err(error) if error.already_so() => {}
+                Err(error) => return Err(rollouts_fault(&error)),
+            }
+        }
+        Ok(judge(&step.verb, &seen))
+    };
+    super::until(cluster, bound, &format!("rollout {} to settle on {on}", step.on.name), look).await
+}
+
+/// The version of its template: the tag of the first container's image.
+fn template_version(rollout: &rollouts_client::types::Rollout) -> Option<&str> {
+    tag(rollout.spec.template.as_ref()?.spec.as_ref()?.containers.first()?.image.as_deref()?)
+}
+
+async fn rollback(
+    cluster: &Cluster,
+    on: &Named,
+    to: &str,
+    host: &str,
+    bound: Duration,
+) -> Result<String, Fault> {
+    let undo = Rollout { on: on.clone(), verb: Verb::Undo { to: to.to_owned() } };
+    let settle = Rollout { on: on.clone(), verb: Verb::Settle { on: to.to_owned() } };
+    let _ = host;
+    Box::pin(act(cluster, &undo, bound)).await?;
+    bring(cluster, &settle, to, bound).await
 }
 
 /// Waits until the effect is there.

@@ -69,7 +69,7 @@ impl Engine<'_, '_> {
             match self.step(at, step, prior) {
                 Ok(StepEnd { outcome, done }) => {
                     self.step_finished(at, outcome, Some(done.detail.clone()))?;
-                    evidence = Some(evidence.map_or(done.evidence, |so_far| so_far.max(done.evidence)));
+                    evidence = evidence.max(done.evidence);
                     output.push(self.journal.clean(&done.detail));
                 }
                 Err(Stop::Log(error)) => return Err(error),
@@ -177,7 +177,7 @@ impl Engine<'_, '_> {
                     let detail = "done in an earlier attempt, and not done again".to_owned();
                     return Ok(StepEnd {
                         outcome: StepOutcome::AlreadySo,
-                        done: Done { detail, evidence: Evidence::Live },
+                        done: Done { detail, evidence: Some(Evidence::Live) },
                     });
                 }
                 super::prior::Known::Open => {

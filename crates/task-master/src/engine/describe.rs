@@ -55,6 +55,7 @@ fn verb(on: &Named, verb: &Verb) -> String {
     let name = format!("rollout {}/{}", on.namespace, on.name);
     match verb {
         Verb::SetImage { container, tag } => format!("set the image of {container} of {name} to tag {tag}"),
+        Verb::Settle { on } => format!("bring {name} to {on}, promoting where it pauses"),
         Verb::Promote => format!("promote {name}"),
         Verb::Abort => format!("abort {name}"),
         Verb::Undo { to } => format!("undo {name} to the revision of {to}"),

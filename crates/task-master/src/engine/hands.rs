@@ -22,7 +22,8 @@ use crate::target::Target;
 #[derive(Debug, Clone)]
 pub(super) struct Done {
     pub(super) detail: String,
-    pub(super) evidence: Evidence,
+    /// None where it only compared files, which makes nothing else worth less.
+    pub(super) evidence: Option<Evidence>,
 }
 
 /// How a step relates to what it finds.
@@ -147,7 +148,7 @@ impl<'c> Hands<'c> {
             checks.iter().map(|check| statics::check(&self.root, check)).collect();
         Ok(Done {
             detail: format!("{reason}; checked instead: {}", seen?.join("; ")),
-            evidence: Evidence::Static,
+            evidence: Some(Evidence::Static),
         })
     }
 
@@ -198,19 +199,17 @@ impl<'c> Hands<'c> {
                 let objects = self.objects(apply)?;
                 self.on_cluster(limit, async move |cluster| cluster::apply::act(&cluster, &objects).await)
             }
-            Action::Static(check) => {
-                Ok(Done { detail: statics::check(&self.root, check)?, evidence: Evidence::Static })
-            }
+            Action::Static(check) => Ok(Done { detail: statics::check(&self.root, check)?, evidence: None }),
             Action::Tool(step) if tool::only_looks(&step.tool) => {
                 match self.tool_look(&step.tool, limit, talk)? {
-                    Look::So(detail) => Ok(Done { detail, evidence: Evidence::Live }),
+                    Look::So(detail) => Ok(Done { detail, evidence: Some(Evidence::Live) }),
                     Look::NotSo(reason) => Err(Fault::permanent(reason)),
                 }
             }
             Action::Tool(step) => self.tool_act(&step.tool, limit, talk),
             Action::Run(run) => match self.run_program(&run.argv, run, limit, talk)? {
                 Outcome::Done => {
-                    Ok(Done { detail: format!("{} ended well", run.argv[0]), evidence: Evidence::Live })
+                    Ok(Done { detail: format!("{} ended well", run.argv[0]), evidence: Some(Evidence::Live) })
                 }
                 Outcome::Failed { class, message } => {
                     Err(Fault::of(class, format!("{}: {message}", run.argv[0])))
@@ -283,7 +282,7 @@ impl<'c> Hands<'c> {
     {
         let detail = self.block(limit, work)?;
         let evidence = self.cluster.as_ref().map_or(Evidence::Simulated, |cluster| cluster.evidence);
-        Ok(Done { detail, evidence })
+        Ok(Done { detail, evidence: Some(evidence) })
     }
 
     /// Runs one piece of asynchronous work, until it is done, we are told to stop, or its bound passes.
@@ -303,7 +302,7 @@ impl<'c> Hands<'c> {
             let cluster = match &self.cluster {
                 Some(cluster) => cluster.clone(),
                 None => {
-                    let opened = cluster::open(self.context, &self.root).await?;
+                    let opened = cluster::open(self.context).await?;
                     self.cluster.insert(opened).clone()
                 }
             };
@@ -340,11 +339,7 @@ const LOOK: Duration = Duration::from_secs(60);
 const SLACK: Duration = Duration::from_secs(5);
 
 fn tool_place(context: &Context, root: &Root) -> Place {
-    let default =
-        context.inherited.iter().find(|(name, _)| name == "KUBECONFIG").map(|(_, value)| value.into());
-    let home = context.inherited.iter().find(|(name, _)| name == "HOME");
-    let default = default.or_else(|| home.map(|(_, home)| std::path::Path::new(home).join(".kube/config")));
-    let (kubeconfig, name) = context.target.kubeconfig(root.path(), default).unzip();
+    let (kubeconfig, name) = context.target.kubeconfig(&context.inherited).unzip();
     let state = std::path::absolute(&context.place.state).unwrap_or_else(|_| context.place.state.clone());
     Place {
         root: root.path().to_owned(),
@@ -358,11 +353,11 @@ fn tool_place(context: &Context, root: &Root) -> Place {
 
 impl Hands<'_> {
     /// What it is worth that a checked step was found so.
-    pub(super) fn evidence_of(&self, step: &Step) -> Evidence {
-        match &step.action {
+    pub(super) fn evidence_of(&self, step: &Step) -> Option<Evidence> {
+        Some(match &step.action {
             Action::Tool(_) | Action::Run(_) => Evidence::Live,
             _ => self.cluster.as_ref().map_or(Evidence::Simulated, |cluster| cluster.evidence),
-        }
+        })
     }
 }
 

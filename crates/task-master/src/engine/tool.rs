@@ -152,7 +152,7 @@ impl Hands<'_> {
                 format!("application {app} synced")
             }
         };
-        Ok(Done { detail, evidence: Evidence::Live })
+        Ok(Done { detail, evidence: Some(Evidence::Live) })
     }
 
     /// Runs one command of a tool; true for "done", false for "it differs".

@@ -1,6 +1,7 @@
 //! Reading each kind of action.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::fields::{Fields, Reader};
 use super::model::{
@@ -79,7 +80,8 @@ impl Reader<'_> {
     }
 
     fn rollout(&mut self, node: &Node) -> Option<Rollout> {
-        const VERBS: [&str; 7] = ["set-image", "promote", "abort", "undo", "rollback", "pause", "resume"];
+        const VERBS: [&str; 8] =
+            ["set-image", "settle", "promote", "abort", "undo", "rollback", "pause", "resume"];
         let mut fields = self.fields(node, "a rollout step")?;
         let on = self.named(&mut fields);
         let verb = fields.need(self, "verb").and_then(|node| self.word(node, "verb", &VERBS));
@@ -91,6 +93,9 @@ impl Reader<'_> {
             }
             Some("undo") => {
                 fields.need(self, "to").and_then(|node| self.version(node)).map(|to| Verb::Undo { to })
+            }
+            Some("settle") => {
+                fields.need(self, "on").and_then(|node| self.version(node)).map(|on| Verb::Settle { on })
             }
             Some("rollback") => {
                 let to = fields.need(self, "to").and_then(|node| self.version(node));
@@ -113,8 +118,9 @@ impl Reader<'_> {
         let path = self.http_path(fields.take("path"));
         let requests = fields.take("requests").map_or(Some(20), |node| self.number(node, 1, 100_000));
         let rate = fields.take("rate").map_or(Some(20), |node| self.number(node, 1, 1000));
+        let within = fields.take("within").map_or(Some(Duration::ZERO), |node| self.duration(node));
         fields.finish(self);
-        Some(Probe { answers: answers?, path: path?, requests: requests?, rate: rate? })
+        Some(Probe { answers: answers?, path: path?, requests: requests?, rate: rate?, within: within? })
     }
 
     fn answers(&mut self, node: &Node) -> Option<Vec<(String, String)>> {

@@ -125,6 +125,11 @@ pub enum Verb {
         /// The tag, which is the version.
         tag: String,
     },
+    /// Brings the version of its template all the way: promotes where it pauses, until it is Healthy.
+    Settle {
+        /// The version (image tag) that must be active at the end.
+        on: String,
+    },
     /// Moves on from a pause: the new version becomes active.
     Promote,
     /// Gives the new version up.
@@ -158,6 +163,8 @@ pub struct Probe {
     pub requests: u32,
     /// How many a second.
     pub rate: u32,
+    /// For how long another version may still answer before that: the endpoints' way to the ingress takes time.
+    pub within: Duration,
 }
 
 /// Requests and the status that must come back.

@@ -1,0 +1,255 @@
+//! The command line: one file a command, and the readers that show what the engine says.
+//!
+//! What a command prints goes to the writers that it is given. An error leaves standard output empty and is
+//! one message on standard error; a reader of ours that stops early (`| head -1`) is no error.
+
+mod completions;
+mod execute_phase;
+mod execute_task;
+mod failure;
+mod jsonl;
+mod logs;
+mod plan;
+mod progress;
+mod resume;
+mod runs;
+mod summary;
+mod text;
+
+use std::io::{self, IsTerminal as _, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use task_manager::exit::Code;
+use task_manager::project::{Place, ProjectError};
+use task_manager::render::Style;
+use task_master::runner::{Interrupts, Shim};
+use task_master::{Context, Target};
+
+use failure::Failure;
+
+/// Carries out the tasks of a PRD by its runbook, and proves that it did.
+///
+/// Exit codes: 0 done, 1 a task failed, 2 usage, 3 PRD or runbook invalid, 4 nothing matched, 5 tasks outstanding
+/// or only manual, 6 locked by another run, 7 state corrupt, newer or read-only, 8 a tool is missing, 9 input or
+/// output error, 10 an outcome is unknown and needs a person, 124 out of time, 130 and 143 interrupted.
+/// The whole table is in docs/reference/exit-codes.md.
+#[derive(Debug, Parser)]
+#[command(name = "task-master", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Global {
+    /// Where steps take effect: sim, host, kind or context:NAME
+    #[arg(long, global = true, value_name = "NAME", default_value = "sim")]
+    target: Target,
+    /// The PRD [default: PRD.md here or in the nearest folder above]
+    #[arg(long, global = true, value_name = "FILE")]
+    prd: Option<PathBuf>,
+    /// The runbook [default: deploy/runbook.yaml beside the PRD]
+    #[arg(long, global = true, value_name = "FILE")]
+    runbook: Option<PathBuf>,
+    /// The state folder [default: .task-master beside the PRD]
+    #[arg(long, global = true, value_name = "DIR", env = "TASK_MASTER_STATE")]
+    state: Option<PathBuf>,
+    /// The form of the output
+    #[arg(short, long, global = true, value_enum, default_value_t = Form::Text)]
+    output: Form,
+    /// A value for a variable of the runbook; may be given several times
+    #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
+    variables: Vec<(String, String)>,
+    /// Change a cluster of context:NAME without asking
+    #[arg(long, global = true)]
+    yes: bool,
+    /// Go on with independent tasks after one has failed
+    #[arg(long, global = true)]
+    keep_going: bool,
+    /// A bound on the whole run, such as 90s or 5m
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Where the ingress of a real cluster listens [default: as the target says]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    ingress: Option<SocketAddr>,
+    /// Say less
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more: what each step does, and what its tools print
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+/// The form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Lines for a person
+    Text,
+    /// JSON, for a run one object a line as it happens
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Carry out one task
+    ExecuteTask(execute_task::Args),
+    /// Carry out the tasks of a phase, or of the whole plan
+    ExecutePhase(execute_phase::Args),
+    /// Show what would run, with the exact commands; writes nothing
+    Plan(plan::Args),
+    /// Go on with a run that did not complete
+    Resume(resume::Args),
+    /// List the runs
+    Runs(runs::Args),
+    /// Print the logs of a run
+    Logs(logs::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// What every command gets: what was typed, and where to print.
+pub(crate) struct App<'w> {
+    global: Global,
+    out: &'w mut dyn Write,
+    out_style: Style,
+    /// The command as it was typed, for whoever meets the lock.
+    typed: String,
+}
+
+impl App<'_> {
+    fn place(&self) -> Result<Place, ProjectError> {
+        let from = std::env::current_dir()
+            .map_err(|source| ProjectError::Read { path: PathBuf::from("."), source })?;
+        let place = Place::find(self.global.prd.as_deref(), self.global.state.as_deref(), &from)?;
+        // Shown as the person would write it.
+        let short = |path: PathBuf| path.strip_prefix(&from).map(PathBuf::from).unwrap_or(path);
+        Ok(Place { prd: short(place.prd), state: short(place.state) })
+    }
+
+    /// The context of a run, without interrupts: for what only looks.
+    fn context(&self) -> Result<Context, Failure> {
+        let global = &self.global;
+        let mut context = Context::new(self.place()?);
+        context.runbook.clone_from(&global.runbook);
+        context.target = global.target.clone();
+        context.variables = global.variables.iter().cloned().collect();
+        context.keep_going = global.keep_going;
+        context.timeout = global.timeout;
+        context.ingress = global.ingress;
+        context.shim = Shim::Exe(std::env::current_exe().map_err(Failure::OwnPath)?);
+        context.actor = task_manager::actor::current();
+        context.command.clone_from(&self.typed);
+        context.ask = asking(global.yes);
+        Ok(context)
+    }
+
+    /// The context of a run that Ctrl-C stops.
+    fn running_context(&self) -> Result<Context, Failure> {
+        let mut context = self.context()?;
+        context.interrupts = Interrupts::install().map_err(Failure::Signals)?;
+        Ok(context)
+    }
+
+    /// Prints; a reader that has stopped is no error.
+    fn print(&mut self, text: &str) -> Result<(), Failure> {
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How consent is had: given beforehand, asked on a terminal, or not at all.
+fn asking(yes: bool) -> Option<task_master::context::Ask> {
+    if yes {
+        return Some(std::sync::Arc::new(|_: &str| true));
+    }
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return None;
+    }
+    Some(std::sync::Arc::new(|what: &str| {
+        let _ = write!(io::stderr(), "{what}\nChange it? [y/N] ");
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    }))
+}
+
+/// Runs the process: its arguments in, its streams out.
+pub(crate) fn main() -> Code {
+    let out = io::stdout();
+    let out_style = style(out.is_terminal());
+    let mut out = out.lock();
+    let typed: Vec<String> = std::env::args().skip(1).collect();
+    let cli = match Cli::try_parse_from(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(help) if !help.use_stderr() => {
+            let _ = write!(out, "{}", help.render());
+            return Code::Ok;
+        }
+        Err(error) => {
+            let _ = write!(io::stderr(), "{}", error.render());
+            return Code::Usage;
+        }
+    };
+    trace(cli.global.verbose);
+    let typed = format!("task-master {}", typed.join(" "));
+    let mut app = App { global: cli.global, out: &mut out, out_style, typed };
+    let done = match &cli.command {
+        Command::ExecuteTask(args) => execute_task::run(args, &mut app),
+        Command::ExecutePhase(args) => execute_phase::run(args, &mut app),
+        Command::Plan(args) => plan::run(args, &mut app),
+        Command::Resume(args) => resume::run(args, &mut app),
+        Command::Runs(args) => runs::run(args, &mut app),
+        Command::Logs(args) => logs::run(args, &mut app),
+        Command::Completions(args) => completions::run(args, &mut app),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            let style = style(io::stderr().is_terminal());
+            let _ = io::stderr().write_all(failure.message(style).as_bytes());
+            failure.code()
+        }
+    }
+}
+
+fn trace(verbose: bool) {
+    let level = if verbose { "info" } else { "error" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TASK_MASTER_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let set = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
+    // Only a second call can fail, and there is none.
+    debug_assert!(set.is_ok());
+}
+
+fn style(terminal: bool) -> Style {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    Style { colour: terminal && !set("NO_COLOR") && !dumb, width: None }
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("it is not NAME=VALUE".to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "it is not a duration such as 500ms, 30s, 5m or 1h".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let unit = match &text[digits.len()..] {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).filter(|millis| *millis > 0).map(Duration::from_millis).ok_or_else(wrong)
+}

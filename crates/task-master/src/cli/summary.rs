@@ -1,0 +1,77 @@
+//! The last lines of a run.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use task_manager::Status;
+use task_master::engine::{End, RunReport};
+
+use super::progress::Shower;
+use super::{jsonl, text};
+
+/// Says how the run ended.
+pub(super) fn end(shower: &Shower<'_>, report: &RunReport) {
+    shower.json(|| jsonl::end(report));
+    shower.text(|style, titles| {
+        let mut said = String::new();
+        let title = |id: &str| titles.get(id).cloned().unwrap_or_else(|| id.to_owned());
+        let manual: Vec<String> = report
+            .tasks
+            .iter()
+            .filter(|task| task.end == End::Manual)
+            .map(|task| title(&task.task))
+            .collect();
+        if !manual.is_empty() {
+            let _ = writeln!(said, "\nManual, because the runbook does not bind them:");
+            for title in &manual {
+                let _ = writeln!(said, "  - {title}");
+            }
+        }
+        for task in &report.tasks {
+            if let End::Unknown(reason) = &task.end {
+                let _ = writeln!(said, "\n{} needs a person: {reason}", title(&task.task));
+            }
+        }
+        let _ = writeln!(said, "\n{}", style.bold(&counts(report)));
+        if report.tasks.iter().any(|task| matches!(task.end, End::Failed { .. } | End::Interrupted)) {
+            let _ = writeln!(said, "Go on with {}", style.status(Status::InProgress, "task-master resume"));
+        }
+        said
+    });
+}
+
+fn counts(report: &RunReport) -> String {
+    let total = report.tasks.len();
+    let good = report.tasks.iter().filter(|task| task.end.is_good()).count();
+    let again = report.tasks.iter().filter(|task| matches!(task.end, End::StillSo(_))).count();
+    if good == total && again == total {
+        return format!("Nothing to do: {}", of_all(total, "completed and still so"));
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut others: BTreeMap<&str, usize> = BTreeMap::new();
+    for task in &report.tasks {
+        match &task.end {
+            End::Completed(evidence) | End::StillSo(Some(evidence)) => {
+                *kinds.entry(evidence.name()).or_default() += 1;
+            }
+            End::StillSo(None) => {}
+            End::Failed { .. } => *others.entry("failed").or_default() += 1,
+            End::Interrupted => *others.entry("interrupted").or_default() += 1,
+            End::Unknown(_) => *others.entry("unknown").or_default() += 1,
+            End::Skipped(_) => *others.entry("skipped").or_default() += 1,
+            End::Manual => *others.entry("manual").or_default() += 1,
+        }
+    }
+    let list = |counts: BTreeMap<&str, usize>| {
+        let parts: Vec<String> = counts.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        parts.join(", ")
+    };
+    let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", list(kinds)) };
+    let others = if others.is_empty() { String::new() } else { format!(", {}", list(others)) };
+    let time = report.tasks.iter().map(|task| task.duration).sum();
+    format!("{good} of {total} tasks completed{kinds}{others} in {}", text::seconds(time))
+}
+
+fn of_all(total: usize, what: &str) -> String {
+    if total == 1 { format!("the task is {what}") } else { format!("all {total} tasks are {what}") }
+}
