@@ -2,6 +2,9 @@
 //!
 //! The question is asked of the API server: a dry run of the same apply must change nothing. Comparing the
 //! file with the object would have to know every default and every way to write a quantity.
+//!
+//! Some maps are replaced whole by a server-side apply, a Service's selector among them: there the label that
+//! the Rollouts controller has added would go, and both versions would be selected. Such fields are kept.
 
 use std::path::PathBuf;
 
@@ -64,13 +67,22 @@ async fn meet(
     let live = live.map(|live| as_json(&live)).transpose()?;
     let mut wanted = wanted.clone();
     if let Some(live) = &live {
-        for pointer in keep {
-            if let (Some(field), Some(kept)) = (wanted.pointer_mut(pointer), live.pointer(pointer)) {
-                field.clone_from(kept);
-            }
-        }
+        keep.iter().for_each(|pointer| keep_field(&mut wanted, live, pointer));
     }
     Ok((name, wanted, live))
+}
+
+/// Takes the field over from the live object, where that has it and the parent is wanted.
+fn keep_field(wanted: &mut Value, live: &Value, pointer: &str) {
+    let Some(kept) = live.pointer(pointer) else { return };
+    if let Some(field) = wanted.pointer_mut(pointer) {
+        field.clone_from(kept);
+        return;
+    }
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    if let Some(parent) = wanted.pointer_mut(parent).and_then(Value::as_object_mut) {
+        parent.insert(name.replace("~1", "/").replace("~0", "~"), kept.clone());
+    }
 }
 
 async fn send(cluster: &Cluster, wanted: &Value, dry_run: bool) -> Result<Value, Fault> {
@@ -86,4 +98,30 @@ async fn send(cluster: &Cluster, wanted: &Value, dry_run: bool) -> Result<Value,
 fn as_json(object: &DynamicObject) -> Result<Value, Fault> {
     serde_json::to_value(object)
         .map_err(|error| Fault::permanent(format!("an object cannot be written as JSON: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_kept_field_is_taken_over_whether_the_file_has_it_or_not() {
+        let live = json!({"spec": {"selector": {"app": "x", "hash/1": "abc"}, "replicas": 5}});
+        let cases = [
+            ("/spec/replicas", json!({"spec": {"replicas": 5, "selector": {"app": "x"}}})),
+            (
+                "/spec/selector/hash~11",
+                json!({"spec": {"replicas": 3, "selector": {"app": "x", "hash/1": "abc"}}}),
+            ),
+            ("/spec/absent", json!({"spec": {"replicas": 3, "selector": {"app": "x"}}})),
+            ("/other/replicas", json!({"spec": {"replicas": 3, "selector": {"app": "x"}}})),
+        ];
+        for (pointer, expected) in cases {
+            let mut wanted = json!({"spec": {"replicas": 3, "selector": {"app": "x"}}});
+            keep_field(&mut wanted, &live, pointer);
+            assert_eq!(wanted, expected, "{pointer}");
+        }
+    }
 }

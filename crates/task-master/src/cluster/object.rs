@@ -89,7 +89,8 @@ fn missing_at(path: &str, wanted: &Value, is: &Value) -> Option<String> {
 /// The first field in which two states of one object differ, apart from what every write changes.
 pub(crate) fn difference(live: &Value, after: &Value) -> Option<String> {
     let (live, after) = (without_bookkeeping(live), without_bookkeeping(after));
-    missing(&after, &live).or_else(|| missing(&live, &after).map(|_| "a field would be removed".to_owned()))
+    missing(&after, &live)
+        .or_else(|| missing(&live, &after).map(|lost| format!("applying would remove a field: {lost}")))
 }
 
 fn without_bookkeeping(object: &Value) -> Value {
