@@ -10,6 +10,7 @@ use std::sync::Arc;
 use kube::config::KubeConfigOptions;
 use kube::{Client, Config};
 use rollouts_client::pace::RealPace;
+use rollouts_sim::Simulator;
 use scenario::script::Script;
 use scenario::{Header, Outcome, Transcript, World};
 use traffic_probe::HttpRequests;
@@ -92,7 +93,11 @@ impl Target {
     /// A cluster to run one scenario on.
     async fn world(&self, ingress: SocketAddr) -> Result<World, Error> {
         match self {
-            Target::Sim => found("the simulated target is not linked in yet"),
+            Target::Sim => {
+                let simulator = Simulator::in_memory(1);
+                let (requests, pace) = (simulator.requests(), simulator.pace());
+                Ok(World { client: simulator.client(), requests, pace })
+            }
             Target::Context(name) => {
                 let options = KubeConfigOptions { context: Some(name.clone()), ..Default::default() };
                 let mut config = Config::from_kubeconfig(&options)
@@ -232,4 +237,39 @@ fn with_causes(error: &dyn std::error::Error) -> Error {
         cause = error.source();
     }
     Error::Found(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_sim_or_a_named_context() {
+        assert!(Target::parse("sim").unwrap() == Target::Sim);
+        assert!(Target::parse("context:rig").unwrap() == Target::Context("rig".to_owned()));
+        for text in ["", "context:", "rig", "simulator"] {
+            let error = Target::parse(text).err().unwrap().to_string();
+            assert!(error.contains("sim or context:NAME"), "{error}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_recorded_on_the_simulator() {
+        let options = Options {
+            target: "sim".to_owned(),
+            scenario: Vec::new(),
+            record: true,
+            repeat: 1,
+            ingress: ([127, 0, 0, 1], 8880).into(),
+            argo_rollouts: String::new(),
+        };
+        assert!(run(&options).unwrap_err().to_string().contains("on a real cluster only"));
+    }
+
+    #[test]
+    fn an_unknown_scenario_is_refused_with_the_known_ones() {
+        let error = cases(&["nonsense".to_owned()]).err().unwrap().to_string();
+        assert!(error.contains("no scenario nonsense") && error.contains("deploy-and-promote"), "{error}");
+        assert_eq!(cases(&["deploy-and-promote".to_owned()]).unwrap().len(), 1);
+    }
 }

@@ -11,6 +11,9 @@ pub(crate) fn scripts() -> Vec<(PathBuf, Script)> {
     let mut scripts = Vec::new();
     for folder in std::fs::read_dir(root().join("scenarios")).unwrap() {
         let folder = folder.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "scenario") {
@@ -39,6 +42,21 @@ fn every_script_applies_files_that_are_there_and_can_be_overlaid() {
             }
         }
     }
+}
+
+#[test]
+fn what_a_script_claims_to_show_is_in_the_prd() {
+    let plan = prd_parser::parse(&crate::files::text("PRD.md")).plan;
+    let known: Vec<&str> =
+        plan.requirements.iter().chain(&plan.criteria).map(|item| item.id.as_str()).collect();
+    let mut shown = 0;
+    for (path, script) in scripts() {
+        for id in &script.shows {
+            assert!(known.contains(&id.as_str()), "{}: no {id} in the PRD", path.display());
+            shown += 1;
+        }
+    }
+    assert!(shown > 0);
 }
 
 #[test]
