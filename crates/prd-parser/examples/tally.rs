@@ -18,6 +18,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (index, phase) in parsed.plan.phases.iter().enumerate() {
         let priority = phase.priority.map_or_else(String::new, |priority| format!(" [{priority}]"));
         writeln!(out, "\n{}{priority}  ({})", phase.title, phase.id)?;
+        for dependency in &phase.dependencies {
+            writeln!(out, "  after {} ({}, line {})", dependency.on, dependency.origin, dependency.line)?;
+        }
         for task in parsed.plan.tasks.iter().filter(|task| task.phase == index) {
             let done = if task.checked { 'x' } else { ' ' };
             writeln!(out, "  [{done}] {:4}  {}  ({})", task.line, task.title, task.id)?;

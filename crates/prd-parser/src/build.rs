@@ -36,7 +36,9 @@ pub(crate) fn build(
     let mut plan = Plan { metadata: metadata(outline), phases, ..Plan::default() };
     fill(&mut plan, outline, &reads, lines, &mut found);
     let clauses: Vec<_> = reads.iter().map(clauses).collect();
-    let titled = clauses.iter().any(|clauses| !clauses.is_empty());
+    let stated =
+        !outline.statements.is_empty() || outline.phases.iter().any(|phase| !phase.clauses.is_empty());
+    let titled = stated || clauses.iter().any(|clauses| !clauses.is_empty());
     let resolver = Resolver::new(&plan, outline, titled);
     let edges = resolve(&resolver, &plan, outline, &clauses, lines, &mut found);
     edges.put_into(&mut plan);

@@ -50,7 +50,7 @@ impl Edges {
 }
 
 impl<'p> Resolver<'p> {
-    /// `titled` says whether any clause has to be looked up by title.
+    /// `titled` says whether there is any clause to look up.
     pub(crate) fn new(plan: &'p Plan, outline: &'p Outline, titled: bool) -> Self {
         let mut titles: HashMap<(Option<usize>, String), (usize, bool)> = HashMap::new();
         for (index, task) in plan.tasks.iter().enumerate().filter(|_| titled) {
@@ -69,7 +69,13 @@ impl<'p> Resolver<'p> {
             }
         }
         Resolver {
-            ids: plan.tasks.iter().enumerate().map(|(index, task)| (task.id.as_str(), index)).collect(),
+            ids: plan
+                .tasks
+                .iter()
+                .enumerate()
+                .filter(|_| titled)
+                .map(|(i, task)| (task.id.as_str(), i))
+                .collect(),
             titles,
             phase_numbers,
             phase_titles: plan.phases.iter().enumerate().map(|(i, phase)| (phase.id.as_str(), i)).collect(),
@@ -101,6 +107,10 @@ impl<'p> Resolver<'p> {
 
     fn title(&self, name: &str, phase: Option<usize>) -> Named {
         let slug = slug(name);
+        // Where a phase depends, a phase is meant.
+        if let (None, Some(&phase)) = (phase, self.phase_titles.get(slug.as_str())) {
+            return Named::Phase(phase, Origin::Phase);
+        }
         let near = phase.and_then(|phase| self.titles.get(&(Some(phase), slug.clone())));
         match near.or_else(|| self.titles.get(&(None, slug.clone()))) {
             Some((task, false)) => Named::Task(*task),

@@ -39,25 +39,27 @@ impl Title {
     pub(crate) fn of(heading: &str) -> Title {
         let line = one_line(heading);
         let (section, rest) = section_number(&line);
-        let (rest, priority) = take_priority(rest);
+        let section = section.map(str::to_owned);
+        let (rest, priority) = take_priority(rest.to_owned());
         let (phase, text) = match phase_prefix(&rest) {
-            Some((number, "")) => (Some(number), rest.clone()),
-            Some((number, title)) => (Some(number), title.to_owned()),
+            Some((number, title)) if !title.is_empty() => (Some(number), title.to_owned()),
+            Some((number, _)) => (Some(number), rest),
             None => (None, rest),
         };
-        Title { section: section.map(str::to_owned), phase, priority, text }
+        Title { section, phase, priority, text }
     }
 
     /// What the checkboxes below mean, given what those below the heading above mean. `document` says that
     /// this is the document's own title, which has to be plainer than a section's: every product
     /// requirements document has "requirements" in its title.
     pub(crate) fn region(&self, above: Region, document: bool) -> Region {
-        let words = words(&self.text);
-        let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
+        let has =
+            |any: &[&str]| words(&self.text).any(|word| any.iter().any(|one| one.eq_ignore_ascii_case(word)));
+        let phrase = |phrase: &str| phrase_in(&self.text, phrase);
         let phase = self.phase.is_some();
-        let criteria = has(&["criteria", "criterion", "acceptance"]) || phrase(&words, "definition of done");
+        let criteria = has(&["criteria", "criterion", "acceptance"]) || phrase("definition of done");
         if document {
-            let plan = has(&["tasks", "phases", "milestones"]) || phrase(&words, "implementation plan");
+            let plan = has(&["tasks", "phases", "milestones"]) || phrase("implementation plan");
             return if phase || plan { Region::Tasks } else { above };
         }
         match above {
@@ -80,22 +82,33 @@ impl Title {
 
     /// The list of the metadata that stands below, if any.
     pub(crate) fn about(&self) -> Option<About> {
-        match words(&self.text).first()?.as_str() {
-            "timeline" | "schedule" => Some(About::Timeline),
-            "stakeholders" => Some(About::Stakeholders),
-            "references" => Some(About::References),
-            _ => None,
-        }
+        let first = words(&self.text).next()?;
+        let lists = [
+            ("timeline", About::Timeline),
+            ("schedule", About::Timeline),
+            ("stakeholders", About::Stakeholders),
+            ("references", About::References),
+        ];
+        lists.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(first)).map(|(_, about)| about)
     }
 }
 
-fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-fn phrase(words: &[String], phrase: &str) -> bool {
-    let phrase: Vec<_> = phrase.split(' ').collect();
-    words.windows(phrase.len()).any(|window| window.iter().eq(phrase.iter()))
+fn phrase_in(text: &str, phrase: &str) -> bool {
+    let mut rest = words(text);
+    let same = |(a, b): (&str, &str)| a.eq_ignore_ascii_case(b);
+    loop {
+        let mut ahead = rest.clone();
+        if phrase.split(' ').all(|word| ahead.next().is_some_and(|next| same((next, word)))) {
+            return true;
+        }
+        if rest.next().is_none() {
+            return false;
+        }
+    }
 }
 
 /// `("13.2", "Full …")` of `13.2 Full …`; `1.` and `1)` count too.
@@ -111,12 +124,13 @@ pub(crate) fn is_section_number(text: &str) -> bool {
 }
 
 /// Cuts `(Priority: High)` out of a line.
-pub(crate) fn take_priority(line: &str) -> (String, Option<Result<Priority, String>>) {
+pub(crate) fn take_priority(line: String) -> (String, Option<Result<Priority, String>>) {
     const OPENS: &str = "(priority:";
-    let lower = line.to_ascii_lowercase();
-    let Some(at) = lower.find(OPENS) else { return (line.to_owned(), None) };
+    let opens =
+        |at: &usize| line.get(*at..at + OPENS.len()).is_some_and(|form| form.eq_ignore_ascii_case(OPENS));
+    let Some(at) = line.match_indices('(').map(|(at, _)| at).find(opens) else { return (line, None) };
     let word = &line[at + OPENS.len()..];
-    let Some(close) = word.find(')') else { return (line.to_owned(), None) };
+    let Some(close) = word.find(')') else { return (line, None) };
     let rest = one_line(&format!("{} {}", &line[..at], &word[close + 1..]));
     (rest, Some(word[..close].parse::<Priority>().map_err(|unknown| unknown.0)))
 }

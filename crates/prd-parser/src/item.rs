@@ -1,6 +1,8 @@
 //! The text of one checkbox: its title, and what the author wrote beside it (id, dependencies, priority).
 //! None of these is part of the title, so that adding one changes no id that is made from it.
 
+use std::borrow::Cow;
+
 use crate::heading::take_priority;
 use crate::model::Priority;
 use crate::text::one_line;
@@ -29,9 +31,15 @@ impl ItemText {
     /// Reads an item's text after the box; `line` is that of the box.
     pub(crate) fn of(text: &str, line: usize) -> ItemText {
         let mut item = ItemText::default();
-        let rest = item.take_parenthesised(text, line);
-        let rest = item.take_signs(&rest, line);
-        let (rest, priority) = take_priority(&one_line(&rest));
+        let mut rest = Cow::Borrowed(text);
+        if text.contains('(') {
+            rest = Cow::Owned(item.take_parenthesised(text, line));
+        }
+        // All these signs are either not ASCII or rare.
+        if !text.is_ascii() || text.contains("::") || text.contains(" ^") {
+            rest = Cow::Owned(item.take_signs(&rest, line));
+        }
+        let (rest, priority) = take_priority(one_line(&rest));
         item.priority = priority;
         match leading_id(&rest) {
             Some((id, title)) if item.id.is_none() => {
@@ -39,6 +47,10 @@ impl ItemText {
                 item.title = title.to_owned();
             }
             _ => item.title = rest,
+        }
+        if item.title.is_empty() {
+            // Nothing but an id or a clause: then that is the title too.
+            item.title = one_line(text);
         }
         item
     }

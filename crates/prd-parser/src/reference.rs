@@ -116,9 +116,9 @@ fn problem(
 
 /// All `section N[.M] [Phase K]` and `§N` of a text.
 fn references(text: &str) -> impl Iterator<Item = SectionReference<'_>> {
-    text.char_indices().filter_map(|(at, c)| {
-        let start = matches!(c, 's' | 'S' | '§');
-        let begins = start && !text[..at].ends_with(char::is_alphanumeric);
+    let starts = text.match_indices(['s', 'S', '§']);
+    starts.filter_map(|(at, _)| {
+        let begins = !text[..at].ends_with(char::is_alphanumeric);
         if begins { section_reference(&text[at..]) } else { None }
     })
 }

@@ -11,6 +11,9 @@ const LONGEST: usize = 96;
 pub(crate) fn slug(title: &str) -> String {
     let full = if title.is_ascii() { ascii(title) } else { unicode(title) };
     let full = if full.is_empty() { code_points(title) } else { full };
+    if full.len() <= LONGEST {
+        return full;
+    }
     match full.char_indices().nth(LONGEST) {
         Some((cut, _)) => {
             format!("{}-{:08x}", full[..cut].trim_end_matches('-'), fnv1a(full.as_bytes()) >> 32)
@@ -20,16 +23,16 @@ pub(crate) fn slug(title: &str) -> String {
 }
 
 fn ascii(title: &str) -> String {
-    joined(title.chars(), |c| c.is_ascii_alphanumeric())
+    joined(title.len(), title.bytes().map(char::from), |c| c.is_ascii_alphanumeric())
 }
 
 fn unicode(title: &str) -> String {
     let lower: String = title.nfkc().flat_map(char::to_lowercase).collect();
-    joined(lower.nfkc(), |c| c.is_alphanumeric() || is_combining_mark(c))
+    joined(lower.len(), lower.nfkc(), |c| c.is_alphanumeric() || is_combining_mark(c))
 }
 
-fn joined(chars: impl Iterator<Item = char>, stays: impl Fn(char) -> bool) -> String {
-    let mut slug = String::new();
+fn joined(length: usize, chars: impl Iterator<Item = char>, stays: impl Fn(char) -> bool) -> String {
+    let mut slug = String::with_capacity(length);
     let mut gap = false;
     for c in chars {
         if !stays(c) {

@@ -21,7 +21,10 @@ pub(crate) fn plain<'a>(block: Node<'a>) -> Plain {
             NodeValue::Text(text) => plain.text.push_str(text),
             NodeValue::Code(code) => plain.text.push_str(&code.literal),
             NodeValue::SoftBreak | NodeValue::LineBreak => plain.text.push('\n'),
-            NodeValue::HtmlInline(html) if plain.id.is_none() => plain.id = comment_id(html),
+            NodeValue::HtmlInline(html) if html.starts_with("<!--") => {
+                plain.id = plain.id.or_else(|| comment_id(html));
+            }
+            NodeValue::HtmlInline(html) if !is_formatting(html) => plain.text.push_str(html),
             NodeValue::Link(link) if plain.link.is_none() => {
                 plain.link = Some((link.url.clone(), String::new()));
                 if let Some(child) = node.first_child()
@@ -34,6 +37,17 @@ pub(crate) fn plain<'a>(block: Node<'a>) -> Plain {
         }
     }
     plain
+}
+
+/// Whether a tag only changes the looks of text; any other, such as `<name>`, is text that looks like a tag.
+fn is_formatting(html: &str) -> bool {
+    let name = html.trim_start_matches(['<', '/']);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+    let tags = [
+        "a", "b", "br", "code", "del", "em", "i", "ins", "kbd", "mark", "s", "span", "strong", "sub", "sup",
+        "u",
+    ];
+    tags.iter().any(|tag| name[..end].eq_ignore_ascii_case(tag))
 }
 
 /// `x` of `<!-- id: x -->`.

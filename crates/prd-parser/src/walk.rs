@@ -319,7 +319,8 @@ impl<'w, 's> Walker<'w, 's> {
         let preamble = self.sections.last().is_none_or(|&open| self.outline.headings[open].level == 1)
             && self.sections.len() <= 1;
         let phase = self.sections.iter().rev().find_map(|&open| self.outline.headings[open].phase);
-        if !preamble && phase.is_none() && !may_state(node) {
+        let last = node.data().sourcepos.end.line;
+        if !preamble && !(line..=last).any(|line| may_state(self.lines.text(line))) {
             return;
         }
         let text = plain(node).text;
@@ -344,12 +345,10 @@ impl<'w, 's> Walker<'w, 's> {
     }
 }
 
-/// Whether a paragraph can start with `Phase 3 depends on`; saves reading all the prose of a document.
-fn may_state(node: Node<'_>) -> bool {
-    node.descendants().skip(1).any(|inline| match &inline.data().value {
-        NodeValue::Text(text) => phase_word(text.trim_start()).is_some(),
-        _ => false,
-    })
+/// Whether a line can say `Phase 3 depends on` or `Depends on:`; saves reading all the prose of a document.
+fn may_state(line: &str) -> bool {
+    let first = line.bytes().find(u8::is_ascii_alphabetic);
+    first.is_some_and(|first| b"pmdb".contains(&first.to_ascii_lowercase()))
 }
 
 /// Reads `Phase 3 depends on Phase 2`.
