@@ -13,6 +13,7 @@ use super::run::active_service;
 use super::state::{Facts, Version};
 use crate::client::{Error, Rollouts};
 use crate::patch::{PatchKind, PatchRequest, Subresource, Target};
+use crate::phase::{self, Phase};
 use crate::proof::Reached;
 use crate::{names, revision, view, wait};
 
@@ -49,10 +50,25 @@ impl Way<'_> {
             Err(error) if error.already_so() => {}
             Err(error) => return Err(error.into()),
         }
+        self.taken_as_aborted().await?;
         if self.switched_within(self.order.grace.min(self.left())).await? {
             return Ok(());
         }
         self.repair().await
+    }
+
+    /// Gives the controller time to take the abort up, so that nothing it was about to do comes afterwards.
+    /// A controller that does not is no reason to stop: the Service can be helped without it.
+    async fn taken_as_aborted(&self) -> Result<(), Error> {
+        let look = || async {
+            let rollout = self.rollouts.get(&self.order.name).await?;
+            Ok((phase::of(&rollout).0 == Phase::Degraded).then_some(()))
+        };
+        let bound = self.order.grace.min(self.left());
+        match wait::until(self.rollouts.pace(), bound, "the abort to be taken up", look).await {
+            Err(wait::WaitError::Look { source, .. }) => Err(source),
+            _ => Ok(()),
+        }
     }
 
     /// Whether the active Service comes to select the version within a time.
