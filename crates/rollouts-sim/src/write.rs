@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::fields;
+use crate::controllers;
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -83,6 +84,7 @@ impl World {
         object["apiVersion"] = json!(resource.api_version());
         object["kind"] = json!(info.kind);
         schema::admit(self, resource, &mut object, None)?;
+        controllers::admit(&object).map_err(Refusal::not_simulated)?;
         let uid = self.draw_uid();
         let meta = &mut object["metadata"];
         meta["uid"] = json!(uid);
@@ -114,6 +116,9 @@ impl World {
         check_precondition(resource, &old, &object)?;
         let mut new = merge_parts(resource, part, &old, object);
         schema::admit(self, resource, &mut new, Some(&old))?;
+        if part == Part::Main {
+            controllers::admit(&new).map_err(Refusal::not_simulated)?;
+        }
         if resource.info().generation && spec_differs(&old, &new) {
             new["metadata"]["generation"] = json!(object::number(&old, "/metadata/generation", 0) + 1);
         }

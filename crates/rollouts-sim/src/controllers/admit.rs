@@ -10,13 +10,13 @@ use crate::object::text;
 /// Judges an object that a client creates or changes. Called for every kind; most pass.
 ///
 /// # Errors
-/// In words for the person who wrote the object: what of it the simulator does not carry out.
+/// What of it the simulator does not carry out, to be said after "not implemented by the simulator: ".
 pub(crate) fn admit(object: &Value) -> Result<(), String> {
     match text(object, "/kind") {
         "Pod" => pod::refuse(object),
         "ReplicaSet" => pod::refuse(&object["spec"]["template"]),
         "Rollout" => rollout(object),
-        "Experiment" => Err("the simulator does not carry out Experiments".to_owned()),
+        "Experiment" => Err("Experiments".to_owned()),
         "Service" => service(object),
         "Ingress" => crate::traffic::refuse(object),
         _ => Ok(()),
@@ -27,14 +27,14 @@ fn rollout(rollout: &Value) -> Result<(), String> {
     let spec = &rollout["spec"];
     let has = |pointer: &str| spec.pointer(pointer).is_some_and(|value| !value.is_null());
     for (pointer, what) in [
-        ("/strategy/canary", "the canary strategy"),
-        ("/workloadRef", "spec.workloadRef"),
-        ("/strategy/blueGreen/antiAffinity", "blueGreen.antiAffinity, since it has one node"),
-        ("/strategy/blueGreen/activeMetadata", "blueGreen.activeMetadata"),
-        ("/strategy/blueGreen/previewMetadata", "blueGreen.previewMetadata"),
+        ("/strategy/canary", "strategy.canary of a Rollout (blueGreen is)"),
+        ("/workloadRef", "workloadRef of a Rollout"),
+        ("/strategy/blueGreen/antiAffinity", "blueGreen.antiAffinity of a Rollout, since there is one node"),
+        ("/strategy/blueGreen/activeMetadata", "blueGreen.activeMetadata of a Rollout"),
+        ("/strategy/blueGreen/previewMetadata", "blueGreen.previewMetadata of a Rollout"),
     ] {
         if has(pointer) {
-            return Err(format!("the simulator does not carry out {what} yet"));
+            return Err(what.to_owned());
         }
     }
     pod::refuse(&spec["template"])
@@ -43,7 +43,7 @@ fn rollout(rollout: &Value) -> Result<(), String> {
 fn service(service: &Value) -> Result<(), String> {
     match text(service, "/spec/type") {
         "" | "ClusterIP" => Ok(()),
-        other => Err(format!("the simulator does not carry out Services of type {other}: only ClusterIP")),
+        other => Err(format!("Services of type {other} (ClusterIP is)")),
     }
 }
 

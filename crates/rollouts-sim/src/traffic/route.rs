@@ -100,23 +100,21 @@ pub(crate) fn refuse(ingress: &Value) -> Result<(), String> {
         return Ok(());
     }
     if items(ingress, "/spec/tls").next().is_some() {
-        return Err(
-            "the simulator does not carry out spec.tls of an Ingress: requests are plain HTTP".to_owned()
-        );
+        return Err("spec.tls of an Ingress (requests are plain HTTP)".to_owned());
     }
     if ingress.pointer("/spec/defaultBackend").is_some_and(|backend| !backend.is_null()) {
-        return Err("the simulator does not carry out spec.defaultBackend of an Ingress".to_owned());
+        return Err("spec.defaultBackend of an Ingress".to_owned());
     }
     let annotations = ingress.pointer("/metadata/annotations").and_then(Value::as_object);
     if let Some(key) =
         annotations.into_iter().flat_map(serde_json::Map::keys).find(|key| key.starts_with(ANNOTATIONS))
     {
-        return Err(format!("the simulator does not carry out the annotation {key}"));
+        return Err(format!("the annotation {key} of an Ingress"));
     }
     let paths = items(ingress, "/spec/rules").flat_map(|rule| items(rule, "/http/paths"));
     for path in paths {
         if path.pointer("/backend/service").is_none() {
-            return Err("the simulator carries out no backend of an Ingress but a Service".to_owned());
+            return Err("a backend of an Ingress that is no Service".to_owned());
         }
     }
     Ok(())

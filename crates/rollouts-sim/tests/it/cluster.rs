@@ -52,6 +52,7 @@ impl Cluster {
         for path in ["deploy/namespaces/blue-green.yaml", "scenarios/blue-green/analysis/templates.yaml"] {
             documents(path).iter().for_each(|document| cluster.apply(document));
         }
+        cluster.apply(&undecided());
         for path in ["services", "ingress", "rollout"] {
             for mut document in documents(&format!("deploy/blue-green/{path}.yaml")) {
                 if document["kind"] == "Rollout" {
@@ -64,7 +65,14 @@ impl Cluster {
         cluster
     }
 
+    /// A call that succeeds.
     pub(crate) fn call(&mut self, method: &str, path: &str, kind: &str, body: &Value) -> Value {
+        let (status, value) = self.try_call(method, path, kind, body);
+        assert!((200..300).contains(&status), "{method} {path}: {status} {value}");
+        value
+    }
+
+    pub(crate) fn try_call(&mut self, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -73,10 +81,8 @@ impl Cluster {
             .body(if body.is_null() { Vec::new() } else { body.to_string().into_bytes() })
             .unwrap();
         let response = self.world.handle(&request);
-        let status = response.status();
-        let value: Value = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
-        assert!(status.is_success(), "{method} {path}: {status} {value}");
-        value
+        let value = serde_json::from_slice(response.body()).unwrap_or(Value::Null);
+        (response.status().as_u16(), value)
     }
 
     /// Server-side apply.
@@ -155,9 +161,8 @@ impl Cluster {
 
     /// The ReplicaSet of a revision.
     pub(crate) fn set(&mut self, revision: u32) -> Option<Value> {
-        let of = |set: &Value| {
-            set["metadata"]["annotations"]["rollout.argoproj.io/revision"] == revision.to_string()
-        };
+        let revision = json!(revision.to_string());
+        let of = |set: &Value| set["metadata"]["annotations"]["rollout.argoproj.io/revision"] == revision;
         self.items("apis/apps/v1", "replicasets").into_iter().find(of)
     }
 
@@ -266,6 +271,18 @@ impl Cluster {
             self.phases.push(phase);
         }
     }
+}
+
+/// An analysis that is neither good nor bad.
+fn undecided() -> Value {
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
+        "metadata": {"name": "undecided", "namespace": NS},
+        "spec": {"metrics": [{
+            "name": "constant", "successCondition": "result[0] > 1", "failureCondition": "result[0] < 1",
+            "provider": {"prometheus": {"query": "vector(1)"}},
+        }]},
+    })
 }
 
 pub(crate) fn start() -> Timestamp {

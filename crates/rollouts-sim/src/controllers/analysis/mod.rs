@@ -8,18 +8,22 @@ mod metric;
 mod query;
 pub(super) mod template;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::metric::{Metric, MetricResult, Phase};
 use super::time::{parse, stamp};
 use crate::object::{self, items, text};
-use crate::queue::Work;
+use crate::queue::{Work, later};
 use crate::resource::Resource;
 use crate::world::World;
 use crate::write::ROLLOUTS;
 
 const COMPONENT: &str = "rollouts-controller";
+/// No run is looked at more often than this by itself.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 /// What one look at a run comes to.
 #[derive(Debug, PartialEq)]
@@ -46,6 +50,8 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
         world.event(COMPONENT, (Resource::AnalysisRun, &run), kind, reason, message);
     }
     if let Some(at) = outcome.again {
+        // Times are kept in whole seconds: an interval below one may seem to be over already.
+        let at = at.max(later(world.now(), SHORTEST));
         world.queue.schedule(at, Work::AnalysisRun { ns: ns.to_owned(), name: name.to_owned() });
     }
     // The run was read in this same moment. Its status is no subresource, upstream.
@@ -275,10 +281,7 @@ fn set_text(status: &mut Value, field: &str, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::queue::later;
 
     /// Carries a run from deadline to deadline; the phases it goes through, its last message, and the seconds.
     fn history(mut run: Value, terminate_after: Option<usize>) -> (Vec<String>, String, u64) {
@@ -342,7 +345,8 @@ mod tests {
     fn the_worst_metric_counts_and_ends_the_others() {
         let mut good = constant("vector(1)", &json!({"count": 100}));
         good["name"] = json!("good");
-        let (phases, message, took) = history(run_of(&json!([good, constant("vector(0)", &json!({}))])), None);
+        let (phases, message, took) =
+            history(run_of(&json!([good, constant("vector(0)", &json!({}))])), None);
         // The verdict on the others needs one more look, which the run's own change brings in the world.
         assert_eq!(phases, ["Running", "Failed"]);
         assert_eq!(message, "Metric \"constant\" assessed Failed due to failed (1) > failureLimit (0)");

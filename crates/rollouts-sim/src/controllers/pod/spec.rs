@@ -90,37 +90,33 @@ fn seconds(value: i64) -> Duration {
     Duration::from_secs(u64::try_from(value).unwrap_or(0))
 }
 
-/// What of a pod template the simulator would not carry out, in words for the person who wrote it.
+/// Refuses what of a pod (or a pod template) the simulator would not carry out.
 ///
 /// # Errors
 /// Names the first field that a cluster obeys and the simulator does not.
 pub(crate) fn refuse(template: &Value) -> Result<(), String> {
     let spec = &template["spec"];
     if items(spec, "/initContainers").next().is_some() {
-        return Err("initContainers are not simulated".to_owned());
+        return Err("initContainers".to_owned());
     }
     if !matches!(text(spec, "/restartPolicy"), "" | "Always") {
-        return Err("a restartPolicy other than Always is not simulated".to_owned());
+        return Err("a restartPolicy other than Always".to_owned());
     }
     for container in items(spec, "/containers") {
         let name = text(container, "/name");
         if container.get("startupProbe").is_some() {
-            return Err(format!("the startupProbe of container {name:?} is not simulated"));
+            return Err(format!("the startupProbe of container {name:?}"));
         }
         for probe in ["readinessProbe", "livenessProbe"] {
             let handler = container.get(probe);
             if handler.is_some_and(|probe| probe.get("exec").is_some() || probe.get("grpc").is_some()) {
-                return Err(format!(
-                    "the {probe} of container {name:?} is not simulated: only httpGet and tcpSocket are"
-                ));
+                return Err(format!("the {probe} of container {name:?} (httpGet and tcpSocket are)"));
             }
         }
         let hooks = &container["lifecycle"];
         let pre_stop = hooks["preStop"].as_object().is_none_or(|hook| hook.keys().all(|key| key == "sleep"));
         if hooks.get("postStart").is_some() || !pre_stop {
-            return Err(format!(
-                "a lifecycle hook of container {name:?} is not simulated: only preStop.sleep is"
-            ));
+            return Err(format!("a lifecycle hook of container {name:?} (preStop.sleep is)"));
         }
     }
     Ok(())
@@ -158,7 +154,7 @@ mod tests {
             (json!({"spec": {"restartPolicy": "Never"}}), "restartPolicy"),
             (with(json!({"name": "a", "startupProbe": {}})), "startupProbe"),
             (with(json!({"name": "a", "readinessProbe": {"exec": {}}})), "readinessProbe"),
-            (with(json!({"name": "a", "lifecycle": {"preStop": {"exec": {}}}})), "preStop"),
+            (with(json!({"name": "a", "lifecycle": {"preStop": {"exec": {}}}})), "lifecycle hook"),
         ] {
             let refused = refuse(&template).unwrap_err();
             assert!(refused.contains(said), "{refused}");
