@@ -172,13 +172,12 @@ impl Store {
 
     /// The schema version; none for a database that is still empty.
     fn version(&self) -> Result<Option<i64>, StoreError> {
-        let number = |pragma| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
         let read = || {
-            Ok((
-                number("PRAGMA application_id")?,
-                number("PRAGMA user_version")?,
-                number("SELECT count(*) FROM sqlite_schema")?,
-            ))
+            // One snapshot: another process may be creating the log just now.
+            let snapshot = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
+            let number = |query| snapshot.query_row(query, [], |row| row.get::<_, i64>(0));
+            let tables = number("SELECT count(*) FROM sqlite_schema")?;
+            Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?, tables))
         };
         match read().map_err(|error| self.explain(error))? {
             (0, 0, 0) => Ok(None),

@@ -159,3 +159,28 @@ impl Diagnostic for Finding<'_> {
         Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), span))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_drawn_with_its_line_on_a_terminal() {
+        let source = "# P\n\n## Tasks\n\n### Phase 1: A\n- [ ] One (depends on Moon)\n".to_owned();
+        let diagnostics = prd_parser::parse(&source).diagnostics;
+        let unsound = Unsound { path: PathBuf::from("PRD.md"), source, diagnostics };
+        let drawn = super::diagnostics(&unsound, Style { colour: false, width: Some(80) });
+        insta::assert_snapshot!(drawn, @r#"
+unknown-dependency
+
+  × dependency "Moon" is no task and no phase of this document
+   ╭─[PRD.md:6:1]
+ 5 │ ### Phase 1: A
+ 6 │ - [ ] One (depends on Moon)
+   · ─────────────┬─────────────
+   ·              ╰── here
+   ╰────
+  help: name a task by its id or its exact title, or a phase as Phase N
+"#);
+    }
+}

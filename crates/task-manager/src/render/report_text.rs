@@ -55,33 +55,34 @@ fn bars(text: &mut String, report: &Report, style: Style) {
     let _ = writeln!(text, "  {}  {:8}  {}\n", pad("", label), "", style.dim(legend));
 }
 
-/// The parts of a bar: completed by evidence, failed, open. A part that is there gets a cell, however small.
+/// The parts of a bar: completed by evidence, failed, open. A part that is there gets a cell, however small, and a bar
+/// without a gap has nothing open.
 fn bar(counts: &Counts, style: Style) -> String {
-    let parts: Vec<(usize, &str)> = Evidence::ALL
-        .into_iter()
-        .zip(["█", "▓", "▒", "░"])
-        .map(|(evidence, cell)| (counts.evidence(evidence), cell))
-        .chain([(counts.status(Status::Failed), "✗")])
-        .collect();
-    let mut cells = String::new();
-    let mut used = 0;
-    for (place, (count, cell)) in parts.iter().enumerate() {
-        let share = (count * BAR).checked_div(counts.all).unwrap_or(0).max(usize::from(*count > 0));
-        let share = share.min(BAR - used);
-        used += share;
-        let part = cell.repeat(share);
-        cells += &match Evidence::ALL.get(place) {
-            Some(evidence) => style.evidence(*evidence, &part),
-            None => style.bad(&part),
-        };
+    let evidence = |evidence| (counts.evidence(evidence), Some(evidence));
+    let parts: Vec<(usize, Option<Evidence>)> =
+        Evidence::ALL.map(evidence).into_iter().chain([(counts.status(Status::Failed), None)]).collect();
+    let open = counts.all - parts.iter().map(|(count, _)| count).sum::<usize>();
+    let mut left = BAR - usize::from(open > 0);
+    let mut shares: Vec<usize> = Vec::with_capacity(parts.len());
+    for (count, _) in &parts {
+        let share = (count * BAR).checked_div(counts.all).unwrap_or(0).max(usize::from(*count > 0)).min(left);
+        left -= share;
+        shares.push(share);
     }
-    // Shares are rounded down, so a full bar would show a gap that is not there.
-    let open = counts.all - counts.status(Status::Completed) - counts.status(Status::Failed);
-    let rest = BAR - used;
-    match parts.iter().rfind(|(count, _)| *count > 0) {
-        Some((_, cell)) if open == 0 => cells + &cell.repeat(rest),
-        _ => cells + &style.dim(&"·".repeat(rest)),
+    let open_cells = if open > 0 { left + 1 } else { 0 };
+    if let Some(last) = shares.iter_mut().rfind(|share| **share > 0).filter(|_| open == 0) {
+        // Shares are rounded down.
+        *last += left;
     }
+    let cells = parts.iter().zip(&shares).map(|((_, ground), share)| match ground {
+        Some(Evidence::Live) => style.evidence(Evidence::Live, &"█".repeat(*share)),
+        Some(Evidence::Simulated) => style.evidence(Evidence::Simulated, &"▓".repeat(*share)),
+        Some(Evidence::Static) => style.evidence(Evidence::Static, &"▒".repeat(*share)),
+        Some(Evidence::Stated) => style.evidence(Evidence::Stated, &"░".repeat(*share)),
+        None => style.bad(&"✗".repeat(*share)),
+    });
+    let bar = cells.collect::<String>() + &style.dim(&"·".repeat(open_cells));
+    if counts.all == 0 { " ".repeat(BAR) } else { bar }
 }
 
 /// `7 simulated, 1 static, 1 failed`; only what there is.
@@ -190,4 +191,34 @@ fn grounds(item: &ItemView) -> String {
 /// A commit as a person writes it.
 pub(super) fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_shows_every_part_and_a_gap_only_where_something_is_open() {
+        // Tasks in all, completed live, simulated, static, stated, failed.
+        let table = [
+            ([0, 0, 0, 0, 0, 0], "                    "),
+            ([8, 0, 0, 0, 0, 0], "····················"),
+            ([8, 0, 7, 1, 0, 0], "▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▒▒▒"),
+            ([8, 8, 0, 0, 0, 0], "████████████████████"),
+            ([8, 2, 2, 2, 2, 0], "█████▓▓▓▓▓▒▒▒▒▒░░░░░"),
+            ([8, 0, 1, 0, 1, 1], "▓▓░░✗✗··············"),
+            ([1000, 1, 1, 1, 1, 1], "█▓▒░✗···············"),
+            ([1000, 999, 0, 0, 0, 0], "███████████████████·"),
+            ([1000, 999, 0, 0, 0, 1], "███████████████████✗"),
+        ];
+        for ([all, live, simulated, fixed, stated, failed], expected) in table {
+            let completed = live + simulated + fixed + stated;
+            let counts = Counts {
+                all,
+                by_status: [all - completed - failed, 0, completed, failed],
+                by_evidence: [live, simulated, fixed, stated],
+            };
+            assert_eq!(bar(&counts, Style::default()), expected);
+        }
+    }
 }

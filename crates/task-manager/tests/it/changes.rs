@@ -5,7 +5,7 @@ use std::fs;
 use task_manager::event::{Event, TaskOutcome};
 use task_manager::status::{Evidence, Status};
 use task_manager::transition::Move;
-use task_manager::{actor, parse_prd};
+use task_manager::{Filters, actor, get_tasks, parse_prd, update_task_status};
 
 use crate::bench::{Bench, SMALL};
 use crate::build::event;
@@ -83,6 +83,7 @@ fn an_edited_prd_keeps_ids_and_state() {
         .replace("### Phase 2: Release", "### Phase 3: Release")
         .replace("Phase 2 depends on Phase 1.", "Phase 3 depends on Phase 2.")
         .replace("- [ ] Build the cluster", "- [x] **Build** the cluster")
+        .replace("Install the controller", "Install a controller")
         .replace("- [ ] Deploy\n", "- [ ] Deploy it\n")
         .replace("depends on Deploy)", "depends on Deploy it)");
     fs::write(bench.path("PRD.md"), edited).unwrap();
@@ -97,7 +98,8 @@ fn an_edited_prd_keeps_ids_and_state() {
 "#);
     bench.ok(&["parse"]);
     assert_eq!(statuses(), before, "recorded or not, it is read the same");
-    assert!(bench.ok(&["show", "release/deploy"]).contains("no image"), "the old id still finds it");
+    let shown = bench.ok(&["show", "ground/install-the-controller"]);
+    assert!(shown.starts_with("Install a controller\n"), "the old id finds it: {shown}");
 }
 
 #[test]
@@ -244,4 +246,46 @@ fn the_library_has_the_names_and_fields_of_the_prd() {
     assert_eq!(task.status, Status::Pending);
     assert_eq!(task.dependencies, ["ground/build-the-cluster"]);
     assert_eq!(document.tasks[0].status, Status::Completed);
+}
+
+/// The functions without a path work on the current folder, which belongs to the whole process: so this test runs
+/// itself again as a process in a folder of its own.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the current folder belongs to a process, so the test needs one"
+)]
+fn the_library_finds_the_project_that_the_current_folder_is_in() {
+    const THIS: &str = "changes::the_library_finds_the_project_that_the_current_folder_is_in";
+    if std::env::var_os("IN_A_FOLDER_OF_ITS_OWN").is_some() {
+        return in_a_folder_of_its_own();
+    }
+    let bench = Bench::with(SMALL);
+    fs::create_dir(bench.path("deep")).unwrap();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", THIS])
+        .env("IN_A_FOLDER_OF_ITS_OWN", "1")
+        .current_dir(bench.path("deep"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(bench.ok(&["history"]).contains("states completed: it is up"));
+}
+
+fn in_a_folder_of_its_own() {
+    let task = "ground/build-the-cluster";
+    let ids = |filters: &Filters| -> Vec<String> {
+        get_tasks(filters).unwrap().into_iter().map(|task| task.id).collect()
+    };
+    let completed = Filters { status: Some(Status::Completed), ..Filters::default() };
+    assert_eq!(ids(&Filters::default()).len(), 4);
+    assert_eq!(ids(&Filters { phase: Some("Phase 2".into()), ..Filters::default() }).len(), 2);
+    assert_eq!(ids(&completed), [] as [&str; 0]);
+    assert!(update_task_status(task, Status::Completed, Some("it is up")).unwrap());
+    assert!(!update_task_status(task, Status::Completed, None).unwrap(), "it stands so already");
+    assert_eq!(ids(&completed), [task]);
+    let error = update_task_status("moon", Status::Completed, None).unwrap_err();
+    assert!(error.to_string().contains("no task is called \"moon\""), "{error}");
+    let error = update_task_status(task, Status::Failed, None).unwrap_err();
+    assert!(error.to_string().contains("is completed and cannot become failed"), "{error}");
 }

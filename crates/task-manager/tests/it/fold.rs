@@ -101,6 +101,17 @@ fn state_goes_with_a_renamed_task_and_its_old_id_still_finds_it() {
 }
 
 #[test]
+fn an_event_under_an_old_id_is_about_the_renamed_task() {
+    let mut events = vec![event(Move::Start, "p/a", "sim", 1)];
+    events.push(plan(&["p/b"], &[("p/a", "p/b")]));
+    // A run that began before the rename goes on with the id that it knows.
+    events.push(event(Move::Complete, "p/a", "sim", 1));
+    let state = State::fold(&log(events)).unwrap();
+    assert_eq!(state.status("sim", "p/b"), Status::Completed);
+    assert_eq!(state.tasks("sim").map(|(id, _)| id).collect::<Vec<_>>(), ["p/b"]);
+}
+
+#[test]
 fn two_tasks_can_swap_their_ids() {
     let mut events = way_to(Condition::Completed, "p/a", "sim");
     events.extend(way_to(Condition::Failed, "p/b", "sim"));

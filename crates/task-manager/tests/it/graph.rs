@@ -47,6 +47,18 @@ fn a_cycle_names_its_whole_way_with_lines_and_origins() {
 }
 
 #[test]
+fn of_several_cycles_the_shortest_is_named() {
+    for needs in ["Two, Four", "Four, Two"] {
+        let prd = format!(
+            "# P\n\n## Tasks\n\n### Phase 1: A\n- [ ] One (depends on {needs})\n- [ ] Two (depends on Three)\n\
+             - [ ] Three (depends on One)\n- [ ] Four (depends on One)\n"
+        );
+        let found = cycle(&prd);
+        assert!(found.ends_with(": a/one → a/four (explicit, line 6) → a/one (explicit, line 9)"), "{found}");
+    }
+}
+
+#[test]
 fn a_task_that_needs_itself_is_a_cycle() {
     insta::assert_snapshot!(
         cycle("# P\n\n## Tasks\n\n### Phase 1: A\n- [ ] One (depends on One)\n"),

@@ -191,9 +191,12 @@ fn an_empty_database_is_adopted_as_a_crash_may_have_left_it() {
 #[test]
 fn another_programs_database_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    Connection::open(Store::path_in(dir.path())).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    let path = Store::path_in(dir.path());
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    let before = fs::read(&path).unwrap();
     let error = Store::open(dir.path()).unwrap_err();
     assert!(error.to_string().contains("no event log"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before, "it was changed");
 }
 
 #[test]
