@@ -34,6 +34,7 @@ pub(crate) fn build(
     let phases = phases(outline, lines, &mut found);
     let reads = read(outline, &phases, lines, &mut found);
     let mut plan = Plan { metadata: metadata(outline), phases, ..Plan::default() };
+    plan.tasks.reserve(outline.phases.iter().map(|phase| phase.tasks).sum());
     fill(&mut plan, outline, &reads, lines, &mut found);
     let clauses: Vec<_> = reads.iter().map(clauses).collect();
     let stated =
@@ -127,7 +128,7 @@ fn read<'o>(
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Read<'o>> {
-    let mut ids = Ids::default();
+    let mut ids = Ids::with_capacity(outline.drafts.len());
     let mut first_lines = std::collections::HashMap::new();
     let mut counts = [0_usize; 3];
     let mut reads: Vec<Read<'o>> = Vec::with_capacity(outline.drafts.len());
@@ -158,18 +159,24 @@ fn read<'o>(
 
 /// Derives the ids that nobody wrote: tasks first, so that no requirement can change the id of a task.
 fn derive(outline: &Outline, phases: &[Phase], ids: &mut Ids, reads: &mut [Read<'_>]) {
+    // One slug a section, not one an item: a long heading would cost its length for each.
+    let mut sections: (Option<usize>, String) = (None, crate::slug::slug(""));
     for tasks in [true, false] {
         for at in 0..reads.len() {
             let Read { draft, text, explicit, .. } = &reads[at];
             if *explicit || (draft.region == Region::Tasks) != tasks {
                 continue;
             }
+            if !tasks && sections.0 != draft.heading {
+                sections = (draft.heading, crate::slug::slug(section(outline, draft)));
+            }
             let prefix = match (draft.parent, tasks) {
-                (Some(parent), _) => reads[parent].id.clone(),
-                (None, true) => phases[draft.phase].id.clone(),
-                (None, false) => crate::slug::slug(section(outline, draft)),
+                (Some(parent), _) => &reads[parent].id,
+                (None, true) => &phases[draft.phase].id,
+                (None, false) => &sections.1,
             };
-            reads[at].id = ids.derive(Some(&prefix), &text.title);
+            let id = ids.derive(Some(prefix), &text.title);
+            reads[at].id = id;
         }
     }
 }

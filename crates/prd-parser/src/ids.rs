@@ -14,10 +14,20 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
+    /// Ready for as many ids.
+    pub(crate) fn with_capacity(ids: usize) -> Self {
+        Ids { taken: HashSet::with_capacity(ids), ordinals: HashMap::new() }
+    }
+
     /// `prefix/title` in slugs, with `~2`, `~3` for equal titles under the same prefix.
     pub(crate) fn derive(&mut self, prefix: Option<&str>, title: &str) -> String {
         let slug = slug(title);
-        self.unique(prefix.map_or_else(|| slug.clone(), |prefix| format!("{prefix}/{slug}")))
+        let Some(prefix) = prefix else { return self.unique(slug) };
+        let mut id = String::with_capacity(prefix.len() + 1 + slug.len());
+        id.push_str(prefix);
+        id.push('/');
+        id.push_str(&slug);
+        self.unique(id)
     }
 
     /// The id itself, and whether it was still free. A taken one gets an ordinal, so that ids stay unique.

@@ -33,6 +33,17 @@ impl<'s> Lines<'s> {
         self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.source.len())
     }
 
+    pub(crate) fn source(&self) -> &'s str {
+        self.source
+    }
+
+    /// The 1-based line of an offset that is not before the line `from`. Constant time on the same line and
+    /// the next ones, else logarithmic.
+    pub(crate) fn line_of(&self, offset: usize, from: usize) -> usize {
+        let near = (from.max(1)..from + 8).find(|&line| offset < self.start(line + 1));
+        near.unwrap_or_else(|| self.starts.partition_point(|start| *start <= offset))
+    }
+
     /// The bytes of a 1-based line without its terminator.
     pub(crate) fn span(&self, line: usize) -> Span {
         let start = self.start(line);

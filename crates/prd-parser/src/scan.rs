@@ -44,13 +44,19 @@ pub(crate) enum Shape {
 
 /// All candidates of a source, by line.
 pub(crate) fn scan(lines: &Lines<'_>) -> Vec<Candidate> {
-    (1..=lines.count()).filter_map(|line| candidate(lines.text(line), line, lines.start(line))).collect()
+    let mut found = Vec::new();
+    let mut last = 0;
+    for (at, _) in lines.source().match_indices('[') {
+        let line = lines.line_of(at, last);
+        if line != last {
+            last = line;
+            found.extend(candidate(lines.text(line), line, lines.start(line)));
+        }
+    }
+    found
 }
 
 fn candidate(text: &str, line: usize, start: usize) -> Option<Candidate> {
-    if !text.as_bytes().contains(&b'[') {
-        return None;
-    }
     let lead = Lead::of(text);
     let at = |offset: usize| start + offset;
     if let Some(shape) = bracket(&text[lead.end..]).map(|shape| lead.judge(shape)) {

@@ -16,6 +16,13 @@ pub(crate) struct Plain {
 /// Reads the inline content of a block. Walks without recursion: inlines nest as deep as the input likes.
 pub(crate) fn plain<'a>(block: Node<'a>) -> Plain {
     let mut plain = Plain::default();
+    if let Some(only) = block.first_child()
+        && only.next_sibling().is_none()
+        && let NodeValue::Text(text) = &only.data().value
+    {
+        plain.text.push_str(text);
+        return plain;
+    }
     for node in block.descendants().skip(1) {
         match &node.data().value {
             NodeValue::Text(text) => plain.text.push_str(text),

@@ -74,7 +74,8 @@ struct Walker<'w, 's> {
 
 impl<'w, 's> Walker<'w, 's> {
     fn new(source: &'s str, lines: &'w Lines<'s>, candidates: &'w [Candidate]) -> Self {
-        let outline = Outline { claimed: vec![false; candidates.len()], ..Outline::default() };
+        let claimed = vec![false; candidates.len()];
+        let outline = Outline { claimed, drafts: Vec::with_capacity(candidates.len()), ..Outline::default() };
         let (sections, items) = (Vec::new(), Vec::new());
         Walker { source, lines, candidates, outline, sections, items, top: Region::None, top_phase: None }
     }
