@@ -3,6 +3,7 @@
 //! Argo CD makes up its first password itself and keeps it in a Secret. With it a token is asked for that
 //! belongs to an account without a password and with rights on applications only.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Secret;
@@ -10,27 +11,35 @@ use kube::{Api, Client};
 use serde_json::{Value, json};
 
 use super::certificates::secret;
+use super::environment;
 use super::health::{Doctor, chain};
 use super::pace;
 use super::places::{ARGO_CD, Places};
-use super::{environment, health};
 use crate::run::Error;
 
 /// The longest wait for the first password and for an answer that is not an error.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// A client with a person's rights, without retries: each call ends soon, well or badly.
+/// A client with a person's rights.
+///
+/// # Errors
+/// As [`client`].
+pub(crate) async fn admin(places: &Places) -> Result<Client, Error> {
+    client(&places.kubeconfig()).await
+}
+
+/// A client with the rights of a kubeconfig, without retries: each call ends soon, well or badly.
 ///
 /// # Errors
 /// A kubeconfig that cannot be read.
-pub(crate) async fn admin(places: &Places) -> Result<Client, Error> {
+pub(crate) async fn client(kubeconfig: &Path) -> Result<Client, Error> {
     let refused = |error: &dyn std::error::Error| {
-        Error::Found(format!("cannot use {}: {}", places.kubeconfig().display(), health::chain(error)))
+        Error::Found(format!("cannot use {}: {}", kubeconfig.display(), chain(error)))
     };
-    let file = kube::config::Kubeconfig::read_from(places.kubeconfig()).map_err(|error| refused(&error))?;
-    let runtime = kube::config::KubeConfigOptions::default();
+    let file = kube::config::Kubeconfig::read_from(kubeconfig).map_err(|error| refused(&error))?;
+    let options = kube::config::KubeConfigOptions::default();
     let mut config =
-        kube::Config::from_custom_kubeconfig(file, &runtime).await.map_err(|error| refused(&error))?;
+        kube::Config::from_custom_kubeconfig(file, &options).await.map_err(|error| refused(&error))?;
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(2));
     config.read_timeout = Some(Duration::from_secs(20));

@@ -28,6 +28,7 @@ mod secrets;
 mod status;
 mod supervise;
 mod table;
+mod targets;
 mod unit;
 mod up;
 mod world;
@@ -99,6 +100,16 @@ enum Verb {
         /// The component's name.
         component: String,
     },
+    /// Serves the pods that are to be scraped.
+    #[command(hide = true)]
+    Targets {
+        /// The address.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// Who asks the API server.
+        #[arg(long)]
+        kubeconfig: PathBuf,
+    },
     /// Serves Git repositories over HTTP.
     #[command(hide = true)]
     GitHttp {
@@ -145,6 +156,7 @@ fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
         }
         Verb::Build => programs::ALL.iter().try_for_each(|program| gomodule::ensure(program).map(|_| ())),
         Verb::Supervise { component } => supervise::supervise(places, component),
+        Verb::Targets { listen, kubeconfig } => targets::serve(*listen, kubeconfig),
         Verb::GitHttp { listen, root } => git_http::serve(*listen, root),
     }
 }

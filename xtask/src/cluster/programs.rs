@@ -41,7 +41,7 @@ pub(crate) const PAUSE: Program = Program {
     ..Program::PLAIN
 };
 
-const ROLLOUTS_LINK: &str = "-X github.com/argoproj/argo-rollouts/utils/version.version=v1.10.2";
+const ROLLOUTS_LINK: &str = "-X github.com/argoproj/argo-rollouts/utils/version.version=1.10.2";
 
 /// The controller of Rollouts.
 pub(crate) const ROLLOUTS: Program = Program {

@@ -2,7 +2,7 @@
 
 use super::Places;
 use super::delivery::{APPLICATION_METRICS, ARGO_CD_METRICS, REDIS, REPO_SERVER, ROLLOUTS_METRICS};
-use super::observe::STATE_METRICS;
+use super::observe::{STATE_METRICS, TARGETS};
 use crate::cluster::certificates::secret;
 use crate::cluster::places::{ADDRESS, BRIDGE, INGRESS_ADMIN, PODS, REGISTRY};
 use crate::run::{self, Error};
@@ -171,39 +171,22 @@ fn redis(places: &Places, password: &str) -> String {
 
 /// Pods are scraped when they ask for it by annotation; everything else is named here.
 fn prometheus(places: &Places) -> String {
-    let config = places.kubeconfig_of("prometheus");
-    let kubernetes = |role: &str| serde_json::json!([{ "role": role, "kubeconfig_file": config }]);
     let at = |job: &str, target: String| serde_json::json!({ "job_name": job, "static_configs": [{ "targets": [target] }] });
-    let label =
-        |source: &str, target: &str| serde_json::json!({ "source_labels": [source], "target_label": target });
-    let pod = "__meta_kubernetes_pod_annotation_prometheus_io_";
-    let pods = serde_json::json!({
-        "job_name": "pods",
-        "kubernetes_sd_configs": kubernetes("pod"),
-        "relabel_configs": [
-            { "source_labels": [format!("{pod}scrape")], "action": "keep", "regex": "true" },
-            { "source_labels": ["__meta_kubernetes_pod_phase"], "action": "drop", "regex": "Succeeded|Failed" },
-            { "source_labels": [format!("{pod}path")], "target_label": "__metrics_path__", "regex": "(.+)" },
-            {
-                "source_labels": ["__address__", format!("{pod}port")], "target_label": "__address__",
-                "regex": "([^:]+)(?::\\d+)?;(\\d+)", "replacement": "$1:$2",
-            },
-            label("__meta_kubernetes_namespace", "namespace"),
-            label("__meta_kubernetes_pod_name", "pod"),
-            label("__meta_kubernetes_pod_label_rollouts_pod_template_hash", "rollouts_pod_template_hash"),
-        ],
-    });
-    let tls = serde_json::json!({
-        "ca_file": places.pki("ca.crt"),
-        "cert_file": places.pki("prometheus.crt"),
-        "key_file": places.pki("prometheus.key"),
-    });
     let kubelet = |job: &str, path: &str| {
         serde_json::json!({
-            "job_name": job, "scheme": "https", "metrics_path": path, "tls_config": tls,
-            "kubernetes_sd_configs": kubernetes("node"),
+            "job_name": job, "scheme": "https", "metrics_path": path,
+            "tls_config": {
+                "ca_file": places.pki("ca.crt"),
+                "cert_file": places.pki("prometheus.crt"),
+                "key_file": places.pki("prometheus.key"),
+            },
+            "static_configs": [{ "targets": [format!("{ADDRESS}:10250")] }],
         })
     };
+    let pods = serde_json::json!({
+        "job_name": "pods",
+        "http_sd_configs": [{ "url": format!("http://{TARGETS}/pods"), "refresh_interval": "2s" }],
+    });
     let (_, _, repo_metrics) = REPO_SERVER;
     serde_json::json!({
         "global": { "scrape_interval": "5s", "scrape_timeout": "4s" },

@@ -7,6 +7,9 @@ use crate::cluster::programs;
 /// Metrics of kube-state-metrics.
 pub(crate) const STATE_METRICS: &str = "127.0.0.1:8180";
 
+/// The pods that are to be scraped.
+pub(crate) const TARGETS: &str = "127.0.0.1:8182";
+
 /// The nodes of [`Part::Prometheus`].
 pub(super) fn nodes(places: &Places) -> Vec<Node> {
     let (host, port) = STATE_METRICS.split_once(':').unwrap_or((STATE_METRICS, "8180"));
@@ -21,6 +24,17 @@ pub(super) fn nodes(places: &Places) -> Vec<Node> {
         ],
         environment: Vec::new(),
         health: Health::Answers(format!("http://{STATE_METRICS}/healthz")),
+        behind_link: false,
+    };
+    let targets = Unit {
+        source: Source::Own,
+        arguments: ["cluster", "targets", "--listen", TARGETS, "--kubeconfig"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([places.kubeconfig_of("prometheus").display().to_string()])
+            .collect(),
+        environment: Vec::new(),
+        health: Health::Answers(format!("http://{TARGETS}/pods")),
         behind_link: false,
     };
     let prometheus = Unit {
@@ -50,6 +64,7 @@ pub(super) fn nodes(places: &Places) -> Vec<Node> {
         apply("kube-state-metrics-objects", Part::Prometheus, state_objects),
         unit("kube-state-metrics", Part::Prometheus, &["kube-state-metrics-objects"], state),
         apply("prometheus-objects", Part::Prometheus, objects),
-        unit("prometheus", Part::Prometheus, &["prometheus-objects"], prometheus),
+        unit("prometheus-targets", Part::Prometheus, &["prometheus-objects"], targets),
+        unit("prometheus", Part::Prometheus, &["prometheus-targets"], prometheus),
     ]
 }
