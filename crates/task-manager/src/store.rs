@@ -18,7 +18,7 @@ mod files;
 
 pub use error::StoreError;
 use error::explain;
-use files::{FileLook, create_dir, create_file};
+use files::{FileLook, create_dir, create_file, lock_dir};
 
 /// The version of the schema that this build writes and the newest that it reads.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -85,7 +85,9 @@ impl Store {
         let store = Store { connection, path, access: Access::Write };
         store.connection.busy_timeout(BUSY).map_err(|error| store.explain(error))?;
         // Before anything is written: it may be somebody else's database.
-        store.version()?;
+        let empty = store.version()?.is_none();
+        // SQLite does not wait where two processes change the journal's mode at once.
+        let _alone = empty.then(|| lock_dir(dir)).transpose()?;
         store.prepare().map_err(|error| store.explain(error))?;
         store.adopt()?;
         Ok(store)

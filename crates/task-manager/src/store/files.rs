@@ -67,6 +67,16 @@ pub(super) fn create_file(dir: &Path, path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Keeps other processes that create a log out of the folder until the file is dropped. Waits for one that is at it.
+pub(super) fn lock_dir(dir: &Path) -> Result<File, StoreError> {
+    let lock = || {
+        let folder = File::open(dir)?;
+        folder.lock()?;
+        Ok(folder)
+    };
+    lock().map_err(|source| StoreError::Io { operation: "locking", path: dir.to_owned(), source })
+}
+
 fn sync_dir(dir: &Path) -> Result<(), StoreError> {
     let sync = || File::open(dir)?.sync_all();
     sync().map_err(|source| StoreError::Io { operation: "syncing", path: dir.to_owned(), source })
