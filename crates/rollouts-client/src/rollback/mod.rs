@@ -52,8 +52,8 @@ pub struct Order {
     pub probe: Option<Probe>,
     /// How long all of it may take, in the world's time.
     pub within: Duration,
-    /// How long the controller has to switch the active Service back after an abort, before its selector is
-    /// repaired. With ready pods it takes a tenth of a second.
+    /// How long the controller has for what it does at once when it is well: to see the spec, to take an
+    /// abort up, and to switch the active Service back while it can.
     pub grace: Duration,
 }
 

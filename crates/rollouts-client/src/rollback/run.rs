@@ -36,9 +36,10 @@ pub async fn run(rollouts: &Rollouts, order: &Order) -> Result<Report, RollbackE
 async fn attempt(rollouts: &Rollouts, order: &Order, did: &mut Vec<Deed>) -> Result<Report, Cause> {
     let until = rollouts.pace().now().checked_add(order.within).unwrap_or(Timestamp::MAX);
     let facts = observed(rollouts, order).await?;
-    let plan = decide(&State::of(&facts, rollouts.pace().now()))?;
+    let state = State::of(&facts, rollouts.pace().now());
+    let plan = decide(&state)?;
     tracing::info!(rollout = order.name, %plan, "rolling back");
-    let mut way = Way { rollouts, order, facts: &facts, to: &plan.to, until, did };
+    let mut way = Way { rollouts, order, facts: &facts, to: &plan.to, halted: state.halted, until, did };
     match plan.mechanism {
         Mechanism::Nothing => {}
         Mechanism::Abort | Mechanism::AbortAndSwitch => way.abort().await?,

@@ -15,6 +15,7 @@ use crate::client::{Error, Rollouts};
 use crate::patch::{PatchKind, PatchRequest, Subresource, Target};
 use crate::phase::{self, Phase};
 use crate::proof::Reached;
+use crate::types::ReplicaSet;
 use crate::{names, revision, view, wait};
 
 /// One rollback on its way.
@@ -23,6 +24,7 @@ pub(super) struct Way<'a> {
     pub(super) order: &'a Order,
     pub(super) facts: &'a Facts,
     pub(super) to: &'a Version,
+    pub(super) halted: bool,
     pub(super) until: Timestamp,
     pub(super) did: &'a mut Vec<Deed>,
 }
@@ -50,11 +52,10 @@ impl Way<'_> {
             Err(error) if error.already_so() => {}
             Err(error) => return Err(error.into()),
         }
-        self.taken_as_aborted().await?;
-        if self.switched_within(self.order.grace.min(self.left())).await? {
-            return Ok(());
+        if !self.switched_back().await? {
+            self.repair().await?;
         }
-        self.repair().await
+        Ok(self.taken_as_aborted().await?)
     }
 
     /// Gives the controller time to take the abort up, so that nothing it was about to do comes afterwards.
@@ -71,11 +72,23 @@ impl Way<'_> {
         }
     }
 
-    /// Whether the active Service comes to select the version within a time.
-    async fn switched_within(&self, bound: Duration) -> Result<bool, Error> {
-        let look = || async { Ok(self.switched().await?.then_some(())) };
+    /// Whether the controller switches the active Service back. Where it will not, that is known at once:
+    /// it does so only while all pods of the left version are ready and nothing halts it. No request should
+    /// be lost to waiting for it.
+    async fn switched_back(&self) -> Result<bool, Error> {
+        let look = || async {
+            let service = self.rollouts.service(self.service()).await?;
+            let selected = view::selected_hash(&service);
+            if selected.as_ref() == Some(&self.to.hash) {
+                return Ok(Some(true));
+            }
+            let sets = self.rollouts.replica_sets(&self.facts.rollout).await?;
+            let saturated = ready_of(&sets, selected.as_deref()) >= self.facts.rollout.replicas();
+            Ok((!saturated || self.halted).then_some(false))
+        };
+        let bound = self.order.grace.min(self.left());
         match wait::until(self.rollouts.pace(), bound, "the active Service to be switched", look).await {
-            Ok(()) => Ok(true),
+            Ok(switched) => Ok(switched),
             Err(wait::WaitError::Look { source, .. }) => Err(source),
             Err(_) => Ok(false),
         }
@@ -118,11 +131,8 @@ impl Way<'_> {
         let look = || async {
             let sets = self.rollouts.replica_sets(&self.facts.rollout).await?;
             let service = self.rollouts.service(self.service()).await?;
-            let ready_of = |hash: &str| {
-                revision::by_hash(&sets, hash).and_then(Version::of).map_or(0, |version| version.ready)
-            };
-            let own = ready_of(&self.to.hash);
-            let other = view::selected_hash(&service).map_or(0, |hash| ready_of(&hash));
+            let own = ready_of(&sets, Some(&self.to.hash));
+            let other = ready_of(&sets, view::selected_hash(&service).as_deref());
             ready.store(own, std::sync::atomic::Ordering::Relaxed);
             Ok::<_, Error>((own >= wanted.max(1) || own > other).then_some(()))
         };
@@ -134,6 +144,12 @@ impl Way<'_> {
             }
         }
     }
+}
+
+/// The ready pods of a version; none of an unknown one.
+fn ready_of(sets: &[ReplicaSet], hash: Option<&str>) -> i32 {
+    let set = hash.and_then(|hash| revision::by_hash(sets, hash));
+    set.and_then(Version::of).map_or(0, |version| version.ready)
 }
 
 /// A JSON patch, behind a test that the selector is still what was read.
