@@ -38,10 +38,10 @@ pub(crate) fn owners(world: &mut World) {
     for (resource, owner) in all.iter().filter(|(_, o)| object::deleting(o)) {
         release(world, *resource, owner, &all);
     }
+    let going = foreground(&all);
     for (resource, dependent) in &all {
         let mut references = object::items(dependent, "/metadata/ownerReferences").peekable();
         let owned = references.peek().is_some();
-        let going: BTreeSet<&str> = foreground(&all);
         let lost = references.all(|r| {
             let uid = object::text(r, "/uid");
             !alive.contains(uid) || going.contains(uid)

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::fields;
 use crate::controllers;
+use crate::fields;
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -352,7 +352,7 @@ fn spec_differs(old: &Value, new: &Value) -> bool {
 }
 
 fn unchanged(old: &Value, new: &Value) -> bool {
-    same(old, new, &["metadata"]) && same(&old["metadata"], &new["metadata"], &["managedFields"])
+    same(old, new, &[])
 }
 
 fn add_finalizer(object: &mut Value, finalizer: &str) {

@@ -1,5 +1,7 @@
 //! `metadata.managedFields`: who owns what, after an update and after an apply.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::compare::compare;
@@ -68,7 +70,7 @@ fn write(object: &mut Value, mut managers: Vec<Manager>) {
 }
 
 /// The fields that nobody owns: the server's own, and the object's identity.
-fn unowned() -> Set {
+static UNOWNED: LazyLock<Set> = LazyLock::new(|| {
     Set::from_value(&json!({
         "f:apiVersion": {}, "f:kind": {},
         "f:metadata": {
@@ -77,10 +79,10 @@ fn unowned() -> Set {
             "f:deletionTimestamp": {}, "f:deletionGracePeriodSeconds": {},
         },
     }))
-}
+});
 
 fn owned_fields(mut set: Set) -> Set {
-    set.subtract_trees(&unowned());
+    set.subtract_trees(&UNOWNED);
     set.member = false;
     if let Some(metadata) = set.children.get_mut("f:metadata") {
         metadata.member = false;

@@ -6,6 +6,6 @@ mod ask;
 mod blue_green;
 mod client;
 mod cluster;
-mod variations;
 mod journal;
 mod random;
+mod variations;
