@@ -37,6 +37,8 @@ pub struct Context {
     pub keep_going: bool,
     /// A bound on the whole run.
     pub timeout: Option<Duration>,
+    /// How long a process that a dead run left behind is waited for: Terraform saves its state after its interrupt.
+    pub patience: Duration,
     /// Where the ingress of a real cluster listens, when it is not where the target says.
     pub ingress: Option<SocketAddr>,
     /// The environment that tools may see a part of, and in which they are found.
@@ -69,6 +71,7 @@ impl Context {
             variables: BTreeMap::new(),
             keep_going: false,
             timeout: None,
+            patience: Duration::from_secs(30),
             ingress: None,
             inherited: std::env::vars_os().collect(),
             shim: Shim::None,

@@ -79,5 +79,6 @@ pub(super) fn end(report: &RunReport) -> Value {
         "outcome": report.outcome,
         "exitCode": report.code.number(),
         "tasks": tasks,
+        "boundPhase": report.bound_phase,
     })
 }

@@ -74,6 +74,9 @@ pub(crate) struct Global {
     /// A bound on the whole run, such as 90s or 5m
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
+    /// How long a process that a dead run left behind is waited for
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration, default_value = "30s")]
+    patience: Duration,
     /// Where the ingress of a real cluster listens [default: as the target says]
     #[arg(long, global = true, value_name = "ADDRESS")]
     ingress: Option<SocketAddr>,
@@ -140,6 +143,7 @@ impl App<'_> {
         context.variables = global.variables.iter().cloned().collect();
         context.keep_going = global.keep_going;
         context.timeout = global.timeout;
+        context.patience = global.patience;
         context.ingress = global.ingress;
         context.shim = Shim::Exe(std::env::current_exe().map_err(Failure::OwnPath)?);
         context.actor = task_manager::actor::current();

@@ -27,6 +27,13 @@ pub(super) fn end(shower: &Shower<'_>, report: &RunReport) {
                 let _ = writeln!(said, "  - {title}");
             }
         }
+        if let Some(phase) = &report.bound_phase {
+            let name = phase.split(':').next().unwrap_or(phase);
+            let _ = writeln!(
+                said,
+                "\nThe first phase that it binds is {phase}: task-master execute-phase \"{name}\""
+            );
+        }
         for task in &report.tasks {
             if let End::Unknown(reason) = &task.end {
                 let _ = writeln!(said, "\n{} needs a person: {reason}", title(&task.task));

@@ -94,6 +94,8 @@ pub struct RunReport {
     pub code: Code,
     /// The tasks in the order in which they were met.
     pub tasks: Vec<TaskReport>,
+    /// When all of them are manual, the first phase that has tasks with bindings.
+    pub bound_phase: Option<String>,
 }
 
 /// A run under way.

@@ -10,12 +10,13 @@ use super::EngineError;
 use super::journal::Journal;
 use crate::runner::ChildId;
 
-/// How long a child that is still at work is waited for: Terraform saves its state after its interrupt.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Records tasks and runs that were cut off as interrupted. A recorded child that is still alive is waited
 /// for first, and is an error if it does not end.
-pub(super) fn recover(journal: &mut Journal<'_>, target: &str) -> Result<(), EngineError> {
+pub(super) fn recover(
+    journal: &mut Journal<'_>,
+    target: &str,
+    patience: Duration,
+) -> Result<(), EngineError> {
     let running: Vec<_> = journal
         .state()
         .tasks(target)
@@ -25,7 +26,7 @@ pub(super) fn recover(journal: &mut Journal<'_>, target: &str) -> Result<(), Eng
     for (task, state) in running {
         let run = state.run.clone().unwrap_or_default();
         if let Some(step) = &state.step {
-            wait_for_child(&run, &task, step)?;
+            wait_for_child(&run, &task, step, patience)?;
         }
         let at = state
             .step
@@ -56,13 +57,18 @@ pub(super) fn recover(journal: &mut Journal<'_>, target: &str) -> Result<(), Eng
 }
 
 /// Waits for the recorded process of a step, if it is the same boot, the same process, and alive.
-fn wait_for_child(run: &str, task: &str, step: &task_manager::state::StepState) -> Result<(), EngineError> {
+fn wait_for_child(
+    run: &str,
+    task: &str,
+    step: &task_manager::state::StepState,
+    patience: Duration,
+) -> Result<(), EngineError> {
     let Some(spawned) = step.spawned.as_ref().filter(|_| step.outcome.is_none()) else { return Ok(()) };
     if spawned.boot_id != task_manager::lock::boot_id() {
         return Ok(());
     }
     let child = ChildId { pid: spawned.pid, start_time: spawned.start_time };
-    if child.ends_within(PATIENCE) {
+    if child.ends_within(patience) {
         return Ok(());
     }
     Err(EngineError::ChildAlive {

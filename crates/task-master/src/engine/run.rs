@@ -8,8 +8,9 @@ use task_manager::exit::Code;
 use task_manager::known::{self, Renames};
 use task_manager::lock::{Holder, RunLock};
 use task_manager::project::Project;
+use task_manager::state::RunState;
 use task_manager::transition::Condition;
-use task_manager::{Event as Fact, Ledger, Status, clock, commit};
+use task_manager::{Event as Fact, Ledger, State, Status, clock, commit};
 
 use super::hands::{Hands, Talk};
 use super::journal::Journal;
@@ -68,10 +69,9 @@ pub fn resume(
 ) -> Result<RunReport, EngineError> {
     let project = Project::open(context.place.clone())?;
     let target = context.target.to_string();
-    let done = |outcome: RunOutcome| outcome == RunOutcome::Completed;
     let last = project.state().runs().iter().rev().find(|run| match wanted {
         Some(name) => run.run == name,
-        None => run.target == target && run.finished.is_none_or(|(_, outcome)| !done(outcome)),
+        None => run.target == target && is_open(context, project.state(), run),
     });
     let Some(last) = last else {
         return Err(EngineError::Nothing(match wanted {
@@ -106,6 +106,14 @@ pub fn resume(
     go(&context, &project, root, runbook, &resolved, reader)
 }
 
+/// Whether a run is left to resume: it died, or it ended with something that is not completed yet.
+fn is_open(context: &Context, state: &State, run: &RunState) -> bool {
+    let Some((_, outcome)) = run.finished else { return true };
+    let not_completed = |task: &String| state.status(&run.target, task) != Status::Completed;
+    let asked = || selection_file::read(&context.place.state, &run.run);
+    outcome != RunOutcome::Completed && asked().is_none_or(|asked| asked.tasks.iter().any(not_completed))
+}
+
 fn go(
     context: &Context,
     project: &Project,
@@ -127,7 +135,7 @@ fn go(
     let target = context.target.to_string();
     let redactor = Redactor::new(&context.all_secrets());
     let mut journal = Journal::new(ledger, &context.actor, redactor, LogFiles::new(&state), reader);
-    recover::recover(&mut journal, &target)?;
+    recover::recover(&mut journal, &target, context.patience)?;
     let asked = Asked {
         label: resolved.label.clone(),
         tasks: resolved.tasks.iter().map(|task| plan.tasks[*task].id.clone()).collect(),
@@ -172,6 +180,7 @@ fn only_manual(plan: &Plan, resolved: &Resolved) -> RunReport {
         outcome: RunOutcome::Outstanding,
         code: Code::Outstanding,
         tasks: resolved.tasks.iter().map(manual).collect(),
+        bound_phase: resolved.bound_phase.clone(),
     }
 }
 
@@ -202,7 +211,7 @@ impl Engine<'_, '_> {
         });
         let (run, target) = (self.run.clone(), self.target.clone());
         self.journal.fact(Fact::RunFinished { run, target, outcome, reason })?;
-        Ok(RunReport { run: Some(self.run.clone()), outcome, code, tasks: reports })
+        Ok(RunReport { run: Some(self.run.clone()), outcome, code, tasks: reports, bound_phase: None })
     }
 
     fn outcome(&self, reports: &[TaskReport]) -> (RunOutcome, Code) {

@@ -1,5 +1,13 @@
 //! The integration tests of task-master: one binary, one module a subject.
 
+mod api;
+mod bad_input;
+mod bench;
 mod fakes;
+mod interrupt;
+mod mutation;
+mod phase2;
+mod resume;
 mod runbook;
 mod runner;
+mod tools;

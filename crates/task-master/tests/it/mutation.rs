@@ -1,0 +1,114 @@
+//! For every binding of the shipped runbook: its named mutation undoes the effect, and its check fails.
+
+#![expect(clippy::unwrap_used, reason = "a test whose fixture cannot be built has failed")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::core::GroupVersionKind;
+use kube::{Api, Client};
+use task_manager::{Event, ledger};
+use task_master::runbook::{self, Mutation, ObjectRef, Root, Runbook};
+
+use crate::bench::{Bench, root};
+
+fn shipped() -> Runbook {
+    let path = root().join("deploy/runbook.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let root = Root::new(&root()).unwrap();
+    runbook::parse(&path, &text, &root, &BTreeMap::new()).unwrap()
+}
+
+#[test]
+fn all_eight_tasks_of_phase_2_are_bound() {
+    let plan = prd_parser::parse(&std::fs::read_to_string(root().join("PRD.md")).unwrap()).plan;
+    let phase = plan.phases.iter().position(|phase| phase.number == Some(2)).unwrap();
+    let tasks: Vec<_> = plan.tasks.iter().filter(|task| task.phase == phase).map(|task| &task.id).collect();
+    let bound: Vec<_> = shipped().bindings.iter().map(|binding| binding.task.clone()).collect();
+    assert_eq!(bound.iter().collect::<Vec<_>>(), tasks);
+    let path = root().join("deploy/runbook.yaml");
+    runbook::verify(&shipped(), &std::fs::read_to_string(path).unwrap(), &plan).unwrap();
+}
+
+#[test]
+fn every_named_mutation_makes_its_check_fail() {
+    let repository = tempfile::tempdir().unwrap();
+    for folder in ["deploy", "charts", "argocd"] {
+        copy(&root().join(folder), &repository.path().join(folder));
+    }
+    std::fs::copy(root().join("PRD.md"), repository.path().join("PRD.md")).unwrap();
+    let bench = Bench::shipped().on(repository.path().join("PRD.md"));
+    assert_eq!(bench.run(&["execute-phase", "2"]).code, Some(0));
+
+    for binding in shipped().bindings {
+        let seen = ledger::read(&bench.state()).unwrap().1.len();
+        let undo = mutate(&binding.mutation, repository.path(), &bench.state());
+        let ran = bench.run(&["execute-task", &binding.task]);
+        let (_, events) = ledger::read(&bench.state()).unwrap();
+        let drifted = events[seen..].iter().any(
+            |recorded| matches!(&recorded.event, Event::TaskDrifted { task, .. } if *task == binding.task),
+        );
+        assert!(drifted, "{}: its check did not fail\n{}{}", binding.task, ran.stdout, ran.stderr);
+        undo();
+        // The world is put right again for the next one: by the task itself, where it is about the world.
+        let ran = bench.run(&["execute-phase", "2"]);
+        assert_eq!(ran.code, Some(0), "{}\n{}{}", binding.task, ran.stdout, ran.stderr);
+    }
+}
+
+/// Applies a mutation; what it returns takes back the change of a file.
+fn mutate(mutation: &Mutation, repository: &Path, state: &Path) -> Box<dyn Fn()> {
+    match mutation {
+        Mutation::Edit { file, find, with } => {
+            let path = repository.join(file);
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.contains(find), "{} does not hold {find:?}", path.display());
+            std::fs::write(&path, text.replacen(find, with, 1)).unwrap();
+            Box::new(move || std::fs::write(&path, &text).unwrap())
+        }
+        Mutation::Delete(object) => {
+            on_simulator(state, async |client| {
+                api(client, object).delete(&object.name, &DeleteParams::default()).await.unwrap();
+            });
+            Box::new(|| ())
+        }
+        Mutation::Patch { object, merge } => {
+            on_simulator(state, async |client| {
+                let params = PatchParams::default();
+                api(client, object).patch(&object.name, &params, &Patch::Merge(merge)).await.unwrap();
+            });
+            Box::new(|| ())
+        }
+    }
+}
+
+fn on_simulator(state: &Path, work: impl AsyncFnOnce(Client)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let simulator = rollouts_sim::Simulator::open(&state.join("sim")).unwrap();
+        work(simulator.client()).await;
+    });
+}
+
+fn api(client: Client, object: &ObjectRef) -> Api<DynamicObject> {
+    let (group, version) = object.api_version.split_once('/').unwrap_or(("", &object.api_version));
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &object.kind));
+    match &object.namespace {
+        Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+        None => Api::all_with(client, &resource),
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
