@@ -131,10 +131,11 @@ impl Graph {
         needs
     }
 
-    /// For every task whether all that it needs is done, given which tasks are.
+    /// For every task whether all that it needs is done, given for every task of the plan whether it is done.
     pub fn ready(&self, done: &[bool]) -> Vec<bool> {
         let phases = self.graph.node_count() - done.len();
-        let open_phases: Vec<bool> = (0..phases).map(|phase| !self.phase_done(done, phase)).collect();
+        let open_phases: Vec<bool> =
+            (0..phases).map(|phase| self.tasks_of(done.len(), phase).any(|task| !done[task])).collect();
         let is_open = |node: Node| match node {
             Node::Task(task) => !done[task],
             Node::Phase(phase) => open_phases[phase],
@@ -145,18 +146,6 @@ impl Graph {
                 !before.into_iter().any(|node| is_open(self.graph[node]))
             })
             .collect()
-    }
-
-    /// Whether every task of a phase is done.
-    pub fn phase_done(&self, done: &[bool], phase: usize) -> bool {
-        self.tasks_of(done.len(), phase).all(|task| done[task])
-    }
-
-    /// The tasks of a phase that are not done, in document order.
-    pub fn open_in_phase(&self, done: &[bool], phase: usize) -> Vec<usize> {
-        let mut open: Vec<usize> = self.tasks_of(done.len(), phase).filter(|task| !done[*task]).collect();
-        open.sort_unstable();
-        open
     }
 
     fn tasks_of(&self, tasks: usize, phase: usize) -> impl Iterator<Item = usize> {

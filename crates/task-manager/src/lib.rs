@@ -23,6 +23,7 @@ pub mod render;
 pub mod report;
 pub mod select;
 pub mod shown;
+pub mod standing;
 pub mod state;
 pub mod status;
 pub mod store;

@@ -6,6 +6,7 @@ use prd_parser::{Origin, Priority};
 use crate::graph::Node;
 use crate::project::Project;
 use crate::select::{self, NoMatch};
+use crate::standing::{OpenTasks, Standing};
 use crate::status::{Evidence, Reason, Status};
 use crate::transition::{Condition, Move, after};
 
@@ -51,7 +52,9 @@ pub struct NeedView {
     pub origin: Origin,
     /// The line of the PRD that says so.
     pub line: u32,
-    /// The tasks among it that are not completed, with how they stand; empty when it is satisfied.
+    /// How many tasks among it are not completed; none when it is satisfied.
+    pub open_count: usize,
+    /// The first few of them, with how they stand.
     pub open: Vec<(String, Status)>,
 }
 
@@ -79,7 +82,7 @@ pub fn tasks(project: &Project, target: &str, filters: &Filters) -> Result<Vec<T
         let fields = [&task.id, &task.title].into_iter().chain(&task.details);
         text.as_deref().is_none_or(|text| fields.into_iter().any(|field| field.to_lowercase().contains(text)))
     };
-    let done = project.done(target);
+    let standing = Standing::of(project, target);
     let fits = |(_, task): &(usize, &prd_parser::Task)| {
         phase.is_none_or(|phase| task.phase == phase)
             && filters.priority.is_none_or(|priority| task.priority == Some(priority))
@@ -87,11 +90,11 @@ pub fn tasks(project: &Project, target: &str, filters: &Filters) -> Result<Vec<T
             && has_text(task)
     };
     let fitting = project.plan().tasks.iter().enumerate().filter(fits);
-    Ok(fitting.map(|(place, _)| view(project, target, &done, place)).collect())
+    Ok(fitting.map(|(place, _)| view(project, target, &standing, place)).collect())
 }
 
-/// One task as it stands on a target. `done` is [`Project::done`] for the same target.
-pub fn view(project: &Project, target: &str, done: &[bool], place: usize) -> TaskView {
+/// One task as it stands on a target, given how all stand there.
+pub fn view(project: &Project, target: &str, standing: &Standing, place: usize) -> TaskView {
     let plan = project.plan();
     let task = &plan.tasks[place];
     let state = project.state().task(target, &task.id);
@@ -110,27 +113,33 @@ pub fn view(project: &Project, target: &str, done: &[bool], place: usize) -> Tas
         attempts: state.attempts,
         since: state.since,
         log: state.log,
-        dependencies: needs(project, target, done, place),
+        dependencies: needs(project, target, standing, place),
     }
 }
 
-fn needs(project: &Project, target: &str, done: &[bool], place: usize) -> Vec<NeedView> {
+fn needs(project: &Project, target: &str, standing: &Standing, place: usize) -> Vec<NeedView> {
     let plan = project.plan();
-    let open = |task: usize| {
-        let id = &plan.tasks[task].id;
-        (!done[task]).then(|| (id.clone(), project.state().status(target, id)))
+    let named = |task: &usize| {
+        let id = &plan.tasks[*task].id;
+        (id.clone(), project.state().status(target, id))
     };
     let needs = project.graph().needs(place).into_iter();
     needs
         .map(|need| {
             let (on, open) = match need.on {
-                Node::Task(task) => (&plan.tasks[task].id, open(task).into_iter().collect()),
-                Node::Phase(phase) => {
-                    let tasks = project.graph().open_in_phase(done, phase);
-                    (&plan.phases[phase].id, tasks.into_iter().filter_map(open).collect())
+                Node::Task(task) => {
+                    let first: Vec<usize> = (!standing.done[task]).then_some(task).into_iter().collect();
+                    (&plan.tasks[task].id, OpenTasks { count: first.len(), first })
                 }
+                Node::Phase(phase) => (&plan.phases[phase].id, standing.open[phase].clone()),
             };
-            NeedView { on: on.clone(), origin: need.origin, line: need.line, open }
+            NeedView {
+                on: on.clone(),
+                origin: need.origin,
+                line: need.line,
+                open_count: open.count,
+                open: open.first.iter().map(named).collect(),
+            }
         })
         .collect()
 }
@@ -138,8 +147,9 @@ fn needs(project: &Project, target: &str, done: &[bool], place: usize) -> Vec<Ne
 /// The tasks that can be started now, in the order in which they should be, at most `most` of them: not completed,
 /// not under way, and with all that they need done. What failed, was interrupted or drifted can be started again.
 pub fn next(project: &Project, target: &str, most: usize) -> Vec<TaskView> {
-    let done = project.done(target);
-    let ready = project.graph().ready(&done);
+    let standing = Standing::of(project, target);
+    let done = &standing.done;
+    let ready = project.graph().ready(done);
     let order = project.graph().order().iter().copied();
     order
         .filter(|task| ready[*task] && !done[*task])
@@ -148,7 +158,7 @@ pub fn next(project: &Project, target: &str, most: usize) -> Vec<TaskView> {
             after(condition, Move::Start).is_some()
         })
         .take(most)
-        .map(|task| view(project, target, &done, task))
+        .map(|task| view(project, target, &standing, task))
         .collect()
 }
 
@@ -174,11 +184,11 @@ impl Explanation {
 
 /// Says whether a task can be started now and why not, from the same graph and table that decide it.
 pub fn explain(project: &Project, target: &str, place: usize) -> Explanation {
-    let done = project.done(target);
-    let task = view(project, target, &done, place);
+    let standing = Standing::of(project, target);
+    let task = view(project, target, &standing, place);
     let condition = project.state().condition(target, &task.id);
-    let open = task.dependencies.iter().filter(|need| !need.open.is_empty()).cloned().collect();
-    let earlier_open = done.iter().take(place).filter(|done| !**done).count();
+    let open = task.dependencies.iter().filter(|need| need.open_count > 0).cloned().collect();
+    let earlier_open = standing.done.iter().take(place).filter(|done| !**done).count();
     Explanation { condition: why_not(condition).map(str::to_owned), open, earlier_open, task }
 }
 

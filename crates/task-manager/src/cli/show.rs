@@ -1,6 +1,7 @@
 //! `show`: all about one task.
 
 use task_manager::doc::{SCHEMA_VERSION, TaskDoc, TaskOneDoc};
+use task_manager::standing::Standing;
 use task_manager::{query, render};
 
 use super::failure::Failure;
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Answer, Failure> {
     let project = context.project()?;
     let place = project.task(&args.id)?;
     let target = context.target();
-    let task = query::view(&project, target, &project.done(target), place);
+    let task = query::view(&project, target, &Standing::of(&project, target), place);
     let planned = &project.plan().tasks[place];
     Ok(Answer::ok(match args.output {
         TextOrJson::Text => render::task(&task, &planned.details, project.place(), context.style),

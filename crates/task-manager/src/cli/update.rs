@@ -1,6 +1,7 @@
 //! `update`: states the status of a task by hand.
 
 use task_manager::doc::{SCHEMA_VERSION, TaskDoc, UpdateDoc};
+use task_manager::standing::Standing;
 use task_manager::update::{Statement, update};
 use task_manager::{Status, actor, clock, query};
 
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Answer, Failure> {
     };
     let recorded = update(&project, &statement)?;
     let project = context.project()?;
-    let task = query::view(&project, target, &project.done(target), place);
+    let task = query::view(&project, target, &Standing::of(&project, target), place);
     Ok(Answer::ok(match args.output {
         TextOrJson::Text if recorded => {
             format!("{} is {} on target {target}, says {who}\n", task.id, task.status)

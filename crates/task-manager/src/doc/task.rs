@@ -56,7 +56,10 @@ pub struct NeedDoc {
     pub line: u32,
     /// Whether it is done.
     pub satisfied: bool,
-    /// The tasks among it that are not.
+    /// How many tasks among it are not.
+    #[serde(rename = "openCount")]
+    pub open_count: usize,
+    /// The first few of them.
     pub open: Vec<OpenDoc>,
 }
 
@@ -82,7 +85,8 @@ impl From<&NeedView> for NeedDoc {
             on: need.on.clone(),
             origin: need.origin.as_str(),
             line: need.line,
-            satisfied: need.open.is_empty(),
+            satisfied: need.open_count == 0,
+            open_count: need.open_count,
             open: open.map(|(id, status)| OpenDoc { id: id.clone(), status: status.name() }).collect(),
         }
     }

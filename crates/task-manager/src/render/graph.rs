@@ -48,15 +48,27 @@ fn edges(plan: &Plan) -> Vec<EdgeDoc> {
     phases.chain(tasks).flat_map(|(id, needs)| needs.iter().map(move |needed| edge(id, needed))).collect()
 }
 
+/// The tasks of each phase, by the phase's id.
+fn by_phase(graph: &GraphDoc) -> HashMap<&str, Vec<&NodeDoc>> {
+    let mut tasks: HashMap<&str, Vec<&NodeDoc>> = HashMap::new();
+    for node in &graph.nodes {
+        if let Some(phase) = &node.phase {
+            tasks.entry(phase.as_str()).or_default().push(node);
+        }
+    }
+    tasks
+}
+
 /// The graph for Graphviz.
 pub fn dot(graph: &GraphDoc) -> String {
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let tasks = by_phase(graph);
     let mut text = String::from("digraph plan {\n  rankdir=LR;\n  node [shape=box];\n");
     for phase in graph.nodes.iter().filter(|node| node.kind == "phase") {
         let _ = writeln!(text, "  subgraph {} {{", quoted(&format!("cluster/{}", phase.id)));
         let _ = writeln!(text, "    label={};", quoted(&phase.title));
         let _ = writeln!(text, "    {} [shape=point, label=\"\"];", quoted(&phase.id));
-        for task in graph.nodes.iter().filter(|node| node.phase.as_ref() == Some(&phase.id)) {
+        for task in tasks.get(phase.id.as_str()).into_iter().flatten() {
             let status = task.status.unwrap_or_default();
             let label = quoted(&format!("{}\n{status}", task.title)).replace('\n', "\\n");
             let _ = writeln!(text, "    {} [label={label}, class={}];", quoted(&task.id), quoted(status));
@@ -79,10 +91,11 @@ pub fn mermaid(graph: &GraphDoc) -> String {
         graph.nodes.iter().enumerate().map(|(place, node)| (node.id.as_str(), place)).collect();
     let name = |id: &str| format!("n{}", places.get(id).copied().unwrap_or_default());
     let quoted = |text: &str| text.replace('"', "#quot;");
+    let tasks = by_phase(graph);
     let mut text = String::from("flowchart LR\n");
     for phase in graph.nodes.iter().filter(|node| node.kind == "phase") {
         let _ = writeln!(text, "  subgraph {}[\"{}\"]", name(&phase.id), quoted(&phase.title));
-        for task in graph.nodes.iter().filter(|node| node.phase.as_ref() == Some(&phase.id)) {
+        for task in tasks.get(phase.id.as_str()).into_iter().flatten() {
             let label = format!("{}<br/>{}", quoted(&task.title), task.status.unwrap_or_default());
             let _ = writeln!(text, "    {}[\"{label}\"]", name(&task.id));
         }

@@ -85,7 +85,7 @@ pub fn task(task: &TaskView, details: &[String], place: &Place, style: Style) ->
 }
 
 fn need(need: &NeedView) -> String {
-    let open = match need.open.len() {
+    let open = match need.open_count {
         0 => "satisfied".to_owned(),
         1 if need.open.first().is_some_and(|(id, _)| *id == need.on) => {
             need.open.first().map_or("", |(_, status)| word(*status)).to_owned()
@@ -110,9 +110,13 @@ pub fn explanation(found: &Explanation, target: &str, file: &str, style: Style) 
     for need in &found.open {
         let _ =
             writeln!(text, "  It waits for {} ({} dependency, {file}:{}):", need.on, need.origin, need.line);
+        let more = need.open_count.saturating_sub(need.open.len());
         for (id, status) in &need.open {
             let sign = style.status(*status, &format!("{} {:<11}", sign(*status), word(*status)));
             let _ = writeln!(text, "    {sign}  {id}");
+        }
+        if more > 0 {
+            let _ = writeln!(text, "    and {more} more");
         }
     }
     if found.open.is_empty() {

@@ -270,6 +270,7 @@ fn a_list_as_json_and_as_yaml_is_the_same_document() {
       "origin": "phase",
       "line": 16,
       "satisfied": false,
+      "openCount": 2,
       "open": [
         {
           "id": "ground/build-the-cluster",
@@ -286,6 +287,7 @@ fn a_list_as_json_and_as_yaml_is_the_same_document() {
       "origin": "explicit",
       "line": 18,
       "satisfied": false,
+      "openCount": 1,
       "open": [
         {
           "id": "release/deploy",
