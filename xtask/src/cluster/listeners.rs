@@ -14,21 +14,69 @@ struct Listener {
     inode: u64,
 }
 
+/// Where the cluster's processes listen in this machine's own network; those behind the link listen there.
+const WANTED: &[&str] = &[
+    "127.0.0.1:2379",
+    "127.0.0.1:2380",
+    "127.0.0.1:2381",
+    "127.0.0.1:3080",
+    "127.0.0.1:5000",
+    "127.0.0.1:8053",
+    "127.0.0.1:8083",
+    "127.0.0.1:8084",
+    "127.0.0.1:8180",
+    "127.0.0.1:8181",
+    "127.0.0.1:8182",
+    "127.0.0.1:8443",
+    "127.0.0.1:8880",
+    "127.0.0.1:8881",
+    "127.0.0.1:10248",
+    "127.0.0.1:10249",
+    "127.0.0.1:10256",
+    "127.0.0.1:10257",
+    "127.0.0.1:10259",
+    "10.243.0.1:53",
+    "10.243.0.1:4443",
+    "10.243.0.1:6379",
+    "10.243.0.1:6443",
+    "10.243.0.1:8081",
+    "10.243.0.1:9090",
+    "10.243.0.1:10250",
+];
+
+/// Addresses that the cluster needs and on which a process other than these listens.
+pub(crate) fn taken(own: &[Process]) -> Vec<SocketAddr> {
+    let held: BTreeSet<u64> = own.iter().flat_map(|process| inodes(process.pid)).collect();
+    let others: Vec<SocketAddr> =
+        all().filter(|listener| !held.contains(&listener.inode)).map(|listener| listener.address).collect();
+    let wanted = WANTED.iter().filter_map(|address| address.parse::<SocketAddr>().ok());
+    wanted.filter(|wanted| others.iter().any(|other| collide(*wanted, *other))).collect()
+}
+
+/// Whether one cannot listen when the other does: the same port, and the same address or all of them.
+fn collide(wanted: SocketAddr, other: SocketAddr) -> bool {
+    let ip = other.ip().to_canonical();
+    wanted.port() == other.port() && (ip.is_unspecified() || ip == wanted.ip())
+}
+
 /// Addresses beyond loopback and the private link on which one of these processes listens.
 ///
 /// Read from the kernel's own tables of the network that this process is in; a process behind the link has
 /// tables of its own, and what it listens on is reachable over the link only.
 pub(crate) fn beyond(processes: &[Process]) -> BTreeSet<SocketAddr> {
     let held: BTreeSet<u64> = processes.iter().flat_map(|process| inodes(process.pid)).collect();
-    let tables = [("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")];
-    let listeners = tables.iter().flat_map(|(table, state)| {
-        let text = std::fs::read_to_string(Path::new("/proc/net").join(table)).unwrap_or_default();
-        text.lines().filter_map(|line| parse(line, state)).collect::<Vec<_>>()
-    });
-    listeners
+    all()
         .filter(|listener| held.contains(&listener.inode) && !is_private(listener.address.ip()))
         .map(|listener| listener.address)
         .collect()
+}
+
+fn all() -> impl Iterator<Item = Listener> {
+    let tables = [("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")];
+    tables.into_iter().flat_map(|(table, state)| {
+        let text = std::fs::read_to_string(Path::new("/proc/net").join(table)).unwrap_or_default();
+        text.lines().filter_map(|line| parse(line, state)).collect::<Vec<_>>()
+    })
 }
 
 fn is_private(address: IpAddr) -> bool {
@@ -80,6 +128,24 @@ mod tests {
         assert_eq!(parse(all, "0A").unwrap().address.to_string(), "[::]:8080");
         let mapped = "::ffff:127.0.0.1".parse().unwrap();
         assert!(is_private(mapped) && !is_private("0.0.0.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn one_address_or_all_of_them_keep_another_from_listening() {
+        for (other, expected) in [
+            ("127.0.0.1:2379", true),
+            ("0.0.0.0:2379", true),
+            ("[::]:2379", true),
+            ("10.243.0.1:2379", false),
+            ("127.0.0.1:2380", false),
+        ] {
+            assert_eq!(
+                collide("127.0.0.1:2379".parse().unwrap(), other.parse().unwrap()),
+                expected,
+                "{other}"
+            );
+        }
+        assert!(WANTED.iter().all(|address| address.parse::<SocketAddr>().is_ok_and(|a| is_private(a.ip()))));
     }
 
     #[test]

@@ -67,11 +67,15 @@ pub(crate) fn status(places: &Places, as_json: bool) -> Result<(), Error> {
     }
 }
 
+/// The processes of the units that run.
+pub(crate) fn running(places: &Places) -> Vec<Process> {
+    let reports = table::nodes(places).into_iter().filter_map(|node| supervise::report(places, node.name));
+    reports.filter_map(|report| report.unit).filter(Process::runs).collect()
+}
+
 /// Where the cluster's processes listen although they must not.
 pub(crate) fn beyond(places: &Places) -> Vec<String> {
-    let reports = table::nodes(places).into_iter().filter_map(|node| supervise::report(places, node.name));
-    let processes: Vec<Process> = reports.filter_map(|report| report.unit).filter(Process::runs).collect();
-    listeners::beyond(&processes).iter().map(ToString::to_string).collect()
+    listeners::beyond(&running(places)).iter().map(ToString::to_string).collect()
 }
 
 async fn look(places: &Places) -> StatusDoc {

@@ -14,8 +14,8 @@ use super::secrets::Secrets;
 use super::unit::{Action, Node, Part, Source, Spec, Step, Unit};
 use super::world::World;
 use super::{
-    apply, certificates, clock, environment, login, network, pace, pause, programs, requirements, supervise,
-    table,
+    apply, certificates, clock, environment, listeners, login, network, pace, pause, programs, requirements,
+    supervise, table,
 };
 use crate::gomodule::{self, Program};
 use crate::run::{self, Error};
@@ -36,6 +36,14 @@ pub(crate) fn up(places: &Places, parts: &[Part]) -> Result<(), Error> {
     }
     let start = Instant::now();
     let _lock = lock(places)?;
+    let taken = listeners::taken(&super::status::running(places));
+    if !taken.is_empty() {
+        let taken: Vec<String> = taken.iter().map(ToString::to_string).collect();
+        return Err(Error::Found(format!(
+            "another process listens where the cluster must: {}; `ss --listening --tcp --processes` names it",
+            taken.join(", ")
+        )));
+    }
     let context = prepare(places, &programs)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
