@@ -13,6 +13,24 @@
 //! - [`rollback`] goes back to the last good version, whatever the state; [`promotion`] forward; both ask
 //!   Services, endpoints and requests whether users reach it ([`proof`]).
 //!
+//! ```
+//! use rollouts_client::types::Rollout;
+//! use rollouts_client::{phase, verbs};
+//!
+//! let rollout: Rollout = serde_json::from_str(
+//!     r#"{"metadata": {"name": "app"}, "spec": {"strategy": {"blueGreen": {"activeService": "app"}}},
+//!         "status": {"phase": "Paused", "message": "BlueGreenPause", "controllerPause": true,
+//!                    "pauseConditions": [{"reason": "BlueGreenPause"}]}}"#,
+//! )?;
+//! assert_eq!(phase::in_words(&rollout), "Paused (BlueGreenPause)");
+//! let patches = verbs::promote(&rollout)?;
+//! assert_eq!(patches[0].body.to_string(), r#"{"status":{"pauseConditions":null}}"#);
+//! // A verb that would do nothing says so, instead of "promoted".
+//! let nothing = verbs::retry(&rollout).expect_err("its update is not aborted");
+//! assert!(nothing.already_so());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! A binary that embeds this crate chooses the Kubernetes version: it enables one `v1_*` feature of
 //! `k8s-openapi` itself. Examples that compile are in `examples/`.
 

@@ -41,6 +41,7 @@ pub struct HttpRequests {
     address: SocketAddr,
     client: Client<HttpConnector, Empty<Bytes>>,
     ids: Arc<AtomicU64>,
+    timeout: Duration,
 }
 
 /// Why no [`HttpRequests`] was made.
@@ -63,7 +64,14 @@ impl HttpRequests {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new()).retry_canceled_requests(false).build(connector);
-        Ok(HttpRequests { address, client, ids: Arc::default() })
+        Ok(HttpRequests { address, client, ids: Arc::default(), timeout: Load::TIMEOUT })
+    }
+
+    /// The same with another timeout for single requests than [`Load::TIMEOUT`]; a load has its own.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
     }
 
     fn request(&self, host: &str, path: &str) -> Request {
@@ -109,7 +117,7 @@ impl HttpRequests {
 impl Requests for HttpRequests {
     fn send(&self, host: &str, path: &str) -> BoxFuture<'_, Answer> {
         let request = self.request(host, path);
-        self.answer(request, Load::TIMEOUT).boxed()
+        self.answer(request, self.timeout).boxed()
     }
 
     fn start(&self, load: Load) -> Box<dyn RunningLoad> {

@@ -82,7 +82,7 @@ impl Api {
         let service = tower::service_fn(move |request| api.clone().answer(request));
         Rollouts::new(kube::Client::new(service, "shop"), "shop")
             .with_pace(Arc::new(self.clone()))
-            .with_deadline(Duration::from_millis(300))
+            .with_deadline(Duration::from_secs(5))
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -117,8 +117,8 @@ impl Api {
         if let Some(object) = world.objects.get(path) {
             return (200, object.clone());
         }
-        let collection =
-            ["s", "es"].iter().any(|_| path.rsplit('/').next().is_some_and(|last| last.ends_with('s')));
+        // Plurals end in an s, names of objects here do not.
+        let collection = path.ends_with('s');
         let below = format!("{path}/");
         let items: Vec<_> = world
             .objects

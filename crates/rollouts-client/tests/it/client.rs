@@ -19,7 +19,8 @@ fn idle(_: &mut Objects) {}
 
 async fn promoted(faults: &[Fault]) -> (String, Value) {
     let api = Api::new(on_third_step(), idle).faults(faults.iter().copied());
-    let ended = match api.rollouts().promote("app").await {
+    let rollouts = api.rollouts().with_deadline(Duration::from_secs(1));
+    let ended = match rollouts.promote("app").await {
         Ok(_) => "ok".to_owned(),
         Err(error) => error.to_string(),
     };
@@ -79,7 +80,9 @@ async fn a_verb_waits_for_the_controller_to_see_the_spec() {
 async fn reads_are_repeated_and_end_with_the_deadline() {
     let objects = || Objects::from([at(ROLLOUT, blue_green(json!({})))]);
     Api::new(objects(), idle).read_faults(1).rollouts().get("app").await.expect("read again");
-    let error = Api::new(objects(), idle).read_faults(1000).rollouts().get("app").await.expect_err("never");
+    let away =
+        Api::new(objects(), idle).read_faults(1000).rollouts().with_deadline(Duration::from_millis(500));
+    let error = away.get("app").await.expect_err("never");
     assert_eq!(error.to_string(), "get rollout app: refused by the API server: no: 503 (503 Whatever)");
     let error = Api::new(Objects::new(), idle).rollouts().get("app").await.expect_err("nothing there");
     assert!(matches!(error, Error::NotFound { .. }), "{error}");

@@ -3,8 +3,10 @@
 
 mod api;
 mod client;
+mod connect;
 mod fixture;
 mod phase;
+mod promises;
 mod rollback;
 mod rollback_run;
 mod types;

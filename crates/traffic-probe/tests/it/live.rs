@@ -54,6 +54,9 @@ fn answered(status: u16, version: &str, pod: &str) -> Outcome {
     Outcome::Answered { status, version: Some(version.to_owned()), pod: Some(pod.to_owned()) }
 }
 
+/// Longer than any stall of a busy machine: what is not to time out in a test does not.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 #[tokio::test]
 async fn one_request_meets_each_manner_of_server() {
     let cases = [
@@ -63,7 +66,8 @@ async fn one_request_meets_each_manner_of_server() {
         (Manner::Stays, Outcome::TimedOut),
     ];
     for (manner, expected) in cases {
-        let requests = HttpRequests::new(server(manner).await).expect("loopback");
+        let timeout = if expected == Outcome::TimedOut { Duration::from_millis(100) } else { PATIENCE };
+        let requests = HttpRequests::new(server(manner).await).expect("loopback").with_timeout(timeout);
         let answer = requests.send("blue-green.localhost", "/").await;
         assert_eq!(answer.outcome, expected);
         assert_eq!(requests.kind(), Measured::Live);
@@ -75,7 +79,7 @@ async fn a_closed_port_refuses() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("a bound socket");
     drop(listener);
-    let requests = HttpRequests::new(address).expect("loopback");
+    let requests = HttpRequests::new(address).expect("loopback").with_timeout(PATIENCE);
     assert_eq!(requests.send("x.localhost", "/").await.outcome, Outcome::Refused);
 }
 
@@ -89,7 +93,7 @@ async fn a_body_that_ends_early_is_a_reset_only_when_the_connection_ends() {
         let _ = stream.read(&mut buffer).await;
         let _ = stream.write_all(CUT_OFF.as_bytes()).await;
     });
-    let requests = HttpRequests::new(address).expect("loopback");
+    let requests = HttpRequests::new(address).expect("loopback").with_timeout(PATIENCE);
     assert_eq!(requests.send("x.localhost", "/").await.outcome, Outcome::Reset);
 }
 
@@ -102,7 +106,7 @@ fn only_loopback_is_loaded() {
 
 /// Runs a load until so many requests of it have reached the server.
 async fn load_on(manner: Manner, timeout: Duration) -> traffic_probe::Account {
-    let requests = HttpRequests::new(server(manner).await).expect("loopback");
+    let requests = HttpRequests::new(server(manner).await).expect("loopback").with_timeout(timeout);
     let load = Load { timeout, ..Load::on("blue-green.localhost", 200) };
     let running = requests.start(load);
     // Ids are handed out in order: when this one is 20 or more, so many requests of the load were sent.
@@ -112,7 +116,7 @@ async fn load_on(manner: Manner, timeout: Duration) -> traffic_probe::Account {
 
 #[tokio::test]
 async fn a_load_accounts_for_every_request() {
-    let account = load_on(Manner::Says(BY_HEADER), Load::TIMEOUT).await;
+    let account = load_on(Manner::Says(BY_HEADER), PATIENCE).await;
     assert_eq!(account.lost(), 0, "{account}");
     assert_eq!(account.sent(), account.by_version()["v2"], "{account}");
     assert!(account.sent() > 0);
