@@ -131,7 +131,11 @@ fn tasks(text: &mut String, heading: &str, tasks: &[TaskView], report: &Report, 
     let _ = writeln!(text, "\n{}", style.bold(heading));
     for task in tasks {
         let _ = writeln!(text, "  {} {}", style.status(task.status, sign(task.status)), task.id);
-        let reason = task.reason.as_ref().map_or_else(|| word(task.status).to_owned(), ToString::to_string);
+        let began = || match task.since {
+            Some(since) => format!("attempt {} under way since {since}", task.attempts),
+            None => word(task.status).to_owned(),
+        };
+        let reason = task.reason.as_ref().map_or_else(began, ToString::to_string);
         for line in reason.lines() {
             let _ = writeln!(text, "      {}", style.fit(line, 6));
         }
