@@ -35,15 +35,14 @@ pub(crate) fn build(
     let reads = read(outline, &phases, lines, &mut found);
     let mut plan = Plan { metadata: metadata(outline), phases, ..Plan::default() };
     plan.tasks.reserve(outline.phases.iter().map(|phase| phase.tasks).sum());
-    fill(&mut plan, outline, &reads, lines, &mut found);
-    let clauses: Vec<_> = reads.iter().map(clauses).collect();
+    check_references(&plan, outline, &reads, lines, &mut found);
+    let clauses = fill(&mut plan, outline, reads, lines, &mut found);
     let stated =
         !outline.statements.is_empty() || outline.phases.iter().any(|phase| !phase.clauses.is_empty());
-    let titled = stated || clauses.iter().any(|clauses| !clauses.is_empty());
+    let titled = stated || clauses.iter().any(|clauses: &Vec<Clause>| !clauses.is_empty());
     let resolver = Resolver::new(&plan, outline, titled);
     let edges = resolve(&resolver, &plan, outline, &clauses, lines, &mut found);
     edges.put_into(&mut plan);
-    check_references(&plan, outline, &reads, lines, &mut found);
     let ignored = found.iter().map(|d| d.checkboxes).sum();
     let tally = Tally {
         tasks: plan.tasks.len(),
@@ -193,32 +192,37 @@ fn section<'o>(outline: &'o Outline, draft: &Draft) -> &'o str {
     draft.heading.map_or("", |heading| outline.headings[heading].title.text.as_str())
 }
 
+/// Puts what was read into the plan; returns the clauses of each draft.
 fn fill(
     plan: &mut Plan,
     outline: &Outline,
-    reads: &[Read<'_>],
+    reads: Vec<Read<'_>>,
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
-) {
+) -> Vec<Vec<Clause>> {
+    let indices: Vec<_> = reads.iter().map(|read| read.index).collect();
+    let mut clauses = Vec::with_capacity(reads.len());
     for read in reads {
         let Read { draft, text, id, explicit, .. } = read;
+        let own = known_priority(text.priority.as_ref(), draft.line, lines, found);
+        let ItemText { title, clauses: mut stated, .. } = text;
+        stated.extend(draft.clauses.iter().cloned());
+        clauses.push(stated);
         if let Some(symbol) = draft.symbol {
             let message = format!("box holds '{}', taken as open", char::from(symbol));
             let help =
                 Some("write [ ] or [x]; other symbols mean different things to different tools".to_owned());
             found.push(about(Severity::Warning, codes::UNKNOWN_SYMBOL, message, help, draft.line, lines));
         }
-        let (id, title, span) = (id.clone(), text.title.clone(), draft.span);
-        let (explicit_id, checked, box_at, line) =
-            (*explicit, draft.checked, draft.box_at, narrow(draft.line));
+        let (explicit_id, span) = (explicit, draft.span);
+        let (checked, box_at, line) = (draft.checked, draft.box_at, narrow(draft.line));
         if draft.region == Region::Tasks {
-            let own = known_priority(text.priority.as_ref(), draft.line, lines, found);
             plan.tasks.push(Task {
                 id,
                 explicit_id,
                 title,
                 phase: draft.phase,
-                parent: draft.parent.map(|parent| reads[parent].index),
+                parent: draft.parent.map(|parent| indices[parent]),
                 priority: own.or(plan.phases[draft.phase].priority),
                 checked,
                 details: draft.details.iter().map(|(text, _)| text.clone()).collect(),
@@ -237,6 +241,7 @@ fn fill(
         }
     }
     children(plan);
+    clauses
 }
 
 /// A task with tasks nested under it comes after all of them.
@@ -247,13 +252,6 @@ fn children(plan: &mut Plan) {
             plan.tasks[parent].dependencies.push(Dependency { on, origin: Origin::Parent, line });
         }
     }
-}
-
-fn clauses<'o>(read: &Read<'o>) -> Vec<Clause> {
-    if read.draft.region != Region::Tasks {
-        return Vec::new();
-    }
-    read.text.clauses.iter().chain(&read.draft.clauses).cloned().collect()
 }
 
 fn no_tasks(tally: &Tally, lines: &Lines<'_>) -> Diagnostic {

@@ -53,13 +53,11 @@ impl Title {
     /// this is the document's own title, which has to be plainer than a section's: every product
     /// requirements document has "requirements" in its title.
     pub(crate) fn region(&self, above: Region, document: bool) -> Region {
-        let has =
-            |any: &[&str]| words(&self.text).any(|word| any.iter().any(|one| one.eq_ignore_ascii_case(word)));
-        let phrase = |phrase: &str| phrase_in(&self.text, phrase);
+        let seen = Seen::of(&self.text);
         let phase = self.phase.is_some();
-        let criteria = has(&["criteria", "criterion", "acceptance"]) || phrase("definition of done");
+        let criteria = seen.criteria || phrase_in(&self.text, "definition of done");
         if document {
-            let plan = has(&["tasks", "phases", "milestones"]) || phrase("implementation plan");
+            let plan = seen.plural || phrase_in(&self.text, "implementation plan");
             return if phase || plan { Region::Tasks } else { above };
         }
         match above {
@@ -68,14 +66,10 @@ impl Title {
             Region::Requirements => Region::Requirements,
             _ if phase => Region::Tasks,
             _ if criteria => Region::Criteria,
-            _ if has(&["requirement", "requirements"]) => Region::Requirements,
+            _ if seen.requirements => Region::Requirements,
             Region::Tasks => Region::Tasks,
-            Region::None if has(&["features"]) => Region::Requirements,
-            Region::None
-                if has(&["phase", "phases", "milestone", "milestones", "implementation", "tasks"]) =>
-            {
-                Region::Tasks
-            }
+            Region::None if seen.features => Region::Requirements,
+            Region::None if seen.plural || seen.work => Region::Tasks,
             Region::None => Region::None,
         }
     }
@@ -93,11 +87,42 @@ impl Title {
     }
 }
 
+/// Which of the words that matter occur in a heading.
+#[derive(Debug, Default)]
+struct Seen {
+    criteria: bool,
+    requirements: bool,
+    features: bool,
+    /// Words that even the title of a document means as a list of work.
+    plural: bool,
+    /// Words that mean work in the title of a section only.
+    work: bool,
+}
+
+impl Seen {
+    fn of(text: &str) -> Seen {
+        let mut seen = Seen::default();
+        for word in words(text) {
+            let is = |any: &[&str]| any.iter().any(|one| one.eq_ignore_ascii_case(word));
+            seen.criteria |= is(&["criteria", "criterion", "acceptance"]);
+            seen.requirements |= is(&["requirement", "requirements"]);
+            seen.features |= is(&["features"]);
+            seen.plural |= is(&["tasks", "phases", "milestones"]);
+            seen.work |= is(&["phase", "milestone", "implementation"]);
+        }
+        seen
+    }
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 fn phrase_in(text: &str, phrase: &str) -> bool {
+    let first = phrase.split(' ').next().unwrap_or_default();
+    if !words(text).any(|word| word.eq_ignore_ascii_case(first)) {
+        return false;
+    }
     let mut rest = words(text);
     let same = |(a, b): (&str, &str)| a.eq_ignore_ascii_case(b);
     loop {

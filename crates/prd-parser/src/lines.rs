@@ -14,6 +14,11 @@ impl<'s> Lines<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
         let bytes = source.as_bytes();
         let mut starts = vec![0];
+        if !source.contains('\r') {
+            let after = source.match_indices('\n').map(|(at, _)| at + 1);
+            starts.extend(after.filter(|&start| start < bytes.len()));
+            return Lines { source, starts };
+        }
         for (at, &byte) in bytes.iter().enumerate() {
             let ends = byte == b'\n' || (byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
             if ends && at + 1 < bytes.len() {

@@ -66,6 +66,9 @@ fn comment_id(html: &str) -> Option<String> {
 
 /// One line: every run of white space one blank, none at the ends.
 pub(crate) fn one_line(text: &str) -> String {
+    if is_one_line(text.as_bytes()) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !line.is_empty() {
@@ -74,6 +77,17 @@ pub(crate) fn one_line(text: &str) -> String {
         line.push_str(word);
     }
     line
+}
+
+/// Whether there is nothing to do: printable ASCII, no blank at the ends, no two in a row. Not true of all
+/// that could stay.
+fn is_one_line(text: &[u8]) -> bool {
+    let printable = |byte: &u8| (b' '..0x7f).contains(byte);
+    let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte != b' ');
+    text.iter().all(printable)
+        && !text.windows(2).any(|pair| pair == b"  ")
+        && ends(text.first())
+        && ends(text.last())
 }
 
 /// Splits `Label: rest` at the first colon that is followed by white space or nothing.
