@@ -17,6 +17,10 @@ use crate::transcript::{Fact, FactKind, Section};
 /// The label by which pods, ReplicaSets and Services are told apart by version.
 const HASH: &str = "rollouts-pod-template-hash";
 
+/// The controller's event recorder drops what goes beyond so many events about one object within some minutes
+/// (client-go's `EventCorrelator`: a burst of 25, then one in 300 s). Whether one more arrives is chance.
+const EVENTS: i64 = 25;
+
 /// The kinds of objects that are watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
@@ -44,6 +48,8 @@ pub struct Observer {
     step: Step,
     /// How often each event had happened when it was last seen, by name.
     events: HashMap<String, i64>,
+    /// How many events have happened in all.
+    happened: i64,
 }
 
 /// What was seen in the current step. Hashes are kept as they are until the step ends: a Service may be
@@ -68,6 +74,7 @@ impl Observer {
             phase: None,
             step: Step::default(),
             events: HashMap::new(),
+            happened: 0,
         }
     }
 
@@ -277,9 +284,11 @@ impl Observer {
             return false;
         }
         let count = number(object, "/count").max(1);
-        if self.events.insert(name.to_owned(), count).is_some_and(|before| before >= count) {
+        let before = self.events.insert(name.to_owned(), count).unwrap_or(0);
+        if before >= count || self.happened >= EVENTS {
             return false;
         }
+        self.happened += count - before;
         let reason = text(object, "/reason").unwrap_or_default();
         let news = self.step.events.last().is_none_or(|last| last != reason);
         if news {
@@ -387,6 +396,15 @@ mod tests {
             json!({ "metadata": { "name": "c" }, "reason": "Three", "involvedObject": { "kind": "Pod" } });
         assert!(!observer.see(Kind::Event, other, false));
         assert_eq!(lines(&mut observer), ["event     One", "event     Two", "event     One"]);
+    }
+
+    #[test]
+    fn events_beyond_the_recorders_burst_are_left_out() {
+        let mut observer = Observer::new("demo");
+        observer.see(Kind::Event, event("a", "One", 24), false);
+        observer.see(Kind::Event, event("b", "Two", 1), false);
+        assert!(!observer.see(Kind::Event, event("c", "Three", 1), false));
+        assert_eq!(lines(&mut observer), ["event     One", "event     Two"]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ macro_rules! reproduces {
         )+
 
         /// The scenarios that have a test above.
-        const REPRODUCED: &[&str] = &[$($name),+];
+        pub(super) const REPRODUCED: &[&str] = &[$($name),+];
     };
 }
 
@@ -31,6 +31,22 @@ reproduces! {
     never_ready: "never-ready",
     undo_inside_the_delay: "undo-inside-the-delay",
     undo_with_full_preview: "undo-with-full-preview",
+}
+
+// Variations, recorded after the simulator reproduced the scenarios above.
+mod variations {
+    use super::reproduce;
+
+    reproduces! {
+        abort_and_retry: "abort-and-retry",
+        abort_while_promoted_pods_are_ready: "abort-while-promoted-pods-are-ready",
+        analysis_fails_after_promotion: "analysis-fails-after-promotion",
+        crashes_at_start: "crashes-at-start",
+        promote_in_full: "promote-in-full",
+        two_updates_in_a_row: "two-updates-in-a-row",
+        undo_after_the_delay: "undo-after-the-delay",
+        undo_and_back: "undo-and-back",
+    }
 }
 
 async fn reproduce(name: &str) {
@@ -69,7 +85,8 @@ fn causes(error: &dyn std::error::Error) -> String {
 fn every_script_is_reproduced_by_a_test() {
     let names: BTreeSet<String> =
         scripts().iter().map(|(path, _)| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
-    let reproduced: BTreeSet<String> = REPRODUCED.iter().map(ToString::to_string).collect();
+    let reproduced: BTreeSet<String> =
+        REPRODUCED.iter().chain(variations::REPRODUCED).map(ToString::to_string).collect();
     assert_eq!(names, reproduced);
 }
 
