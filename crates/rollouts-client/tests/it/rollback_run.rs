@@ -164,6 +164,84 @@ async fn the_upstream_defect_is_repaired() {
 }
 
 #[tokio::test]
+async fn it_does_not_wait_for_a_controller_that_is_paused() {
+    // All pods are ready, but someone paused the Rollout: the controller switches nothing back.
+    let by_a_person = json!({"spec": {"paused": true}});
+    let takes_the_abort = |objects: &mut Objects| {
+        if objects[ROLLOUT]["status"]["abort"] == json!(true) {
+            objects.get_mut(ROLLOUT).expect("the rollout")["status"]["phase"] = json!("Degraded");
+        }
+        endpoints_follow(objects);
+    };
+    let api = Api::new(world(by_a_person, json!({}), json!({}), "h3"), takes_the_abort);
+    let start = api.now();
+    let report = roll_back(&api).await.expect("back");
+    assert!(report.contains("switched service app-active from h3 to h2"), "{report}");
+    assert!(report.contains("it is still paused (spec.paused)"), "{report}");
+    let took = Duration::try_from(api.now().duration_since(start)).expect("forwards");
+    assert!(took < Order::GRACE, "{took:?}");
+}
+
+/// Requests that are all answered in one way, whatever the Service selects.
+struct Always(Outcome);
+
+impl Requests for Always {
+    fn send(&self, _: &str, _: &str) -> BoxFuture<'_, Answer> {
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        std::future::ready(Answer { id: 0, sent: now, done: now, outcome: self.0.clone() }).boxed()
+    }
+
+    fn start(&self, _: Load) -> Box<dyn RunningLoad> {
+        panic!("a proof sends single requests")
+    }
+
+    fn kind(&self) -> Measured {
+        Measured::Live
+    }
+}
+
+#[tokio::test]
+async fn whose_answers_prove_a_version() {
+    let by = |version: Option<&str>, pod: Option<&str>| Outcome::Answered {
+        status: 200,
+        version: version.map(str::to_owned),
+        pod: pod.map(str::to_owned),
+    };
+    let failing = Outcome::Answered { status: 500, version: Some("v2".to_owned()), pod: None };
+    let table = [
+        (by(Some("v2"), None), "3 ready endpoints, 5 requests in a row answered by it"),
+        (by(None, Some("app-h2-1")), "3 ready endpoints, 5 requests in a row answered by it"),
+        // A pod says more than a version, which may be the same in both.
+        (by(Some("v2"), Some("app-h3-1")), "request 1 of 5 to app.localhost: answered by pod app-h3-1 of h3"),
+        (by(Some("v2"), Some("somebody")), "3 ready endpoints, 5 requests in a row answered by it"),
+        (by(Some("v3"), None), "request 1 of 5 to app.localhost: answered by version v3, not v2"),
+        (
+            by(None, None),
+            "request 1 of 5 to app.localhost: answered, but by whom cannot be told: neither pod nor version is named",
+        ),
+        (failing, "request 1 of 5 to app.localhost: status 500"),
+        (Outcome::Refused, "request 1 of 5 to app.localhost: refused"),
+    ];
+    for (outcome, expected) in table {
+        let api = Api::new(world(json!({}), json!({}), json!({}), "h2"), endpoints_follow);
+        let probe = Probe { count: 5, ..Probe::new(Arc::new(Always(outcome.clone())), "app.localhost") };
+        let order = Order { within: Duration::from_secs(5), ..Order::of("app").proven_by(probe) };
+        let told = match rollback::run(&api.rollouts(), &order).await {
+            Ok(report) => report.proof.to_string(),
+            Err(error) => chain(&error),
+        };
+        assert!(told.ends_with(expected), "{outcome:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn without_requests_a_proof_says_so() {
+    let api = Api::new(world(json!({}), json!({}), json!({}), "h2"), endpoints_follow);
+    let report = rollback::run(&api.rollouts(), &Order::of("app")).await.expect("back");
+    assert!(report.proof.to_string().ends_with("3 ready endpoints, no requests sent"), "{}", report.proof);
+}
+
+#[tokio::test]
 async fn where_an_undo_would_pause_it_is_promoted() {
     // Takes the new template up, then pauses for ever unless it is promoted in full.
     let pauses = |objects: &mut Objects| {
