@@ -96,9 +96,8 @@ fn clean(places: &Places, before: Option<&World>) -> Result<(), Error> {
     let known = before.map_or(&nothing, |before| &before.namespaces);
     network::delete_namespaces(now.namespaces.difference(known).filter(|name| name.starts_with("cni-")));
     network::down();
-    // The deepest first.
-    for point in World::look(places)?.mounts.iter().rev() {
-        let _ = run::capture(run::command("umount").args(["--lazy", point]));
+    for point in to_unmount(&World::look(places)?, before, places) {
+        let _ = run::capture(run::command("umount").args(["--lazy", &point]));
     }
     iptables::clean()?;
     for group in world::pod_groups() {
@@ -109,6 +108,16 @@ fn clean(places: &Places, before: Option<&World>) -> Result<(), Error> {
     }
     remove_traces(places);
     Ok(())
+}
+
+/// The mounts of the cluster, the deepest first. Where nobody looked before `up`, the mount of a network
+/// namespace may be somebody else's and stays.
+fn to_unmount(now: &World, before: Option<&World>, places: &Places) -> Vec<String> {
+    let ours = |point: &String| match before {
+        Some(before) => !before.mounts.contains(point),
+        None => [places.state(), places.run()].iter().any(|folder| Path::new(point).starts_with(folder)),
+    };
+    now.mounts.iter().rev().filter(|point| ours(point)).cloned().collect()
 }
 
 /// A control group can only be removed when it has no other below it.
@@ -161,4 +170,41 @@ fn remove_state(places: &Places) -> Result<(), Error> {
         let _ = std::fs::remove_file(file);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_mounted_before_stays_mounted() {
+        let places = Places::new(Some(Path::new("/state")));
+        let mounts = |points: &[&str]| World {
+            mounts: points.iter().map(|point| (*point).to_owned()).collect(),
+            ..World::default()
+        };
+        let now =
+            mounts(&["/run/netns", "/run/netns/cni-1", "/state/data/kubelet", "/state/data/kubelet/pods/a"]);
+        let before = mounts(&["/run/netns"]);
+        assert_eq!(
+            to_unmount(&now, Some(&before), &places),
+            ["/state/data/kubelet/pods/a", "/state/data/kubelet", "/run/netns/cni-1"]
+        );
+        assert_eq!(to_unmount(&now, None, &places), ["/state/data/kubelet/pods/a", "/state/data/kubelet"]);
+    }
+
+    #[test]
+    fn without_a_look_before_only_what_is_a_clusters_counts_as_left() {
+        let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<BTreeSet<_>>();
+        let now = World {
+            rules: set(&["iptables-save *nat :KUBE-SERVICES", "iptables-save *filter -A INPUT -j DROP"]),
+            processes: set(&["7 etcd"]),
+            links: set(&["eth0"]),
+            ..World::default()
+        };
+        assert_eq!(
+            now.left_since(&harmless(&now)),
+            ["rule iptables-save *nat :KUBE-SERVICES", "process 7 etcd"]
+        );
+    }
 }

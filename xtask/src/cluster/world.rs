@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::places::Places;
-use super::{iptables, process};
-use crate::gomodule;
+use super::unit::{Action, Source, Unit};
+use super::{iptables, process, table};
 use crate::run::{self, Error};
 
 /// Settings of the kernel that Kubernetes changes.
@@ -21,6 +21,10 @@ const SETTINGS: &[&str] = &[
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 ];
+
+/// Debian's share of the cluster; others may run them too, so what they are told decides.
+const DAEMONS: &[&str] =
+    &["containerd", "containerd-shim-runc-v2", "redis-server", "prometheus", "docker-registry"];
 
 /// The state of the machine in what a cluster touches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,28 +129,29 @@ pub(crate) fn pod_groups() -> BTreeSet<String> {
     groups
 }
 
-/// Processes whose program is one of the cluster's, or that hold one of its sockets' names.
+/// Processes that run one of the units, or hold one of the cluster's folders in their arguments.
 fn processes(places: &Places) -> Result<BTreeSet<String>, Error> {
-    let cache = gomodule::cache()?;
+    let mut programs = BTreeSet::new();
+    for node in table::nodes(places) {
+        if let Action::Run(Unit { source: Source::Go(program), .. }) = node.action {
+            programs.insert(program.file()?);
+        }
+    }
     let mine = process::ancestry();
+    let folders = [places.state(), places.run()].map(|folder| folder.display().to_string());
     let ours = |pid: i32, words: &[String]| {
         let program = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
         let name = words.first().and_then(|word| word.rsplit('/').next()).unwrap_or("");
-        program.starts_with(&cache)
-            || words
-                .windows(2)
-                .any(|pair| pair == ["cluster", "supervise"] || pair == ["cluster", "git-http"])
-            || (["containerd", "containerd-shim-runc-v2", "redis-server", "prometheus", "docker-registry"]
-                .contains(&name)
-                && words.iter().any(|word| {
-                    word.contains(&*places.state().to_string_lossy())
-                        || word.contains(&*places.run().to_string_lossy())
-                }))
+        programs.contains(&program)
+            || words.windows(2).any(|pair| {
+                pair[0] == "cluster" && ["supervise", "git-http", "targets"].contains(&pair[1].as_str())
+            })
+            || (DAEMONS.contains(&name)
+                && words.iter().any(|word| folders.iter().any(|folder| word.contains(folder))))
     };
-    let all = process::all()
-        .into_iter()
-        .filter(|(process, words)| !mine.contains(&process.pid) && ours(process.pid, words));
-    Ok(all
+    let all = process::all().into_iter();
+    let ours = all.filter(|(process, words)| !mine.contains(&process.pid) && ours(process.pid, words));
+    Ok(ours
         .map(|(process, words)| format!("{} {}", process.pid, words.first().cloned().unwrap_or_default()))
         .collect())
 }
