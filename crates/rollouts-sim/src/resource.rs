@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// A served kind. The order is the order in which discovery lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "the variants are Kubernetes' own kinds, and ResourceQuota is one"
+)]
 pub(crate) enum Resource {
     Namespace,
     Pod,

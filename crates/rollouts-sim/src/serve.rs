@@ -125,7 +125,7 @@ async fn keep_time(simulator: Simulator) -> ServeError {
     loop {
         match simulator.tick() {
             Ok(wait) => {
-                tokio::time::sleep(wait.unwrap_or(TICK).min(TICK).max(Duration::from_millis(1))).await
+                tokio::time::sleep(wait.unwrap_or(TICK).min(TICK).max(Duration::from_millis(1))).await;
             }
             Err(e) => return ServeError::Journal(e),
         }

@@ -85,6 +85,11 @@ impl World {
         object["kind"] = json!(info.kind);
         schema::admit(self, resource, &mut object, None)?;
         controllers::admit(&object).map_err(Refusal::not_simulated)?;
+        if resource == Resource::Pod
+            && let Some(namespace) = self.store.get(Resource::Namespace, "", &ns)
+        {
+            schema::pod_security(namespace, &object)?;
+        }
         let uid = self.draw_uid();
         let meta = &mut object["metadata"];
         meta["uid"] = json!(uid);

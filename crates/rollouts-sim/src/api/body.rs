@@ -97,8 +97,7 @@ impl<'de> Visitor<'de> for Place<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        let mut next = || format!("{}[{}]", self.path, list.len());
-        let mut path = next();
+        let mut path = format!("{}[0]", self.path);
         while let Some(value) = seq.next_element_seed(Place { path, duplicates: self.duplicates })? {
             list.push(value);
             path = format!("{}[{}]", self.path, list.len());

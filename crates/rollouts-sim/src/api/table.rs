@@ -148,7 +148,7 @@ fn cells(resource: Resource, o: &Object, now: Timestamp) -> Vec<Value> {
         Resource::Namespace => vec![json!(text(o, "/status/phase"))],
         Resource::Pod => return pod(o, age, now),
         Resource::Service => return service(o, age),
-        Resource::Endpoints => vec![json!(limited(addresses(o)))],
+        Resource::Endpoints => vec![json!(limited(&addresses(o)))],
         Resource::Event => return event(o, now),
         Resource::ConfigMap => vec![json!(size("data") + size("binaryData"))],
         Resource::Secret => vec![json!(text(o, "/type")), json!(size("data"))],
@@ -171,12 +171,12 @@ fn cells(resource: Resource, o: &Object, now: Timestamp) -> Vec<Value> {
         }
         Resource::Deployment => vec![json!("0/0"), json!(0), json!(0)],
         Resource::EndpointSlice => {
-            let ports = items(o, "/ports").map(|p| p["port"].to_string()).collect();
+            let ports: Vec<String> = items(o, "/ports").map(|p| p["port"].to_string()).collect();
             let ends = items(o, "/endpoints").flat_map(|e| items(e, "/addresses")).filter_map(Value::as_str);
             vec![
                 json!(text(o, "/addressType")),
-                json!(limited(ports)),
-                json!(limited(ends.map(str::to_owned).collect())),
+                json!(limited(&ports)),
+                json!(limited(&ends.map(str::to_owned).collect::<Vec<_>>())),
             ]
         }
         Resource::Ingress => ingress(o),
@@ -221,7 +221,7 @@ fn pairs(map: &Value) -> String {
 }
 
 /// At most three, and how many more there are.
-fn limited(all: Vec<String>) -> String {
+fn limited(all: &[String]) -> String {
     match all.len() {
         0 => "<none>".to_owned(),
         1..=3 => all.join(","),
@@ -327,7 +327,7 @@ fn ingress(o: &Value) -> Vec<Value> {
     let class = Some(text(o, "/spec/ingressClassName")).filter(|c| !c.is_empty()).unwrap_or("<none>");
     let hosts: Vec<String> =
         items(o, "/spec/rules").map(|r| text(r, "/host").to_owned()).filter(|h| !h.is_empty()).collect();
-    let hosts = if hosts.is_empty() { "*".to_owned() } else { limited(hosts) };
+    let hosts = if hosts.is_empty() { "*".to_owned() } else { limited(&hosts) };
     let entry = items(o, "/status/loadBalancer/ingress");
     let address: Vec<&str> = entry
         .map(|i| if text(i, "/ip").is_empty() { text(i, "/hostname") } else { text(i, "/ip") })

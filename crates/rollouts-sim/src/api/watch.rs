@@ -204,3 +204,136 @@ fn initial(query: &Query) -> Result<Option<bool>, Refusal> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    const MAPS: &str = "/api/v1/namespaces/default/configmaps";
+
+    fn world() -> World {
+        World::new(7, "2026-01-01T00:00:00Z".parse().unwrap())
+    }
+
+    fn call(world: &mut World, method: &str, uri: &str, body: &Value) {
+        let media = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+        let request = Request::builder().method(method).uri(uri).header("content-type", media);
+        let answer = world.handle(&request.body(body.to_string().into_bytes()).unwrap());
+        assert!(answer.status().is_success(), "{}", String::from_utf8_lossy(answer.body()));
+    }
+
+    fn put(world: &mut World, name: &str, app: &str) {
+        let body = json!({"metadata": {"name": name, "labels": {"app": app}}});
+        match world.store.get(Resource::ConfigMap, "default", name) {
+            None => call(world, "POST", MAPS, &body),
+            Some(_) => call(world, "PATCH", &format!("{MAPS}/{name}"), &body),
+        }
+    }
+
+    fn open(world: &World, query: &str) -> Result<Watch, Refusal> {
+        let request = Request::builder().uri(format!("{MAPS}?watch=1&{query}")).body(Vec::new()).unwrap();
+        world.watch_of(&request).unwrap()
+    }
+
+    /// `TYPE name` of every event; a bookmark shows whether it ends the initial events.
+    fn spell(polled: &Polled) -> Vec<String> {
+        let each = |event: &Value| {
+            let object = &event["object"];
+            let end = object.pointer("/metadata/annotations/k8s.io~1initial-events-end").is_some();
+            let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or(if end {
+                "end"
+            } else {
+                ""
+            });
+            format!("{} {name}", event["type"].as_str().unwrap_or_default()).trim_end().to_owned()
+        };
+        polled.events.iter().map(each).collect()
+    }
+
+    #[test]
+    fn where_a_watch_begins() {
+        let mut world = world();
+        put(&mut world, "a", "x");
+        put(&mut world, "b", "y");
+        let now = world.store.revision();
+        let cases = [
+            (String::new(), vec!["ADDED a", "ADDED b"]),
+            ("resourceVersion=0".into(), vec!["ADDED a", "ADDED b"]),
+            ("labelSelector=app%3Dy".into(), vec!["ADDED b"]),
+            ("fieldSelector=metadata.name%3Da".into(), vec!["ADDED a"]),
+            (format!("resourceVersion={now}"), vec![]),
+            (format!("resourceVersion={}", now - 1), vec!["ADDED b"]),
+            (
+                "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true".into(),
+                vec!["ADDED a", "ADDED b", "BOOKMARK end"],
+            ),
+            ("sendInitialEvents=false&resourceVersionMatch=NotOlderThan".into(), vec![]),
+        ];
+        for (query, want) in cases {
+            assert_eq!(spell(&open(&world, &query).unwrap().poll(&world)), want, "{query}");
+        }
+        for (query, code) in [
+            ("sendInitialEvents=true", 422),
+            ("sendInitialEvents=true&resourceVersionMatch=Exact", 422),
+            ("sendInitialEvents=true&resourceVersionMatch=NotOlderThan", 400),
+            ("resourceVersionMatch=NotOlderThan", 422),
+            ("resourceVersion=abc", 422),
+            ("resourceVersion=99999", 504),
+            ("labelSelector=%3D%3D", 400),
+        ] {
+            assert_eq!(open(&world, query).unwrap_err().code, code, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_leaves_the_selection_is_gone_and_what_enters_it_is_new() {
+        let mut world = world();
+        put(&mut world, "a", "x");
+        let mut watch = open(&world, "labelSelector=app%3Dx&resourceVersion=0").unwrap();
+        assert_eq!(spell(&watch.poll(&world)), ["ADDED a"]);
+        for app in ["y", "z", "x", "x"] {
+            put(&mut world, "a", app);
+        }
+        put(&mut world, "other", "y");
+        call(&mut world, "DELETE", &format!("{MAPS}/a"), &json!({}));
+        let polled = watch.poll(&world);
+        assert_eq!(spell(&polled), ["DELETED a", "ADDED a", "DELETED a"]);
+        assert_eq!(
+            polled.events[0]["object"]["metadata"]["labels"]["app"], "x",
+            "its last state that fitted"
+        );
+        let versions: Vec<&str> =
+            polled.events.iter().map(|e| object::text(e, "/object/metadata/resourceVersion")).collect();
+        assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
+        assert_eq!(watch.poll(&world).events, Vec::<Value>::new());
+    }
+
+    #[test]
+    fn bookmarks_timeouts_and_compaction() {
+        let mut world = world();
+        let mut watch = open(&world, "resourceVersion=2&allowWatchBookmarks=true&timeoutSeconds=90").unwrap();
+        watch.poll(&world);
+        let later = |world: &World, seconds| world.now() + SignedDuration::from_secs(seconds);
+        let to = later(&world, 61);
+        world.advance_to(to);
+        let polled = watch.poll(&world);
+        assert_eq!((spell(&polled), polled.ended), (vec!["BOOKMARK".to_owned()], false));
+        let to = later(&world, 30);
+        world.advance_to(to);
+        assert!(watch.poll(&world).ended);
+
+        put(&mut world, "a", "x");
+        let old = world.store.revision();
+        for n in 0..4100 {
+            let data =
+                json!({"metadata": {"name": "a", "namespace": "default"}, "data": {"n": n.to_string()}});
+            world.store.put(Resource::ConfigMap, data);
+        }
+        let polled = open(&world, &format!("resourceVersion={old}")).unwrap().poll(&world);
+        assert!(polled.ended);
+        assert_eq!(polled.events[0]["object"]["code"], 410);
+        assert_eq!(polled.events[0]["object"]["reason"], "Expired");
+    }
+}

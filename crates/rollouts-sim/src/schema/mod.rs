@@ -6,6 +6,7 @@ mod admit;
 mod defaults;
 pub mod generate;
 mod names;
+mod pod_security;
 mod walk;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,6 +18,7 @@ use serde_json::Value;
 use crate::resource::Resource;
 
 pub(crate) use admit::admit;
+pub(crate) use pod_security::check as pod_security;
 pub(crate) use walk::{item_key, unknown_fields};
 
 /// A structural schema. Absent parts are as in OpenAPI.
@@ -161,11 +163,6 @@ impl Schema {
     /// Whether lists of this schema merge under a strategic merge patch.
     pub(crate) fn merges(&self) -> bool {
         self.strategy.as_deref().is_some_and(|s| s.split(',').any(|s| s == "merge"))
-    }
-
-    /// Whether a strategic merge patch of this object keeps only the keys that it names.
-    pub(crate) fn retains_keys(&self) -> bool {
-        self.strategy.as_deref().is_some_and(|s| s.split(',').any(|s| s == "retainKeys"))
     }
 
     /// Whether a key of this object is a field by name rather than a map's key.

@@ -234,10 +234,13 @@ fn creating() {
     }
 }
 
+/// Where a body is posted, the body, and what then stands where.
+type Filled<'a> = (&'a str, Value, &'a [(&'a str, Value)]);
+
 #[test]
 fn defaults_are_filled_in_and_the_server_owns_its_fields() {
     let mut world = world();
-    let cases: Vec<(&str, Value, Vec<(&str, Value)>)> = vec![
+    let cases: [Filled<'_>; 5] = [
         (
             "/api/v1/namespaces/default/pods",
             json!({
@@ -246,7 +249,7 @@ fn defaults_are_filled_in_and_the_server_owns_its_fields() {
                 "spec": {"containers": [{"name": "c", "image": "x", "ports": [{"containerPort": 80}],
                     "readinessProbe": {"httpGet": {"port": 80}}}]},
             }),
-            vec![
+            &[
                 ("/kind", json!("Pod")),
                 ("/apiVersion", json!("v1")),
                 ("/metadata/creationTimestamp", json!("2026-01-01T00:00:00Z")),
@@ -264,7 +267,7 @@ fn defaults_are_filled_in_and_the_server_owns_its_fields() {
         (
             "/api/v1/namespaces/default/services",
             json!({"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}}),
-            vec![
+            &[
                 ("/spec/type", json!("ClusterIP")),
                 ("/spec/sessionAffinity", json!("None")),
                 ("/spec/ports/0/targetPort", json!(80)),
@@ -275,12 +278,12 @@ fn defaults_are_filled_in_and_the_server_owns_its_fields() {
         (
             "/api/v1/namespaces/default/secrets",
             json!({"metadata": {"name": "s"}, "stringData": {"a": "b"}}),
-            vec![("/data/a", json!("Yg==")), ("/type", json!("Opaque"))],
+            &[("/data/a", json!("Yg==")), ("/type", json!("Opaque"))],
         ),
         (
             "/api/v1/namespaces",
             json!({"metadata": {"name": "n"}}),
-            vec![
+            &[
                 ("/metadata/labels/kubernetes.io~1metadata.name", json!("n")),
                 ("/status/phase", json!("Active")),
             ],
@@ -288,7 +291,7 @@ fn defaults_are_filled_in_and_the_server_owns_its_fields() {
         (
             ROLLOUTS,
             with(rollout("r"), "/spec/template/spec/containers/0/ports", json!([{"containerPort": 80}])),
-            vec![
+            &[
                 // The CRD defaults the protocol, and nothing else of the template; the controller fills in replicas.
                 (
                     "/spec/template/spec/containers/0",
@@ -302,7 +305,7 @@ fn defaults_are_filled_in_and_the_server_owns_its_fields() {
         let made = create(&mut world, path, &body);
         assert_ne!(made["metadata"]["uid"], "mine");
         for (pointer, want) in wants {
-            assert_eq!(made.pointer(pointer), Some(&want), "{path} {pointer}: {made}");
+            assert_eq!(made.pointer(pointer), Some(want), "{path} {pointer}: {made}");
         }
     }
 }
@@ -370,7 +373,7 @@ fn updating_conflicts_and_parts() {
     let path = format!("{ROLLOUTS}/r");
     let version = made["metadata"]["resourceVersion"].clone();
 
-    let changed = with(with(made.clone(), "/spec/paused", json!(true)), "/status", json!({"phase": "Lies"}));
+    let changed = with(with(made, "/spec/paused", json!(true)), "/status", json!({"phase": "Lies"}));
     let (code, put) = ask(&mut world, "PUT", &path, "application/json", &changed);
     assert_eq!(
         (code, put["metadata"]["generation"].as_i64(), put.get("status")),
@@ -393,7 +396,7 @@ fn updating_conflicts_and_parts() {
         &json!({"metadata": {"resourceVersion": version}, "spec": {"paused": false}}),
     );
     assert_eq!(code, 409);
-    let blind = with(put.clone(), "/metadata/resourceVersion", json!(null));
+    let blind = with(put, "/metadata/resourceVersion", json!(null));
     assert_eq!(ask(&mut world, "PUT", &path, "application/json", &blind).0, 422);
 
     // A status write cannot touch the spec, bumps no generation, and the other way round.

@@ -21,7 +21,7 @@ fn map(data: Value) -> Value {
     map
 }
 
-fn rollout(containers: Value) -> Value {
+fn rollout(containers: &Value) -> Value {
     json!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r"},
         "spec": {
@@ -101,7 +101,7 @@ fn lists_merge_by_their_keys() {
         &mut world,
         &path,
         "team",
-        &rollout(json!([{"name": "app", "image": "x:1", "env": [{"name": "A", "value": "1"}]}])),
+        &rollout(&json!([{"name": "app", "image": "x:1", "env": [{"name": "A", "value": "1"}]}])),
     );
     let side = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r"},
         "spec": {"template": {"spec": {"containers": [{"name": "side", "image": "y:1"}, {"name": "app", "env": [{"name": "B", "value": "2"}]}]}}}});
@@ -114,7 +114,7 @@ fn lists_merge_by_their_keys() {
         (2, 2, &json!("x:1"))
     );
     // The team drops its variable; the mesh's stays, and so does its container.
-    let (_, less) = apply(&mut world, &path, "team", &rollout(json!([{"name": "app", "image": "x:2"}])));
+    let (_, less) = apply(&mut world, &path, "team", &rollout(&json!([{"name": "app", "image": "x:2"}])));
     let containers = less["spec"]["template"]["spec"]["containers"].as_array().unwrap().clone();
     let app = containers.iter().find(|c| c["name"] == "app").unwrap();
     assert_eq!(
@@ -170,7 +170,7 @@ fn a_selector_that_the_controller_switched_is_a_conflict() {
 fn the_status_has_owners_of_its_own() {
     let mut world = world();
     let path = format!("{ROLLOUTS}/r");
-    apply(&mut world, &path, "team", &rollout(json!([{"name": "app", "image": "x:1"}])));
+    apply(&mut world, &path, "team", &rollout(&json!([{"name": "app", "image": "x:1"}])));
     ask(
         &mut world,
         "PATCH",
@@ -190,7 +190,7 @@ fn the_status_has_owners_of_its_own() {
 fn what_an_apply_may_not_say() {
     let mut world = world();
     let path = format!("{MAPS}/m");
-    create(&mut world, ROLLOUTS, &rollout(json!([{"name": "c", "image": "x:1"}])));
+    create(&mut world, ROLLOUTS, &rollout(&json!([{"name": "c", "image": "x:1"}])));
     let cases: Vec<(String, Value, u16, &str)> = vec![
         (path.clone(), map(json!({})), 422, "fieldManager: Required value"),
         (format!("{path}?fieldManager=a"), json!({"data": {}}), 400, "must have apiVersion and kind"),

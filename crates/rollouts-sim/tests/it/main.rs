@@ -1,4 +1,5 @@
 //! The simulator as a client meets it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it calls too")]
 
 mod api;
 mod apply;
@@ -7,5 +8,7 @@ mod blue_green;
 mod client;
 mod cluster;
 mod journal;
+mod kubectl;
 mod random;
+mod serve;
 mod variations;
