@@ -109,7 +109,12 @@ impl Store {
             Some(look) if !look.beside => Self::open_still(&path, look)?,
             _ => Self::open_shared(&path)?,
         };
-        Ok(store.version()?.map(|_| store))
+        match store.version() {
+            // A journal of that kind is there only until the log is in WAL mode: its creation was cut off, and the
+            // next writer takes it back. Nothing was recorded yet.
+            Err(StoreError::ReadOnly { path }) if files::has_rollback_journal(&path) => Ok(None),
+            version => Ok(version?.map(|_| store)),
+        }
     }
 
     /// Reads the file as one that does not change. SQLite would otherwise create a shared-memory file beside it.

@@ -23,6 +23,11 @@ impl FileLook {
     }
 }
 
+/// Whether a journal to roll back lies beside a database.
+pub(super) fn has_rollback_journal(path: &Path) -> bool {
+    with_suffix(path, "-journal").exists()
+}
+
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
