@@ -41,7 +41,7 @@ pub(super) fn event(
             format!("  {} {message}; again in {}", style.status(Status::InProgress, "↻"), seconds(*wait))
         }
         Event::Fact(Fact::StepFinished { outcome, detail, .. }) if !how.quiet => {
-            let detail = detail.as_deref().unwrap_or_default();
+            let detail = detail.as_deref().unwrap_or_default().replace('\n', "\n      ");
             match outcome {
                 StepOutcome::Done => format!("  {} {detail}", good("✓")),
                 StepOutcome::AlreadySo => format!("  {} already so: {detail}", good("=")),

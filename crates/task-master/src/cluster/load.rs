@@ -6,7 +6,7 @@ use super::Cluster;
 use crate::fault::Fault;
 use crate::runbook::Load;
 
-/// Starts the load, runs `work`, ends the load, and demands that no more were lost than allowed.
+/// Starts the load, runs `work` and says on a line each what it did, ends the load, and demands that no more were lost than allowed.
 pub(crate) async fn around(
     cluster: &Cluster,
     load: &Load,
@@ -20,7 +20,7 @@ pub(crate) async fn around(
     let done =
         done.map_err(|fault| Fault { message: format!("{}; {}", fault.message, words(&account)), ..fault })?;
     judge(&account, load.lost)?;
-    Ok(format!("{}: {}", done.join("; "), words(&account)))
+    Ok(format!("{}\n{}", words(&account), done.join("\n")))
 }
 
 /// A load of which nothing was sent has shown nothing.

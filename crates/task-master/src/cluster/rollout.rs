@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use rollouts_client::phase;
+use rollouts_client::promotion::{self, Promotion, PromotionError};
+use rollouts_client::proof::Probe;
+use rollouts_client::rollback::{self, Cause, Order};
 
 use super::condition::{Seen, see, tag, version};
 use super::{Cluster, Look, rollouts_fault};
+use crate::executor::Class;
 use crate::fault::Fault;
 use crate::runbook::{Named, Rollout, RolloutIs, Verb};
 
@@ -34,7 +38,7 @@ fn judge(verb: &Verb, seen: &Seen) -> Look {
             )
         }
         Verb::Settle { on } => super::condition::judge(&settled(&seen.rollout, on), seen),
-        Verb::Promote => {
+        Verb::Promote { .. } => {
             let current = rollout.current_hash();
             let switched = current.is_some() && seen.active.as_deref() == current;
             let observed = phase::generation_observed(rollout);
@@ -92,10 +96,7 @@ pub(crate) async fn act(cluster: &Cluster, step: &Rollout, bound: Duration) -> R
             format!("image of {container} set to {image}")
         }
         Verb::Settle { on } => return bring(cluster, step, on, bound).await,
-        Verb::Promote => {
-            rollouts.promote(name).await.map_err(fault)?;
-            "promoted".to_owned()
-        }
+        Verb::Promote { host } => promote(cluster, &step.on, host.as_deref(), bound).await?,
         Verb::Abort => {
             rollouts.abort(name).await.map_err(fault)?;
             "aborted".to_owned()
@@ -113,7 +114,7 @@ pub(crate) async fn act(cluster: &Cluster, step: &Rollout, bound: Duration) -> R
             Box::pin(rollouts.undo(name, Some(revision))).await.map_err(fault)?;
             format!("template set back to revision {revision} ({to})")
         }
-        Verb::Rollback { to, host } => rollback(cluster, &step.on, to, host, bound).await?,
+        Verb::Rollback { to, host } => roll_back(cluster, &step.on, to, host, bound).await?,
         Verb::Pause => {
             rollouts.pause(name).await.map_err(fault)?;
             "paused".to_owned()
@@ -167,18 +168,52 @@ fn template_version(rollout: &rollouts_client::types::Rollout) -> Option<&str> {
     tag(rollout.spec.template.as_ref()?.spec.as_ref()?.containers.first()?.image.as_deref()?)
 }
 
-async fn rollback(
+/// Promotes, and comes back when users reach the new version.
+async fn promote(
+    cluster: &Cluster,
+    on: &Named,
+    host: Option<&str>,
+    bound: Duration,
+) -> Result<String, Fault> {
+    let rollouts = cluster.rollouts(&on.namespace);
+    let probe = host.map(|host| Probe::new(cluster.requests.clone(), host));
+    let order = Promotion { name: on.name.clone(), full: false, probe, within: bound };
+    match Box::pin(promotion::promote(&rollouts, &order)).await {
+        Ok(promoted) => {
+            let tag = promoted.tag.unwrap_or_else(|| "the new version".to_owned());
+            Ok(format!("promoted {tag}: {}", promoted.proof))
+        }
+        Err(error) => {
+            let transient = matches!(&error, PromotionError::Client(error) if error.transient());
+            Err(Fault::chain(if transient { Class::Transient } else { Class::Permanent }, &error))
+        }
+    }
+}
+
+/// Rolls back by the way that fits the state, and demands that it is to this version.
+async fn roll_back(
     cluster: &Cluster,
     on: &Named,
     to: &str,
     host: &str,
     bound: Duration,
 ) -> Result<String, Fault> {
-    let undo = Rollout { on: on.clone(), verb: Verb::Undo { to: to.to_owned() } };
-    let settle = Rollout { on: on.clone(), verb: Verb::Settle { on: to.to_owned() } };
-    let _ = host;
-    Box::pin(act(cluster, &undo, bound)).await?;
-    bring(cluster, &settle, to, bound).await
+    let rollouts = cluster.rollouts(&on.namespace);
+    let probe = Probe::new(cluster.requests.clone(), host);
+    let order = Order { within: bound.min(Order::WITHIN), ..Order::of(&on.name).proven_by(probe) };
+    let report = Box::pin(rollback::run(&rollouts, &order)).await.map_err(|error| {
+        let class = match &error.cause {
+            Cause::Client(error) if error.transient() => Class::Transient,
+            _ => Class::Permanent,
+        };
+        Fault::chain(class, &error)
+    })?;
+    let deeds: Vec<String> = report.did.iter().map(ToString::to_string).collect();
+    let did = if deeds.is_empty() { "there already".to_owned() } else { deeds.join(", ") };
+    if report.plan.to.tag.as_deref() != Some(to) {
+        return Err(Fault::permanent(format!("rolled back to {}, not to {to}: {did}", report.plan.to)));
+    }
+    Ok(format!("rolled back to {to}: {did}; {}", report.proof))
 }
 
 /// Waits until the effect is there.

@@ -56,7 +56,8 @@ fn verb(on: &Named, verb: &Verb) -> String {
     match verb {
         Verb::SetImage { container, tag } => format!("set the image of {container} of {name} to tag {tag}"),
         Verb::Settle { on } => format!("bring {name} to {on}, promoting where it pauses"),
-        Verb::Promote => format!("promote {name}"),
+        Verb::Promote { host: Some(host) } => format!("promote {name} until {host} answers it"),
+        Verb::Promote { host: None } => format!("promote {name}"),
         Verb::Abort => format!("abort {name}"),
         Verb::Undo { to } => format!("undo {name} to the revision of {to}"),
         Verb::Rollback { to, host } => format!("roll {name} back until {host} answers {to}"),

@@ -102,7 +102,9 @@ impl Reader<'_> {
                 let host = fields.need(self, "host").and_then(|node| self.name(node));
                 to.zip(host).map(|(to, host)| Verb::Rollback { to, host })
             }
-            Some("promote") => Some(Verb::Promote),
+            Some("promote") => {
+                given(fields.take("host").map(|node| self.name(node))).map(|host| Verb::Promote { host })
+            }
             Some("abort") => Some(Verb::Abort),
             Some("pause") => Some(Verb::Pause),
             Some("resume") => Some(Verb::Resume),

@@ -130,8 +130,11 @@ pub enum Verb {
         /// The version (image tag) that must be active at the end.
         on: String,
     },
-    /// Moves on from a pause: the new version becomes active.
-    Promote,
+    /// Moves on from a pause: the new version becomes active, and that is proven.
+    Promote {
+        /// The active host on which it must answer afterwards; without it selector and endpoints are the proof.
+        host: Option<String>,
+    },
     /// Gives the new version up.
     Abort,
     /// Sets the template back to that of a version seen before.

@@ -16,7 +16,6 @@ mod wait;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -219,15 +218,7 @@ impl Running {
     ///
     /// # Errors
     /// When the child cannot be waited for.
-    pub fn finish(
-        mut self,
-        limits: &Limits,
-        mut line: impl FnMut(Stream, &str),
-    ) -> Result<Finished, RunError> {
-        if let Some(mut word) = self.word.take() {
-            // A child that died before the word is seen by the wait below; nothing to add here.
-            let _ = word.write_all(b"!");
-        }
+    pub fn finish(self, limits: &Limits, mut line: impl FnMut(Stream, &str)) -> Result<Finished, RunError> {
         wait::until_ended(self, limits, &mut line)
     }
 }

@@ -3,6 +3,7 @@
 //! One thread a stream reads, one waits for the end without reaping it (so that its process id and group
 //! cannot be reused while we may still signal them), and this loop decides. Every wait has a bound.
 
+use std::io::{self, Write as _};
 use std::process::{Child, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -68,12 +69,17 @@ pub(super) fn until_ended(
     limits: &Limits,
     line: &mut dyn FnMut(Stream, &str),
 ) -> Result<Finished, RunError> {
-    let Running { mut child, program, stop, grace, interrupts, id, .. } = running;
+    let Running { mut child, word, program, stop, grace, interrupts, id } = running;
     let lost = || RunError::Lost { program: program.clone(), pid: id.pid };
     let pid = Pid::from_raw(i32::try_from(id.pid).map_err(|_| lost())?);
     let began = Instant::now();
     let (sender, messages) = sync_channel(IN_FLIGHT);
-    let open_streams = listen(&mut child, pid, &sender);
+    let watched = listen(&mut child, pid, &sender);
+    let open_streams = watched.map_err(|source| RunError::Start { program: program.clone(), source })?;
+    // Only now that everybody listens. A child that is dead already is seen by the wait.
+    if let Some(mut word) = word {
+        let _ = word.write_all(b"!");
+    }
     interrupts.tell(move |signal| {
         let _ = sender.send(Message::Asked(signal));
     });
@@ -99,25 +105,29 @@ pub(super) fn until_ended(
 }
 
 /// Starts the threads that watch `child`; returns how many streams they read.
-fn listen(child: &mut Child, pid: Pid, sender: &SyncSender<Message>) -> u8 {
+fn listen(child: &mut Child, pid: Pid, sender: &SyncSender<Message>) -> io::Result<u8> {
     let mut streams = 0;
     if let Some(pipe) = child.stdout.take() {
-        let to = sender.clone();
         streams += 1;
-        std::thread::spawn(move || capture::read(pipe, Stream::Out, &to));
+        let to = sender.clone();
+        watch("stdout", move || capture::read(pipe, Stream::Out, &to))?;
     }
     if let Some(pipe) = child.stderr.take() {
-        let to = sender.clone();
         streams += 1;
-        std::thread::spawn(move || capture::read(pipe, Stream::Err, &to));
+        let to = sender.clone();
+        watch("stderr", move || capture::read(pipe, Stream::Err, &to))?;
     }
     let to = sender.clone();
-    std::thread::spawn(move || {
+    watch("child", move || {
         let end = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
         while waitid(Id::Pid(pid), end) == Err(nix::errno::Errno::EINTR) {}
         let _ = to.send(Message::Ended);
-    });
-    streams
+    })?;
+    Ok(streams)
+}
+
+fn watch(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(|_| ())
 }
 
 impl Wait<'_> {

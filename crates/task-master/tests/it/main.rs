@@ -3,6 +3,7 @@
 mod api;
 mod bad_input;
 mod bench;
+mod crash;
 mod fakes;
 mod interrupt;
 mod mutation;
