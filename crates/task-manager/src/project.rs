@@ -180,9 +180,11 @@ impl Project {
         let graph = Graph::new(&parsed.plan)
             .map_err(|source| ProjectError::Graph { path: place.prd.clone(), source })?;
         let (mut state, events) = ledger::read(&place.state)?;
-        let edited = || known::news(&state, &place.prd, &source, &parsed.plan, Renames::Accept);
-        if let Some((plan, _)) = state.plan().and_then(|_| edited()) {
-            state.take_plan(&plan);
+        // Where every id is where it was, nothing can have been renamed, and hashing every task is saved.
+        let ids = || parsed.plan.tasks.iter().map(|task| &task.id);
+        if state.plan().is_some_and(|known| !known.tasks.iter().map(|task| &task.id).eq(ids())) {
+            let news = known::news(&state, &place.prd, &source, &parsed.plan, Renames::Accept);
+            news.iter().for_each(|(plan, _)| state.take_plan(plan));
         }
         Ok(Project { place, source, parsed, graph, state, events })
     }
