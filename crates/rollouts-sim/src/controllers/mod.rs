@@ -6,6 +6,12 @@
 //! - [`replicaset`], [`endpoints`]: the controllers of Kubernetes that a rollout stands on
 //! - [`rollout`], [`analysis`]: the controllers of Argo Rollouts
 //! - [`admit`]: what is refused because nothing here would carry it out
+//!
+//! # What they leave out
+//! There is one node with room for everything and every image except those with the tag `missing`, whose pull fails.
+//! All containers are taken for the demo-app. ReplicaSets do not adopt pods that they did not create. Limits,
+//! quotas, disruption budgets, network policies, Pod Security and service accounts are stored and have no effect.
+//! Events are never dropped by rate. What happens in upstream's 15-minute resync does not happen here.
 
 mod admit;
 mod analysis;

@@ -62,6 +62,8 @@ impl Cluster {
             }
         }
         cluster.wait("healthy", 60, |c| c.phase() == "Healthy");
+        // The ingress hears of the last ready pods a moment after the controller.
+        cluster.pass(1);
         cluster
     }
 

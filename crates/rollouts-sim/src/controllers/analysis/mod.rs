@@ -7,6 +7,7 @@ mod expr;
 mod metric;
 mod query;
 pub(super) mod template;
+mod verdict;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::metric::{Metric, MetricResult, Phase};
+use self::verdict::{Notice, Verdict, is_dry, terminating};
 use super::time::{parse, stamp};
 use crate::object::{self, items, text};
 use crate::queue::{Work, later};
@@ -29,8 +31,7 @@ const SHORTEST: Duration = Duration::from_millis(100);
 #[derive(Debug, PartialEq)]
 struct Outcome {
     status: Value,
-    /// Warning, reason, message.
-    events: Vec<(bool, String, String)>,
+    events: Vec<Notice>,
     again: Option<Timestamp>,
 }
 
@@ -45,9 +46,9 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
         return;
     }
     let outcome = reconcile(&run, world.now());
-    for (warning, reason, message) in &outcome.events {
-        let kind = if *warning { "Warning" } else { "Normal" };
-        world.event(COMPONENT, (Resource::AnalysisRun, &run), kind, reason, message);
+    for notice in &outcome.events {
+        let kind = if notice.warning { "Warning" } else { "Normal" };
+        world.event(COMPONENT, (Resource::AnalysisRun, &run), kind, &notice.reason, &notice.message);
     }
     if let Some(at) = outcome.again {
         // Times are kept in whole seconds: an interval below one may seem to be over already.
@@ -89,8 +90,8 @@ fn reconcile(run: &Value, now: Timestamp) -> Outcome {
     };
     let started = parse(text(run, "/status/startedAt")).unwrap_or(now);
     measure(run, &metrics, &mut results, started, now);
-    let mut events = Vec::new();
-    let (phase, message, summary) = assess(run, &metrics, &mut results, &mut events);
+    let Verdict { phase, message, summary, dry_summary, mut events } =
+        verdict::over(run, &metrics, &mut results);
     let mut status = run["status"].clone();
     if !status.is_object() {
         status = json!({});
@@ -100,12 +101,13 @@ fn reconcile(run: &Value, now: Timestamp) -> Outcome {
         status["phase"] = json!(phase.word());
         set_text(&mut status, "message", &message);
         if phase.completed() {
-            events.push(completion(phase));
+            events.push(Notice::completion(phase));
             status["completedAt"] = json!(stamp(now));
         }
     }
     status["metricResults"] = json!(results);
     status["runSummary"] = summary;
+    status["dryRunSummary"] = dry_summary;
     status["startedAt"] = json!(stamp(started));
     let result = |metric: &Metric| results.iter().find(|result| result.name == metric.name);
     let again = metrics.iter().filter_map(|metric| metric.due(result(metric), started)).min();
@@ -147,21 +149,7 @@ fn broken(run: &Value, message: &str) -> Outcome {
     }
     status["phase"] = json!("Error");
     status["message"] = json!(message);
-    Outcome { status, events: vec![completion(Phase::Error)], again: None }
-}
-
-fn completion(phase: Phase) -> (bool, String, String) {
-    let warning = matches!(phase, Phase::Error | Phase::Failed);
-    let word = phase.word();
-    (warning, format!("AnalysisRun{word}"), format!("Analysis Completed. Result: {word}"))
-}
-
-/// Whether the run is to end: it was told to, or a metric that counts has failed.
-fn terminating(run: &Value, results: &[MetricResult]) -> bool {
-    let tripped = |result: &MetricResult| {
-        matches!(result.phase, Some(Phase::Failed | Phase::Error | Phase::Inconclusive))
-    };
-    run["spec"]["terminate"] == json!(true) || results.iter().any(|result| !result.dry_run && tripped(result))
+    Outcome { status, events: vec![Notice::completion(Phase::Error)], again: None }
 }
 
 fn measure(
@@ -174,13 +162,10 @@ fn measure(
     if terminating(run, results) {
         return;
     }
-    let begun = !text(run, "/status/startedAt").is_empty();
     for metric in metrics {
         let at = results.iter().position(|result| result.name == metric.name);
         let due = metric.due(at.map(|at| &results[at]), started);
-        // A delay counts from the first look, which only notes the beginning.
-        let waits = at.is_none() && !begun && due.is_some_and(|due| due > now);
-        if waits || due.is_none_or(|due| due > now) {
+        if due.is_none_or(|due| due > now) {
             continue;
         }
         let at = at.unwrap_or_else(|| {
@@ -189,84 +174,6 @@ fn measure(
         });
         metric.measure(&mut results[at], now);
     }
-}
-
-/// Whether a metric is only tried. Upstream's rules are patterns; here they are names, or `.*`.
-fn is_dry(run: &Value, metric: &str) -> bool {
-    items(run, "/spec/dryRun")
-        .any(|rule| matches!(text(rule, "/metricName"), name if name == metric || name == ".*"))
-}
-
-/// The verdict over all metrics, what it says, and the summary.
-fn assess(
-    run: &Value,
-    metrics: &[Metric],
-    results: &mut [MetricResult],
-    events: &mut Vec<(bool, String, String)>,
-) -> (Phase, String, Value) {
-    let terminating = terminating(run, results);
-    let told = run["spec"]["terminate"] == json!(true);
-    let mut message = if told { "Run Terminated".to_owned() } else { String::new() };
-    let mut worst: Option<Phase> = None;
-    let mut all_done = true;
-    let mut summary = json!({});
-    let mut count = |field: &str| summary[field] = json!(summary[field].as_i64().unwrap_or(0) + 1);
-    for metric in metrics {
-        let dry = is_dry(run, &metric.name);
-        if !dry {
-            count("count");
-        }
-        let Some(result) = results.iter_mut().find(|result| result.name == metric.name) else {
-            all_done = false;
-            continue;
-        };
-        let phase = metric.assess(result, terminating);
-        if result.phase != Some(phase) {
-            turn(result, phase, events);
-        }
-        if !phase.completed() {
-            all_done = false;
-            continue;
-        }
-        if dry {
-            worst = worst.or(Some(Phase::Successful));
-            continue;
-        }
-        let tripped = metric.tripped(result);
-        if worst.is_none_or(|worst| phase > worst) {
-            worst = Some(phase);
-            if let Some((_, why)) = &tripped {
-                message = format!("Metric \"{}\" assessed {} due to {why}", metric.name, phase.word());
-                if !result.message.is_empty() {
-                    message = format!("{message}: \"Error Message: {}\"", result.message);
-                }
-            }
-        }
-        count(match tripped.map_or(Phase::Successful, |(phase, _)| phase) {
-            Phase::Error => "error",
-            Phase::Failed => "failed",
-            Phase::Inconclusive => "inconclusive",
-            _ => "successful",
-        });
-    }
-    match worst {
-        _ if terminating => (worst.unwrap_or(Phase::Successful), message, summary),
-        Some(worst) if all_done => (worst, message, summary),
-        _ => (Phase::Running, String::new(), summary),
-    }
-}
-
-fn turn(result: &mut MetricResult, phase: Phase, events: &mut Vec<(bool, String, String)>) {
-    if phase.completed() {
-        let warning = matches!(phase, Phase::Error | Phase::Failed);
-        let word = phase.word();
-        let message = format!("Metric '{}' Completed. Result: {word}", result.name);
-        events.push((warning, format!("Metric{word}"), message));
-    }
-    if let Some(last) = result.measurements.last() {
-        result.message = last.message().to_owned();
-    }
-    result.phase = Some(phase);
 }
 
 fn set_text(status: &mut Value, field: &str, text: &str) {
