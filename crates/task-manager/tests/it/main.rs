@@ -13,5 +13,6 @@ mod docs;
 mod fold;
 mod graph;
 mod output;
+mod questions;
 mod store;
 mod transitions;
