@@ -19,7 +19,7 @@ use crate::world::World;
 /// The form of the files. A newer one is refused.
 const FORMAT: u32 = 1;
 /// After this many lines a snapshot is cheaper to read than they are to do again.
-const LINES: u64 = 256;
+const LINES: u64 = 64;
 
 /// Why a stored world cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -152,11 +152,18 @@ struct Line {
     entry: Entry,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Snapshot {
     format: u32,
     generation: u64,
     world: World,
+}
+
+#[derive(Serialize)]
+struct Saving<'a> {
+    format: u32,
+    generation: u64,
+    world: &'a World,
 }
 
 #[derive(Deserialize)]
@@ -332,7 +339,7 @@ fn read_snapshot(path: &Path) -> Result<Option<(u64, World)>, JournalError> {
 
 fn write_snapshot(dir: &Path, generation: u64, world: &World) -> Result<(), JournalError> {
     let (path, part) = (dir.join("world.json"), dir.join("world.json.part"));
-    let snapshot = Snapshot { format: FORMAT, generation, world: world.clone() };
+    let snapshot = Saving { format: FORMAT, generation, world };
     let write = || -> io::Result<()> {
         let mut file = File::create(&part)?;
         file.write_all(&serde_json::to_vec(&snapshot)?)?;

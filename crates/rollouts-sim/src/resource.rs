@@ -130,10 +130,17 @@ const RESOURCE_QUOTA: Info = Info {
     kind: "ResourceQuota",
     short: &["quota"],
     status: true,
+    refused: Some("nothing here would enforce it"),
     ..BASE
 };
-const LIMIT_RANGE: Info =
-    Info { plural: "limitranges", singular: "limitrange", kind: "LimitRange", short: &["limits"], ..BASE };
+const LIMIT_RANGE: Info = Info {
+    plural: "limitranges",
+    singular: "limitrange",
+    kind: "LimitRange",
+    short: &["limits"],
+    refused: Some("nothing here would enforce it"),
+    ..BASE
+};
 const REPLICA_SET: Info = Info {
     group: "apps",
     plural: "replicasets",

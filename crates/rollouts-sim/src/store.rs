@@ -39,8 +39,8 @@ pub(crate) struct Change {
 const LOG: usize = 4096;
 
 /// All objects, and the changes that led to them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(from = "Saved", into = "Saved")]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Saved")]
 pub(crate) struct Store {
     objects: BTreeMap<Resource, BTreeMap<(String, String), Object>>,
     revision: u64,
@@ -50,17 +50,24 @@ pub(crate) struct Store {
 }
 
 /// The store as a snapshot holds it: without the log, since no watch outlives its process.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Saved {
     revision: u64,
     objects: Vec<(Resource, Value)>,
 }
 
-impl From<Store> for Saved {
-    fn from(store: Store) -> Saved {
-        let kinds = store.objects.into_iter();
-        let objects = kinds.flat_map(|(r, of)| of.into_values().map(move |o| (r, Arc::unwrap_or_clone(o))));
-        Saved { revision: store.revision, objects: objects.collect() }
+/// The same, borrowed: a snapshot copies nothing.
+#[derive(Serialize)]
+struct Saving<'a> {
+    revision: u64,
+    objects: Vec<(Resource, &'a Value)>,
+}
+
+impl Serialize for Store {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kinds = self.objects.iter();
+        let objects = kinds.flat_map(|(r, of)| of.values().map(move |o| (*r, o.as_ref())));
+        Saving { revision: self.revision, objects: objects.collect() }.serialize(serializer)
     }
 }
 

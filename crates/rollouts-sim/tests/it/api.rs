@@ -124,6 +124,13 @@ fn creating() {
             "NotImplemented",
             "no Deployment controller",
         ),
+        (
+            "/api/v1/namespaces/default/resourcequotas",
+            json!({"metadata": {"name": "q"}}),
+            501,
+            "NotImplemented",
+            "creating a ResourceQuota: nothing here would enforce it",
+        ),
         ("/apis/batch/v1/namespaces/default/jobs", json!({}), 404, "NotFound", "no Job controller"),
         (
             "/apis/argoproj.io/v1alpha1/namespaces/default/applications",

@@ -6,6 +6,8 @@ use futures::TryStreamExt as _;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Service};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::runtime::wait::await_condition;
+use kube::runtime::watcher;
 use rollouts_sim::Simulator;
 use serde_json::json;
 
@@ -120,5 +122,38 @@ fn namespaces_take_their_contents_along() {
             pace.turn(Duration::from_secs(60)).await;
         }
         assert_eq!(maps.list(&ListParams::default()).await.unwrap().items.len(), 0);
+    });
+}
+
+#[test]
+fn an_unmodified_watcher_and_wait_run_on_it() {
+    runtime().block_on(async {
+        let simulator = Simulator::in_memory(7);
+        let client = simulator.client();
+        let maps: Api<ConfigMap> = Api::namespaced(client, "default");
+        let has_data = |map: Option<&ConfigMap>| map.is_some_and(|m| m.data.is_some());
+        for config in [watcher::Config::default(), watcher::Config::default().streaming_lists()] {
+            let mut events = std::pin::pin!(watcher(maps.clone(), config));
+            // The initial list ends before anything is there.
+            loop {
+                let event =
+                    tokio::time::timeout(Duration::from_secs(10), events.try_next()).await.unwrap().unwrap();
+                if matches!(event, Some(watcher::Event::InitDone)) {
+                    break;
+                }
+            }
+            let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}});
+            maps.patch("m", &PatchParams::apply("tester"), &Patch::Apply(map)).await.unwrap();
+            let event =
+                tokio::time::timeout(Duration::from_secs(10), events.try_next()).await.unwrap().unwrap();
+            assert!(matches!(&event, Some(watcher::Event::Apply(_))), "{event:?}");
+            let (plain, filled) = (PatchParams::default(), Patch::Merge(json!({"data": {"a": "b"}})));
+            let wait = await_condition(maps.clone(), "m", has_data);
+            let write = maps.patch("m", &plain, &filled);
+            let (waited, wrote) = futures::join!(tokio::time::timeout(Duration::from_secs(10), wait), write);
+            assert!(waited.unwrap().unwrap().is_some());
+            wrote.unwrap();
+            maps.delete("m", &DeleteParams::default()).await.unwrap();
+        }
     });
 }

@@ -138,7 +138,7 @@ fn long_journals_become_snapshots() {
         for n in 0..300 {
             touch(&simulator, &format!("c{}", n % 3)).await;
         }
-        assert!(simulator.summary().journaled < 256);
+        assert!(simulator.summary().journaled < 64);
         let journals = fs::read_dir(dir.path()).unwrap();
         let journals =
             journals.filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("journal-"));

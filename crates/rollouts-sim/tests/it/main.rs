@@ -9,6 +9,7 @@ mod client;
 mod cluster;
 mod journal;
 mod kubectl;
+mod process;
 mod random;
 mod serve;
 mod variations;
