@@ -1,6 +1,8 @@
 //! Whether a unit is healthy: asked over its own address, with the cluster's authority for TLS.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use kube::{Client, Config};
@@ -12,15 +14,16 @@ use super::unit::Health;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks for health; knows the authority that the cluster's certificates are checked against.
-#[derive(Clone, Debug)]
 pub(crate) struct Doctor {
     authority: PathBuf,
+    /// One for each server: making one reads the authority and sets up TLS.
+    clients: Mutex<BTreeMap<String, Client>>,
 }
 
 impl Doctor {
     /// A doctor for the cluster in these places.
     pub(crate) fn new(places: &Places) -> Doctor {
-        Doctor { authority: places.pki("ca.crt") }
+        Doctor { authority: places.pki("ca.crt"), clients: Mutex::default() }
     }
 
     /// What keeps the unit from being healthy; nothing when it is.
@@ -51,12 +54,18 @@ impl Doctor {
             uri.scheme_str().unwrap_or("http"),
             uri.authority().map_or("", |a| a.as_str())
         );
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&base) {
+            return Ok((client.clone(), path));
+        }
         let mut config = Config::new(base.parse().map_err(|error| format!("{base}: {error}"))?);
         if uri.scheme_str() == Some("https") {
             config.root_cert_file = Some(self.authority.clone());
         }
         config.default_retry = false;
-        Ok((Client::try_from(config).map_err(|error| chain(&error))?, path))
+        let client = Client::try_from(config).map_err(|error| chain(&error))?;
+        clients.insert(base, client.clone());
+        Ok((client, path))
     }
 }
 
