@@ -3,6 +3,7 @@
 //! Every verb is a module of its own; this file only parses and routes. It runs the shipped binaries
 //! rather than linking them wherever that is enough.
 
+mod bench;
 mod check;
 mod cluster;
 mod e2e;
@@ -19,6 +20,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 enum Verb {
+    /// The promised speeds, measured on release builds and judged.
+    Bench(bench::Options),
     /// Every linter and every test that needs tools beyond Rust; names the tools that are missing.
     Check(check::Options),
     /// Real Kubernetes with the whole delivery stack, as processes of this machine or in kind.
@@ -27,16 +30,21 @@ enum Verb {
     E2e(e2e::Options),
     /// The demo-app as container images, built without Docker: one archive for each tag.
     Image(image::Options),
+    /// One program, run several times: wall times and the largest resident size, as JSON.
+    #[command(hide = true)]
+    Measure(bench::MeasureOptions),
     /// The rules of the house that no compiler checks: module headers, file sizes, words, arrows.
     Tidy,
 }
 
 fn main() -> ExitCode {
     let outcome = match Verb::parse() {
+        Verb::Bench(options) => bench::run(&options),
         Verb::Check(options) => check::run(&options),
         Verb::Cluster(options) => cluster::run(&options),
         Verb::E2e(options) => e2e::run(&options),
         Verb::Image(options) => image::run(&options),
+        Verb::Measure(options) => bench::measure(&options),
         Verb::Tidy => tidy::run(),
     };
     match outcome {
