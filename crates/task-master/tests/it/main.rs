@@ -11,4 +11,5 @@ mod phase2;
 mod resume;
 mod runbook;
 mod runner;
+mod terraform;
 mod tools;
