@@ -4,7 +4,7 @@
 //! and not whether a real or a simulated cluster lies behind. A transcript is recorded on a real one; the
 //! simulator has to reproduce it.
 //!
-//! In reading order: [`script`] (what a script says) and [`parse`]; [`run`] and [`manifest`] (carrying it
+//! In reading order: [`script`] (what a script says) and [`mod@parse`]; [`mod@run`] and [`manifest`] (carrying it
 //! out); [`observe`] and [`names`] (what was seen, without chance); [`transcript`] and [`compare`].
 
 mod act;

@@ -128,7 +128,8 @@ impl Observer {
         for event in step.events {
             add(FactKind::Event, event);
         }
-        facts.extend(step.said);
+        let said = step.said.into_iter();
+        facts.extend(said.map(|fact| Fact { text: self.names.normalise(&fact.text), ..fact }));
         facts.sort_by_key(|fact| fact.kind);
         Section { title: title.to_owned(), facts }
     }

@@ -113,7 +113,7 @@ impl Reader {
 }
 
 const COMMANDS: &str =
-    "expected a command: apply, set, promote, abort, retry, undo, wait, hold, probe, load or step";
+    "expected a command: apply, set, promote, abort, retry, undo, rollback, wait, hold, probe, load or step";
 
 fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError> {
     let action = match first.text {
@@ -129,6 +129,11 @@ fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError>
         "abort" => Action::Abort,
         "retry" => Action::Retry,
         "undo" => Action::Undo,
+        "rollback" => {
+            words.keyword("proven")?;
+            words.keyword("by")?;
+            Action::Rollback { host: words.next("a host")?.text.to_owned() }
+        }
         "wait" => {
             let condition = condition(words)?;
             Action::Wait { condition, within: within(words, WITHIN)? }
@@ -294,6 +299,7 @@ mod tests {
             ("abort", Action::Abort),
             ("retry", Action::Retry),
             ("undo", Action::Undo),
+            ("rollback proven by a.local", Action::Rollback { host: "a.local".into() }),
             ("hold 5s", Action::Hold(Duration::from_secs(5))),
             ("load start a.local 100/s", Action::StartLoad { host: "a.local".into(), per_second: 100 }),
             ("load stop lost 0", Action::StopLoad { lost: Lost::Exactly(0) }),

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::Client;
+use rollouts_client::client::Rollouts;
 use rollouts_client::pace::Pace;
+use rollouts_client::proof::Probe;
+use rollouts_client::rollback::{self, Order, RollbackError};
 use traffic_probe::{Account, Answer, Load, Requests, RunningLoad};
 
 use crate::act::{ActError, Hands};
 use crate::observe::Observer;
-use crate::script::{Action, Command, Expect, Lost, Script, Step};
+use crate::script::{Action, Command, Expect, Lost, Named, Script, Step};
 use crate::transcript::{FactKind, Section, Transcript};
 use crate::watch::{WatchError, Watches};
 
@@ -73,6 +76,9 @@ pub enum Failure {
     /// It could not be carried out.
     #[error("carry it out")]
     Act(#[from] ActError),
+    /// The rollback did not succeed.
+    #[error("roll back")]
+    Rollback(#[source] Box<RollbackError>),
     /// The observation broke.
     #[error("observe what happens")]
     Watch(#[from] WatchError),
@@ -191,6 +197,10 @@ impl Run<'_> {
                 self.time_switches(&host, since, &account);
                 self.settle_account(&host, &account, *lost)?;
             }
+            Action::Rollback { host } => {
+                self.marks.push((self.world.pace.now(), command.text.clone()));
+                Box::pin(self.rollback(host)).await?;
+            }
             write => {
                 self.marks.push((self.world.pace.now(), command.text.clone()));
                 let hands =
@@ -199,6 +209,21 @@ impl Run<'_> {
                 let version = Box::pin(hands.act(write)).await?;
                 self.written = self.written.max(version);
             }
+        }
+        Ok(())
+    }
+
+    /// Goes back, and tells what was done for it. What happens meanwhile is observed afterwards: the watches keep it.
+    async fn rollback(&mut self, host: &str) -> Result<(), Failure> {
+        let Named { namespace, name } = &self.script.rollout;
+        let rollouts =
+            Rollouts::new(self.world.client.clone(), namespace).with_pace(Arc::clone(&self.world.pace));
+        let probe = Probe::new(Arc::clone(&self.world.requests), host);
+        let report = rollback::run(&rollouts, &Order::of(name).proven_by(probe)).await;
+        let report = report.map_err(|error| Failure::Rollback(Box::new(error)))?;
+        self.time("proven".to_owned());
+        for deed in report.did {
+            self.observer.say(FactKind::Rollback, deed.to_string());
         }
         Ok(())
     }

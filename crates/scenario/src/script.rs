@@ -1,4 +1,4 @@
-//! What a script says, as data. [`crate::parse`] makes it from text, [`crate::run`] carries it out.
+//! What a script says, as data. [`mod@crate::parse`] makes it from text, [`mod@crate::run`] carries it out.
 
 use std::time::Duration;
 
@@ -75,6 +75,11 @@ pub enum Action {
     Retry,
     /// Back to the previous revision.
     Undo,
+    /// Back to the last good version by whatever the state needs, proven by requests.
+    Rollback {
+        /// The host to ask.
+        host: String,
+    },
     /// Wait for a state.
     Wait {
         /// The state.

@@ -58,6 +58,8 @@ pub enum FactKind {
     Analysis,
     /// The reason of an event about the Rollout.
     Event,
+    /// One thing that a rollback did.
+    Rollback,
     /// An answer to a probe.
     Request,
     /// The account of a load.
@@ -65,12 +67,13 @@ pub enum FactKind {
 }
 
 impl FactKind {
-    const ALL: [FactKind; 7] = [
+    const ALL: [FactKind; 8] = [
         FactKind::Phase,
         FactKind::Selector,
         FactKind::Replicas,
         FactKind::Analysis,
         FactKind::Event,
+        FactKind::Rollback,
         FactKind::Request,
         FactKind::Load,
     ];
@@ -82,6 +85,7 @@ impl FactKind {
             FactKind::Replicas => "replicas",
             FactKind::Analysis => "analysis",
             FactKind::Event => "event",
+            FactKind::Rollback => "rollback",
             FactKind::Request => "request",
             FactKind::Load => "load",
         }

@@ -43,6 +43,8 @@ mod variations {
         analysis_fails_after_promotion: "analysis-fails-after-promotion",
         crashes_at_start: "crashes-at-start",
         promote_in_full: "promote-in-full",
+        rollback_while_promoted_pods_crash: "rollback-while-promoted-pods-crash",
+        rollback_with_full_preview: "rollback-with-full-preview",
         two_updates_in_a_row: "two-updates-in-a-row",
         undo_after_the_delay: "undo-after-the-delay",
         undo_and_back: "undo-and-back",
