@@ -1,39 +1,126 @@
 //! `cargo xtask check`: all that needs more than `cargo test`: linters, documentation, real tools.
 //!
-//! A tool that is missing is named with the command that brings it. Under `REQUIRE_LIVE=1` that is a
-//! failure; elsewhere it is said loudly and the rest goes on.
+//! The tests that need a tool name it by a variable (`KUBECTL`, `HELM`, `TERRAFORM`, `STRACE`) and say that
+//! they were skipped where it is not set. Here it is set. A tool that is missing is named with the command
+//! that brings it; under `REQUIRE_LIVE=1` that is a failure, elsewhere it is said and the rest goes on.
 
+use std::path::PathBuf;
+
+use crate::gomodule;
 use crate::run::{self, Error};
 
 /// What to check.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only the checks of Rust code: format, clippy, documentation, rules of the house.
+    /// Only the checks of Rust code: format, rules of the house, clippy, documentation.
     #[arg(long)]
     rust_only: bool,
 }
 
+/// A tool and the tests that run it for real.
+struct Tool {
+    variable: &'static str,
+    name: &'static str,
+    /// How to get it, as a command to paste.
+    get: &'static str,
+    find: fn(&str) -> Result<Option<PathBuf>, Error>,
+    package: &'static str,
+    tests: &'static str,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool {
+        variable: "KUBECTL",
+        name: "kubectl",
+        get: "apt-get install golang-go (kubectl 1.34 is then compiled from its Go module)",
+        find: |_| compiled(&gomodule::KUBECTL),
+        package: "rollouts-sim",
+        tests: "kubectl::",
+    },
+    Tool {
+        variable: "HELM",
+        name: "helm",
+        get: "apt-get install golang-go (helm 4 is then compiled from its Go module)",
+        find: |_| compiled(&gomodule::HELM),
+        package: "scenario",
+        tests: "chart::",
+    },
+    Tool {
+        variable: "TERRAFORM",
+        name: "terraform",
+        get: "see https://developer.hashicorp.com/terraform/install",
+        find: on_path,
+        package: "task-master",
+        tests: "terraform::",
+    },
+    Tool {
+        variable: "STRACE",
+        name: "strace",
+        get: "apt-get install strace",
+        find: on_path,
+        package: "task-master",
+        tests: "crash::",
+    },
+];
+
 /// Runs the checks in the order in which they fail most often.
 ///
 /// # Errors
-/// The first check that fails.
-pub(crate) fn run(_options: &Options) -> Result<(), Error> {
+/// The first check that fails; under `REQUIRE_LIVE=1` the tools that are missing.
+pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    rust()?;
+    if options.rust_only {
+        return Ok(());
+    }
+    let mut missing = Vec::new();
+    for tool in TOOLS {
+        match (tool.find)(tool.name)? {
+            Some(path) => test(tool, &path)?,
+            None => missing.push(format!("{} is missing, so it was not tried: {}", tool.name, tool.get)),
+        }
+    }
+    for line in &missing {
+        run::say(line);
+    }
+    let required = std::env::var("REQUIRE_LIVE").is_ok_and(|value| value == "1");
+    if missing.is_empty() || !required { Ok(()) } else { Err(Error::Found(missing.join("\n"))) }
+}
+
+fn rust() -> Result<(), Error> {
     let cargo = env!("CARGO");
     run::run(run::command(cargo).args(["fmt", "--all", "--check"]))?;
     crate::tidy::run()?;
-    run::run(run::command(cargo).args([
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))?;
+    let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    run::run(run::command(cargo).args(clippy))?;
     run::run(
         run::command(cargo)
-            .args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"])
+            .args(["doc", "--locked", "--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "--deny warnings"),
-    )?;
-    Ok(())
+    )
+}
+
+/// Runs the tests of one tool, and refuses a filter that has come to match none.
+fn test(tool: &Tool, path: &std::path::Path) -> Result<(), Error> {
+    let cargo = env!("CARGO");
+    let test = ["test", "--locked", "--package", tool.package, "--test", "it", "--", tool.tests];
+    let listed = run::read(run::command(cargo).args(test).arg("--list"))?;
+    if !listed.lines().any(|line| line.ends_with(": test")) {
+        return Err(Error::Found(format!("{} has no tests {}", tool.package, tool.tests)));
+    }
+    let mut command = run::command(cargo);
+    command.args(test).arg("--nocapture").env(tool.variable, path).env("REQUIRE_LIVE", "1");
+    run::run(&mut command)
+}
+
+/// A program of a Go module, where there is Go.
+fn compiled(program: &gomodule::Program) -> Result<Option<PathBuf>, Error> {
+    if run::which("go").is_none() {
+        return Ok(None);
+    }
+    gomodule::ensure(program).map(Some)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "finding a tool can fail where it must be compiled first")]
+fn on_path(name: &str) -> Result<Option<PathBuf>, Error> {
+    Ok(run::which(name))
 }
