@@ -10,8 +10,8 @@
 //! # What they leave out
 //! There is one node with room for everything and every image except those with the tag `missing`, whose pull fails.
 //! All containers are taken for the demo-app. ReplicaSets do not adopt pods that they did not create. Limits,
-//! quotas, disruption budgets, network policies, Pod Security and service accounts are stored and have no effect.
-//! Events are never dropped by rate. What happens in upstream's 15-minute resync does not happen here.
+//! quotas, disruption budgets, network policies and service accounts are stored and have no effect. Events are never
+//! dropped by rate, and there is none for a deleted Rollout. What happens in upstream's 15-minute resync does not happen here.
 
 mod admit;
 mod analysis;

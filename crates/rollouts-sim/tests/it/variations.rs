@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use traffic_probe::Cause;
 
 use crate::cluster::{Cluster, documents};
 
@@ -130,6 +131,37 @@ fn a_process_that_does_not_listen_is_restarted_by_its_liveness_probe() {
         .map(|pod| pod["status"]["containerStatuses"][0]["restartCount"].as_i64().unwrap())
         .max();
     assert_eq!(restarts, Some(1));
+}
+
+#[test]
+fn with_a_limit_of_none_the_old_version_goes_at_once() {
+    let limit = json!({"autoPromotionEnabled": true, "scaleDownDelayRevisionLimit": 0});
+    let mut cluster = Cluster::deployed(strategy(limit));
+    update(&mut cluster, "v2", "Healthy");
+    cluster.pass(1);
+    assert_eq!(cluster.sizes()["v1"].0, 0);
+}
+
+/// An answer that is under way ends with its process, unless the process is given the time to finish it.
+#[test]
+fn a_slow_answer_is_lost_with_its_process() {
+    for (grace, resets) in [("", false), ("?gracePeriodSeconds=0", true)] {
+        let mut cluster = Cluster::deployed(|rollout| {
+            let container = &mut rollout["spec"]["template"]["spec"]["containers"][0];
+            container["env"] = json!([{"name": "LATENCY", "value": "400ms"}]);
+        });
+        let load = cluster.load(HOST, 50);
+        cluster.pass(2);
+        let pod = cluster.items("api/v1", "pods")[0]["metadata"]["name"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/namespaces/blue-green/pods/{pod}{grace}");
+        cluster.call("DELETE", &path, "", &Value::Null);
+        cluster.pass(30);
+        let account = cluster.stop(load);
+        let lost = account.lost_by_cause();
+        assert_eq!(lost.get(&Cause::Reset).is_some_and(|lost| *lost >= 6), resets, "{grace}: {lost:?}");
+        assert_eq!(account.lost() > 0, resets, "{grace}: {lost:?}");
+        assert!(account.late() > 1000, "a slow answer is late: {}", account.late());
+    }
 }
 
 #[test]
