@@ -5,13 +5,14 @@
 //! of recordings: ready counts, times, the number of an event's repetitions, and the order between objects
 //! of different kinds.
 
+mod holds;
+
 use std::collections::{BTreeMap, HashMap};
 
 use rollouts_client::{phase, types::Rollout};
 use serde_json::Value;
 
 use crate::names::Names;
-use crate::script::{AnalysisKind, Condition};
 use crate::transcript::{Fact, FactKind, Section};
 
 /// The label by which pods, ReplicaSets and Services are told apart by version.
@@ -134,87 +135,13 @@ impl Observer {
         Section { title: title.to_owned(), facts }
     }
 
-    /// Whether a condition holds by what was last seen.
-    pub fn holds(&self, condition: &Condition) -> bool {
-        match condition {
-            Condition::Phase { phase, message } => self
-                .phase
-                .as_ref()
-                .is_some_and(|seen| &seen.0 == phase && self.names.normalise(&seen.1).contains(message)),
-            Condition::Selects { service, revision } => {
-                let selected = self.object(Kind::Service, service).and_then(selector);
-                selected.is_some() && selected == self.names.hash(revision)
-            }
-            Condition::ScaledDown { revision } => self.replica_set(revision).is_some_and(|set| {
-                number(set, "/spec/replicas") == 0 && number(set, "/status/replicas") == 0
-            }),
-            Condition::Unready { revision } => self.replica_set(revision).is_some_and(|set| {
-                number(set, "/spec/replicas") > 0 && number(set, "/status/readyReplicas") == 0
-            }),
-            Condition::CrashLooping { revision, restarts } => self.crash_looping(revision, *restarts),
-            Condition::Analysis { kind, phase } => {
-                self.newest_run(*kind).and_then(|run| text(run, "/status/phase")) == Some(phase)
-            }
-        }
-    }
-
     /// The Rollout's resourceVersion as a number, 0 while there is none.
     pub fn rollout_version(&self) -> u64 {
         self.object(Kind::Rollout, &self.rollout).map_or(0, version)
     }
 
-    /// The state in a line, for an error.
-    pub fn summary(&self) -> String {
-        let phase = self.phase.as_ref().map_or("no phase yet".to_owned(), |(phase, message)| {
-            phase_text(phase, &self.names.normalise(message))
-        });
-        let mut parts = vec![phase];
-        for ((kind, name), object) in &self.objects {
-            match kind {
-                Kind::Service => {
-                    let selected = selector(object).map_or("none".to_owned(), |hash| self.names.of(hash));
-                    parts.push(format!("{name} selects {selected}"));
-                }
-                Kind::ReplicaSet => {
-                    let revision = self.names.normalise(name);
-                    let (wanted, ready) =
-                        (number(object, "/spec/replicas"), number(object, "/status/readyReplicas"));
-                    parts.push(format!("{revision} has {ready} of {wanted} pods ready"));
-                }
-                Kind::AnalysisRun => {
-                    let phase = text(object, "/status/phase").unwrap_or("no phase");
-                    parts.push(format!("analysis {} is {phase}", self.names.normalise(name)));
-                }
-                Kind::Rollout | Kind::Pod | Kind::Event => {}
-            }
-        }
-        parts.join("; ")
-    }
-
     fn object(&self, kind: Kind, name: &str) -> Option<&Value> {
         self.objects.get(&(kind, name.to_owned()))
-    }
-
-    fn replica_set(&self, revision: &str) -> Option<&Value> {
-        let hash = self.names.hash(revision)?;
-        self.of_kind(Kind::ReplicaSet).find(|set| label(set, HASH) == Some(hash))
-    }
-
-    fn crash_looping(&self, revision: &str, restarts: i64) -> bool {
-        let Some(hash) = self.names.hash(revision) else { return false };
-        let mut pods = self.of_kind(Kind::Pod).filter(|pod| label(pod, HASH) == Some(hash)).peekable();
-        pods.peek().is_some()
-            && pods.all(|pod| {
-                let container = &pod["status"]["containerStatuses"][0];
-                text(container, "/state/waiting/reason") == Some("CrashLoopBackOff")
-                    && number(container, "/restartCount") >= restarts
-            })
-    }
-
-    fn newest_run(&self, kind: AnalysisKind) -> Option<&Value> {
-        self.of_kind(Kind::AnalysisRun)
-            .filter(|run| label(run, "rollout-type") == Some(kind.label()))
-            .max_by_key(|run| text(run, "/metadata/creationTimestamp").map(str::to_owned))
     }
 
     fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Value> {
@@ -329,6 +256,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::script::{AnalysisKind, Condition};
 
     fn replica_set(hash: &str, replicas: i64) -> Value {
         json!({
