@@ -104,7 +104,7 @@ fn name_space(value: &mut Value, namespace: &str) {
     if !CLUSTER_WIDE.contains(&kind.as_str()) && value["metadata"]["namespace"].is_null() {
         value["metadata"]["namespace"] = namespace.into();
     }
-    for subject in value["subjects"].as_array_mut().into_iter().flatten() {
+    for subject in value.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
         if subject["kind"] == "ServiceAccount" && subject["namespace"].is_null() {
             subject["namespace"] = namespace.into();
         }
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(values[0]["metadata"]["namespace"], "argocd");
         assert_eq!(values[0]["subjects"][0]["namespace"], "argocd");
         assert!(values[0]["subjects"][1]["namespace"].is_null());
-        assert!(values[1]["metadata"]["namespace"].is_null());
+        assert_eq!(values[1].to_string(), r#"{"kind":"ClusterRole","metadata":{"name":"c"}}"#);
     }
 
     #[test]
