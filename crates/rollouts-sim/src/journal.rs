@@ -154,7 +154,6 @@ struct Line {
 
 #[derive(Deserialize)]
 struct Snapshot {
-    format: u32,
     generation: u64,
     world: World,
 }

@@ -69,6 +69,11 @@ impl Refusal {
         refusal
     }
 
+    /// Request options that do not hold; `kind` is `CreateOptions`, `ListOptions`, ….
+    pub(crate) fn options(kind: &str, why: &str) -> Refusal {
+        Refusal::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {why}"))
+    }
+
     pub(crate) fn bad_request(message: impl Into<String>) -> Refusal {
         Refusal::new(400, "BadRequest", message)
     }
@@ -82,8 +87,11 @@ impl Refusal {
     pub(crate) fn to_status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason,
+            "message": self.message,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }

@@ -135,29 +135,28 @@ impl Strictness {
     ///
     /// # Errors
     /// 422 for any other word.
-    pub(crate) fn of(query: &Query) -> Result<Strictness, Refusal> {
+    pub(crate) fn of(query: &Query, options: &str) -> Result<Strictness, Refusal> {
         match query.get("fieldValidation") {
             None | Some("Warn") => Ok(Strictness::Warn),
             Some("Ignore") => Ok(Strictness::Ignore),
             Some("Strict") => Ok(Strictness::Strict),
-            Some(other) => Err(Refusal::new(
-                422,
-                "Invalid",
-                format!(
-                    "fieldValidation: Unsupported value: \"{other}\": supported values: \"Ignore\", \"Strict\", \"Warn\""
+            Some(other) => Err(Refusal::options(
+                options,
+                &format!(
+                    "fieldValidation: Unsupported value: \"{other}\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
                 ),
             )),
         }
     }
 }
 
-/// The unknown fields of `object` and the duplicate ones, in the API server's words.
+/// The duplicate fields of a body and the unknown ones of its object, in the API server's words.
 pub(crate) fn complaints(resource: Resource, object: &Value, duplicates: &[String]) -> Vec<String> {
     let mut copy = object.clone();
     let unknown = schema::unknown_fields(schema::of(resource), &mut copy, false);
     let unknown = unknown.into_iter().map(|path| format!("unknown field \"{path}\""));
     let duplicate = duplicates.iter().map(|path| format!("duplicate field \"{path}\""));
-    unknown.chain(duplicate).collect()
+    duplicate.chain(unknown).collect()
 }
 
 /// Enforces `strictness` on a created or replaced object; the answer's warnings.

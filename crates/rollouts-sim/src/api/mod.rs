@@ -45,7 +45,9 @@ impl World {
         if query.is("watch") && request.method() == http::Method::GET {
             return Err(Refusal::bad_request("a watch is a stream, and this call answers whole"));
         }
-        let dry_run = dry_run(&query)?;
+        let options = options_of(request.method());
+        let dry_run = dry_run(&query, options)?;
+        let strictness = body::Strictness::of(&query, options)?;
         let form = render::Form::of(accept, &query)?;
         let resource = route.resource;
         let call = Call {
@@ -56,6 +58,7 @@ impl World {
             user_agent: header(request, "user-agent"),
             body: request.body(),
             dry_run,
+            strictness,
         };
         let done = carry_out(self, &call)?;
         let value = render::outcome(self, resource, form, done.what);
@@ -78,13 +81,24 @@ pub(crate) fn changes(request: &Request<Vec<u8>>) -> bool {
     !matches!(request.method().as_str(), "GET" | "HEAD" | "OPTIONS")
 }
 
-fn dry_run(query: &Query) -> Result<bool, Refusal> {
+/// The kind of options that a method takes, as messages name it.
+fn options_of(method: &http::Method) -> &'static str {
+    match method.as_str() {
+        "POST" => "CreateOptions",
+        "PUT" => "UpdateOptions",
+        "PATCH" => "PatchOptions",
+        "DELETE" => "DeleteOptions",
+        _ => "ListOptions",
+    }
+}
+
+fn dry_run(query: &Query, options: &str) -> Result<bool, Refusal> {
     match query.get("dryRun") {
         None => Ok(false),
         Some("All") => Ok(true),
         Some(other) => {
-            let message = format!("dryRun: Unsupported value: \"{other}\": supported values: \"All\"");
-            Err(Refusal::new(422, "Invalid", message))
+            let why = format!("dryRun: Unsupported value: [\"{other}\"]: supported values: \"All\"");
+            Err(Refusal::options(options, &why))
         }
     }
 }

@@ -22,9 +22,8 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, name: &str) -> Result<Do
         return apply(world, call, name);
     }
     if call.query.get("force").is_some() {
-        return Err(Refusal::new(
-            422,
-            "Invalid",
+        return Err(Refusal::options(
+            "PatchOptions",
             "force: Forbidden: may not be specified for non-apply patch",
         ));
     }
@@ -35,12 +34,20 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, name: &str) -> Result<Do
     let scaled = call.route.subresource.as_deref() == Some("scale");
     let mut new = if scaled { super::scale::view(resource, &current) } else { Value::clone(&current) };
     match media {
+        "application/merge-patch+json" if !body.value.is_object() => {
+            let said =
+                "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}";
+            return Err(Refusal::bad_request(said));
+        }
         "application/merge-patch+json" => json_patch::merge(&mut new, &body.value),
         "application/json-patch+json" => json_patch(&mut new, &body.value)?,
         "application/strategic-merge-patch+json" if !resource.info().custom => {
             strategic::patch(schema::of(resource), &mut new, &body.value);
         }
-        _ => return Err(Refusal::new(415, "UnsupportedMediaType", ACCEPTED)),
+        "application/strategic-merge-patch+json" => {
+            return Err(Refusal::new(415, "UnsupportedMediaType", ACCEPTED));
+        }
+        _ => return Err(Refusal::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")),
     }
     if !new.is_object() || !new["metadata"].is_object() {
         return Err(Refusal::bad_request("the patch leaves no object"));
@@ -50,38 +57,47 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, name: &str) -> Result<Do
     }
     let warnings = check(call, resource, &new, &body)?;
     same_identity(&current, &new)?;
-    let object = world.replace(call.writer(), resource, part_of(call)?, new)?;
-    Ok(Done::ok(object).warn(warnings))
+    let object = world.replace(call.writer(), resource, part_of(call)?, new);
+    Ok(Done::ok(object.map_err(|r| if r.code == 400 { invalid_patch(&body, &r.message) } else { r })?)
+        .warn(warnings))
+}
+
+/// A patch whose result cannot be decoded into the kind.
+fn invalid_patch(body: &Body, said: &str) -> Refusal {
+    let why = format!("Invalid value: \"{}\": {said}", body.value);
+    let mut refusal = Refusal::new(422, "Invalid", format!(" \"\" is invalid: patch: {why}"));
+    refusal.details = json!({"causes": [{"reason": "FieldValueInvalid", "message": why, "field": "patch"}]});
+    refusal
 }
 
 fn json_patch(new: &mut Value, patch: &Value) -> Result<(), Refusal> {
-    let patch: json_patch::Patch = serde_json::from_value(patch.clone())
-        .map_err(|e| Refusal::bad_request(format!("invalid JSON patch: {e}")))?;
-    if patch.0.len() > 10_000 {
+    let Some(operations) = patch.as_array() else {
+        return Err(Refusal::bad_request(
+            "error decoding patch: json: cannot unmarshal into Go value of type []jsonPatchOp",
+        ));
+    };
+    if operations.len() > 10_000 {
         let message = "The allowed maximum operations in a JSON patch is 10000";
         return Err(Refusal::new(413, "RequestEntityTooLarge", message));
     }
-    json_patch::patch(new, &patch.0).map_err(|e| {
+    let rejected = |why: String| {
         let message = "the server rejected our request due to an error in our request";
         let mut refusal = Refusal::new(422, "Invalid", message);
-        refusal.details =
-            json!({"causes": [{"reason": "UnexpectedServerResponse", "message": e.to_string()}]});
+        refusal.details = json!({"causes": [{"reason": "UnexpectedServerResponse", "message": why}]});
         refusal
-    })
+    };
+    let patch: json_patch::Patch =
+        serde_json::from_value(patch.clone()).map_err(|e| rejected(e.to_string()))?;
+    json_patch::patch(new, &patch.0).map_err(|e| rejected(e.to_string()))
 }
 
 fn check(call: &Call<'_>, resource: Resource, new: &Value, body: &Body) -> Result<Vec<String>, Refusal> {
-    let strictness = Strictness::of(&call.query)?;
-    if strictness == Strictness::Ignore {
+    if call.strictness == Strictness::Ignore {
         return Ok(Vec::new());
     }
     let found = body::complaints(resource, new, &body.duplicates);
-    if strictness == Strictness::Strict && !found.is_empty() {
-        let why = format!("Invalid value: \"{}\": strict decoding error: {}", body.value, found.join(", "));
-        let mut refusal = Refusal::new(422, "Invalid", format!(" \"\" is invalid: patch: {why}"));
-        refusal.details =
-            json!({"causes": [{"reason": "FieldValueInvalid", "message": why, "field": "patch"}]});
-        return Err(refusal);
+    if call.strictness == Strictness::Strict && !found.is_empty() {
+        return Err(invalid_patch(body, &format!("strict decoding error: {}", found.join(", "))));
     }
     Ok(found)
 }
@@ -102,11 +118,8 @@ fn same_identity(old: &Value, new: &Value) -> Result<(), Refusal> {
 fn apply(world: &mut World, call: &Call<'_>, name: &str) -> Result<Done, Refusal> {
     let resource = call.route.resource;
     let Some(manager) = call.query.get("fieldManager") else {
-        return Err(Refusal::new(
-            422,
-            "Invalid",
-            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
-        ));
+        let why = "fieldManager: Required value: is required for apply patch";
+        return Err(Refusal::options("PatchOptions", why));
     };
     if call.route.subresource.as_deref() == Some("scale") {
         return Err(Refusal::not_simulated("server-side apply of the scale subresource"));
@@ -150,9 +163,10 @@ fn check_config(call: &Call<'_>, name: &str, body: &mut Body) -> Result<(), Refu
     if config["metadata"].get("managedFields").is_some_and(|m| !m.is_null()) {
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
+    let sent = object::namespace(config).to_owned();
     super::verbs::give_identity(call, Some(name), config)?;
-    let identity =
-        format!("{}/{name}; {}, Kind={}", call.route.ns, resource.api_version(), resource.info().kind);
+    let (group, version, kind) = (resource.info().group, resource.info().version, resource.info().kind);
+    let identity = format!("{sent}/{name}; {group}/{version}, Kind={kind}");
     let undeclared = body::complaints(resource, config, &[]);
     if let Some(first) = undeclared.first() {
         let path = first.trim_start_matches("unknown field \"").trim_end_matches('"');
@@ -161,12 +175,11 @@ fn check_config(call: &Call<'_>, name: &str, body: &mut Body) -> Result<(), Refu
         );
         return Err(Refusal::new(500, "", message));
     }
-    if let Some(path) = fields::repeated_key(resource, config) {
-        let message =
-            format!("failed to create typed patch object ({identity}): {path}: duplicate entries for key");
+    if let Some(said) = fields::repeated_key(resource, config) {
+        let message = format!("failed to create typed patch object ({identity}): {said}");
         return Err(Refusal::new(500, "", message));
     }
-    if Strictness::of(&call.query)? == Strictness::Strict && !body.duplicates.is_empty() {
+    if call.strictness == Strictness::Strict && !body.duplicates.is_empty() {
         let message = format!("error decoding YAML: duplicate field \"{}\"", body.duplicates.join("\", \""));
         return Err(Refusal::bad_request(message));
     }

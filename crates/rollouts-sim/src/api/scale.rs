@@ -21,11 +21,17 @@ pub(super) fn view(resource: Resource, object: &Value) -> Value {
     for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         metadata[field] = object["metadata"][field].clone();
     }
-    json!({
+    let mut scale = json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
         "spec": {"replicas": object::number(object, "/spec/replicas", 0)},
         "status": {"replicas": object::number(object, replicas, 0), "selector": selector},
-    })
+    });
+    if selector.is_null()
+        && let Some(status) = scale["status"].as_object_mut()
+    {
+        status.shift_remove("selector");
+    }
+    scale
 }
 
 fn selector_text(selector: &Value) -> String {

@@ -24,6 +24,7 @@ pub(super) struct Call<'a> {
     pub(super) user_agent: &'a str,
     pub(super) body: &'a [u8],
     pub(super) dry_run: bool,
+    pub(super) strictness: Strictness,
 }
 
 /// What a request led to.
@@ -139,7 +140,7 @@ pub(super) fn carry_out(world: &mut World, call: &Call<'_>) -> Result<Done, Refu
 fn list(world: &World, call: &Call<'_>) -> Result<Done, Refusal> {
     let selection = Selection::of(&call.query, call.route.resource)?;
     if call.query.get("continue").is_some() {
-        return Err(Refusal::bad_request("continue key is not valid: lists are answered whole"));
+        return Err(Refusal::bad_request("invalid continue token: lists are answered whole"));
     }
     check_version(world, &call.query)?;
     let all = world.store.list(call.route.resource, &call.route.ns);
@@ -150,11 +151,11 @@ fn list(world: &World, call: &Call<'_>) -> Result<Done, Refusal> {
 fn check_version(world: &World, query: &Query) -> Result<(), Refusal> {
     let present = world.store.revision();
     let Some(version) = query.get("resourceVersion") else { return Ok(()) };
-    let asked: u64 = version.parse().map_err(|_| {
-        Refusal::new(422, "Invalid", format!("resourceVersion: Invalid value: \"{version}\""))
-    })?;
+    let asked: u64 = version
+        .parse()
+        .map_err(|_| Refusal::bad_request(format!("invalid resource version: {}", bad_version(version))))?;
     if asked > present {
-        let message = format!("Too large resource version: {asked}, current: {present}");
+        let message = format!("Timeout: Too large resource version: {asked}, current: {present}");
         return Err(Refusal::new(504, "Timeout", message));
     }
     if query.get("resourceVersionMatch") == Some("Exact") && asked != present {
@@ -165,20 +166,27 @@ fn check_version(world: &World, query: &Query) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What is wrong with a resourceVersion that is no number.
+pub(super) fn bad_version(version: &str) -> String {
+    format!(
+        "resourceVersion: Invalid value: \"{version}\": strconv.ParseUint: parsing \"{version}\": invalid syntax"
+    )
+}
+
 /// The body names the kind of the URL, or no kind.
 pub(super) fn check_kind(resource: Resource, body: &Value) -> Result<(), Refusal> {
     let info = resource.info();
     let (kind, version) = (object::text(body, "/kind"), object::text(body, "/apiVersion"));
-    if !kind.is_empty() && kind != info.kind {
+    let expected = resource.api_version();
+    if !version.is_empty() && version != expected {
         return Err(Refusal::bad_request(format!(
-            "the object provided is unrecognized (must be of type {}): it is of kind {kind}",
-            info.kind
+            "the API version in the data ({version}) does not match the expected API version ({expected})"
         )));
     }
-    if !version.is_empty() && version != resource.api_version() {
+    if !kind.is_empty() && kind != info.kind {
         return Err(Refusal::bad_request(format!(
-            "the API version in the data ({version}) does not match the expected API version ({})",
-            resource.api_version()
+            "{kind} in version \"{}\" cannot be handled as a {}: the object is of another kind",
+            info.version, info.kind
         )));
     }
     Ok(())
@@ -189,9 +197,9 @@ pub(super) fn give_identity(call: &Call<'_>, name: Option<&str>, body: &mut Valu
     let stated = object::namespace(body);
     let ns = call.route.ns.as_str();
     if !stated.is_empty() && stated != ns {
-        return Err(Refusal::bad_request(format!(
-            "the namespace of the provided object does not match the namespace sent on the request ({stated}, {ns})"
-        )));
+        return Err(Refusal::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     let stated = object::name(body);
     if let Some(name) = name.filter(|name| !stated.is_empty() && stated != *name) {
@@ -222,8 +230,7 @@ fn decoded(call: &Call<'_>, name: Option<&str>) -> Result<(Value, Vec<String>), 
         ));
     }
     check_kind(call.route.resource, &object)?;
-    let strictness = Strictness::of(&call.query)?;
-    let warnings = body::enforce(strictness, call.route.resource, &object, &body.duplicates)?;
+    let warnings = body::enforce(call.strictness, call.route.resource, &object, &body.duplicates)?;
     if object["metadata"].is_null() {
         object["metadata"] = json!({});
     }
@@ -237,7 +244,7 @@ fn create(world: &mut World, call: &Call<'_>) -> Result<Done, Refusal> {
     }
     let (object, warnings) = decoded(call, None)?;
     if !object::text(&object, "/metadata/resourceVersion").is_empty() {
-        return Err(Refusal::bad_request("resourceVersion should not be set on objects to be created"));
+        return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     Ok(Done::created(world.create(call.writer(), call.route.resource, object)?).warn(warnings))
 }
@@ -248,7 +255,11 @@ fn replace(world: &mut World, call: &Call<'_>, name: &str) -> Result<Done, Refus
     if resource.info().custom && object::text(&object, "/metadata/resourceVersion").is_empty() {
         call.object(world, name)?;
         let why = "Invalid value: 0: must be specified for an update".to_owned();
-        return Err(Refusal::invalid(resource, name, &[("metadata.resourceVersion".into(), why)]));
+        let mut refusal = Refusal::invalid(resource, name, &[("metadata.resourceVersion".into(), why)]);
+        // This one check stands before the kind is known upstream, so that it names the resource.
+        let kind = format!("{}.{}", resource.info().kind, resource.info().group);
+        refusal.message = refusal.message.replacen(&kind, &resource.qualified(), 1);
+        return Err(refusal);
     }
     Ok(Done::ok(world.replace(call.writer(), resource, part_of(call)?, object)?).warn(warnings))
 }
@@ -269,33 +280,42 @@ fn deletion(call: &Call<'_>) -> Result<(Deletion, Value), Refusal> {
         Some("Orphan") => Some(crate::collect::ORPHAN),
         Some(other) => {
             let message = format!(
-                "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"{other}\": supported \
+                "propagationPolicy: Unsupported value: \"{other}\": supported \
                  values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
             );
-            return Err(Refusal::new(422, "Invalid", message));
+            return Err(Refusal::options("DeleteOptions", &message));
         }
     };
     let dry_run = call.dry_run || options["dryRun"] == json!(["All"]);
     Ok((Deletion { grace, finalizer, dry_run }, options))
 }
 
+fn check_preconditions(resource: Resource, object: &Value, wanted: &Value) -> Result<(), Refusal> {
+    for (field, spelled, past) in
+        [("uid", "UID", "deleted and then recreated"), ("resourceVersion", "ResourceVersion", "modified")]
+    {
+        let is = &object["metadata"][field];
+        let Some(want) = wanted[field].as_str().filter(|want| is != want) else { continue };
+        let (kind, name) = (resource.info().kind, object::name(object));
+        let message = format!(
+            "Operation cannot be fulfilled on {kind} \"{name}\": the {spelled} in the precondition ({want}) does not \
+             match the {spelled} in record ({}). The object might have been {past}",
+            is.as_str().unwrap_or_default()
+        );
+        return Err(Refusal { message, ..Refusal::conflict(resource, name, "") });
+    }
+    Ok(())
+}
+
 fn delete(world: &mut World, call: &Call<'_>, name: &str) -> Result<Done, Refusal> {
     let (how, options) = deletion(call)?;
     let resource = call.route.resource;
     let object = call.object(world, name)?.clone();
-    for field in ["uid", "resourceVersion"] {
-        let wanted = &options["preconditions"][field];
-        if !wanted.is_null() && *wanted != object["metadata"][field] {
-            let why = format!(
-                "Precondition failed: {field} in precondition: {}, {field} in object meta: {}",
-                wanted.as_str().unwrap_or_default(),
-                object::text(&object["metadata"], &format!("/{field}"))
-            );
-            return Err(Refusal::conflict(resource, name, &why));
-        }
-    }
+    check_preconditions(resource, &object, &options["preconditions"])?;
     let last = world.delete_with(resource, &call.route.ns, name, how)?;
-    if resource == Resource::Pod || world.store.get(resource, &call.route.ns, name).is_some() {
+    // What is gone at once is answered with a Status; a dry run of that too.
+    let stays = !how.dry_run && world.store.get(resource, &call.route.ns, name).is_some();
+    if resource == Resource::Pod || stays {
         return Ok(Done::ok(last));
     }
     let info = resource.info();

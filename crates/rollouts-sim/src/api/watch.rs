@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::render::{self, Form};
 use super::route::{Query, Route};
 use super::select::Selection;
+use super::verbs::bad_version;
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -74,12 +75,12 @@ impl Watch {
             ended: false,
         };
         let version = query.get("resourceVersion");
-        let asked: u64 = version.unwrap_or("0").parse().map_err(|_| {
-            let text = version.unwrap_or_default();
-            Refusal::new(422, "Invalid", format!("resourceVersion: Invalid value: \"{text}\""))
-        })?;
+        let asked: u64 = version
+            .unwrap_or("0")
+            .parse()
+            .map_err(|_| Refusal::new(500, "", bad_version(version.unwrap_or_default())))?;
         if asked > present {
-            let message = format!("Too large resource version: {asked}, current: {present}");
+            let message = format!("Timeout: Too large resource version: {asked}, current: {present}");
             return Err(Refusal::new(504, "Timeout", message));
         }
         match initial(query)? {
@@ -279,7 +280,7 @@ mod tests {
             ("sendInitialEvents=true&resourceVersionMatch=Exact", 422),
             ("sendInitialEvents=true&resourceVersionMatch=NotOlderThan", 400),
             ("resourceVersionMatch=NotOlderThan", 422),
-            ("resourceVersion=abc", 422),
+            ("resourceVersion=abc", 500),
             ("resourceVersion=99999", 504),
             ("labelSelector=%3D%3D", 400),
         ] {

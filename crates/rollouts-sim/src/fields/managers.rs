@@ -81,6 +81,21 @@ static UNOWNED: LazyLock<Set> = LazyLock::new(|| {
     }))
 });
 
+/// What the server fills in after a plain write has been tracked, so that the writer does not own it.
+fn allocated(resource: Resource) -> Set {
+    let spec = match resource {
+        Resource::Service => {
+            json!({"f:clusterIP": {}, "f:clusterIPs": {}, "f:ipFamilies": {}, "f:ipFamilyPolicy": {}})
+        }
+        Resource::Pod => {
+            json!({"f:priority": {}, "f:preemptionPolicy": {}, "f:serviceAccount": {}, "f:serviceAccountName": {}})
+        }
+        Resource::Namespace => json!({"f:finalizers": {}}),
+        _ => return Set::default(),
+    };
+    Set::from_value(&json!({"f:spec": spec}))
+}
+
 fn owned_fields(mut set: Set) -> Set {
     set.subtract_trees(&UNOWNED);
     set.member = false;
@@ -99,7 +114,7 @@ pub(crate) fn track_update(
     time: &str,
 ) {
     let nothing = json!({});
-    let mut change = compare(schema::of(resource), old.unwrap_or(&nothing), new);
+    let mut change = compare(resource, old.unwrap_or(&nothing), new);
     change.set = owned_fields(change.set);
     let mut removed = owned_fields(change.removed);
     let part = |step: &str| match subresource {
@@ -108,12 +123,7 @@ pub(crate) fn track_update(
     };
     change.set.children.retain(|step, _| part(step));
     removed.children.retain(|step, _| part(step));
-    if resource == Resource::Service {
-        // Allocated by the server after the write, so the writer does not own them.
-        change
-            .set
-            .subtract_trees(&Set::from_value(&json!({"f:spec": {"f:clusterIP": {}, "f:clusterIPs": {}}})));
-    }
+    change.set.subtract_trees(&allocated(resource));
     let mut all = stated_managers(old.unwrap_or(&nothing), new);
     for each in &mut all {
         each.fields.subtract(&removed);
@@ -186,7 +196,7 @@ pub(crate) fn apply(
         prune(schema, &mut merged, &gone, &kept, true);
     }
 
-    let changed = compare(schema, &base, &merged);
+    let changed = compare(resource, &base, &merged);
     let contested = owned_fields(changed.set).intersection(&states);
     let conflicts: Vec<(&Manager, Vec<String>)> = all
         .iter()
@@ -219,22 +229,23 @@ pub(crate) fn apply(
 fn conflict(resource: Resource, name: &str, conflicts: &[(&Manager, Vec<String>)]) -> Refusal {
     let count: usize = conflicts.iter().map(|(_, paths)| paths.len()).sum();
     let with = |m: &Manager| {
-        let of = if m.subresource.is_empty() {
-            String::new()
-        } else {
-            format!(" with subresource \"{}\"", m.subresource)
-        };
-        format!("\"{}\"{of} using {}", m.name, m.api_version)
+        let sub = &m.subresource;
+        let of = if sub.is_empty() { String::new() } else { format!(" with subresource \"{sub}\"") };
+        // Upstream names the version of plain writes only.
+        let using = if m.operation == "Update" { format!(" using {}", m.api_version) } else { String::new() };
+        format!("\"{}\"{of}{using}", m.name)
     };
-    let said: Vec<String> = conflicts
-        .iter()
-        .map(|(m, paths)| match paths.as_slice() {
-            [one] => format!("conflict with {}: {one}", with(m)),
-            many => format!("conflicts with {}:\n- {}", with(m), many.join("\n- ")),
-        })
-        .collect();
-    let noun = if count == 1 { "conflict" } else { "conflicts" };
-    let message = format!("Apply failed with {count} {noun}: {}", said.join("\n"));
+    let message = match conflicts {
+        [(m, paths)] if paths.len() == 1 => {
+            format!("Apply failed with 1 conflict: conflict with {}: {}", with(m), paths[0])
+        }
+        several => {
+            let each = several
+                .iter()
+                .map(|(m, paths)| format!("conflicts with {}:\n- {}", with(m), paths.join("\n- ")));
+            format!("Apply failed with {count} conflicts: {}", each.collect::<Vec<_>>().join("\n"))
+        }
+    };
     let mut refusal = Refusal::conflict(resource, name, "");
     refusal.message = message;
     refusal.details = json!({});

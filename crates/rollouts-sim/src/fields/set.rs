@@ -175,7 +175,7 @@ fn of_value(schema: &'static Schema, value: &Value, root: bool) -> Set {
     }
 }
 
-/// The first list item in `config` whose key another item of its list has too.
+/// Says so when a list item in `config` has a key that another item of its list has too.
 pub(crate) fn repeated_key(resource: Resource, config: &Value) -> Option<String> {
     find_repeated(schema::of(resource), config, true, "")
 }
@@ -190,8 +190,8 @@ fn find_repeated(schema: &'static Schema, value: &Value, root: bool, path: &str)
             list.iter().find_map(|entry| {
                 let step = item(schema, entry)?;
                 let here = format!("{path}{}", spell(&step));
-                if !seen.insert(step) {
-                    return Some(here);
+                if !seen.insert(step.clone()) {
+                    return Some(format!("{path}: duplicate entries for key {}", spell(&step)));
                 }
                 find_repeated(schema.item(), entry, false, &here)
             })

@@ -39,7 +39,15 @@ pub(crate) fn admit(
     }
     let mut found = metadata_faults(resource, object);
     if info.custom {
-        found.extend(walk::faults(schema, object, old, ""));
+        let faults = walk::faults(schema, object, old, "");
+        let unchecked = walk::has_rules(schema)
+            && faults
+                .iter()
+                .any(|(_, why)| !(why.ends_with(" is immutable") || why.starts_with("Duplicate")));
+        found.extend(faults);
+        if unchecked {
+            found.push(fault("<nil>", UNCHECKED));
+        }
     } else {
         if let Some(spec) = schema.field("spec").filter(|_| object.get("spec").is_some()) {
             found.extend(walk::faults(spec, &object["spec"], None, "spec"));
@@ -48,6 +56,10 @@ pub(crate) fn admit(
     }
     if found.is_empty() { Ok(()) } else { Err(Refusal::invalid(resource, object::name(object), &found)) }
 }
+
+/// What the API server adds when it did not get to the rules of a CRD.
+const UNCHECKED: &str = "Invalid value: null: some validation rules were not checked because the object was invalid; \
+                         correct the existing errors to complete validation";
 
 /// The refusal of a body whose types do not fit the kind.
 fn undecodable(resource: Resource, path: &str, got: &str, want: &str) -> Refusal {
@@ -81,10 +93,7 @@ fn metadata_faults(resource: Resource, object: &Value) -> Vec<Fault> {
     }
     for (key, value) in object["metadata"]["labels"].as_object().into_iter().flatten() {
         if !names::is_qualified_name(key) {
-            found.push(fault(
-                "metadata.labels",
-                format!("Invalid value: \"{key}\": name part must be a qualified name"),
-            ));
+            found.push(fault("metadata.labels", format!("Invalid value: \"{key}\": {}", names::QUALIFIED)));
         }
         if !value.as_str().is_some_and(names::is_label_value) {
             let why = format!(
@@ -96,7 +105,7 @@ fn metadata_faults(resource: Resource, object: &Value) -> Vec<Fault> {
     }
     for key in object["metadata"]["annotations"].as_object().into_iter().flat_map(|a| a.keys()) {
         if !names::is_qualified_name(&key.to_lowercase()) {
-            let why = format!("Invalid value: \"{key}\": name part must be a qualified name");
+            let why = format!("Invalid value: \"{key}\": {}", names::QUALIFIED);
             found.push(fault("metadata.annotations", why));
         }
     }
@@ -115,7 +124,8 @@ fn kind_faults(resource: Resource, object: &Value, old: Option<&Value>) -> Vec<F
 }
 
 fn pod_spec_faults(spec: &Value, path: &str, found: &mut Vec<Fault>) {
-    if object::items(spec, "/containers").next().is_none() {
+    // An absent list is a fault of the schema already.
+    if spec["containers"].as_array().is_some_and(Vec::is_empty) {
         found.push(fault(format!("{path}.containers"), "Required value"));
     }
     for (index, container) in object::items(spec, "/containers").enumerate() {

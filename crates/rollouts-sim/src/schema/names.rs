@@ -1,11 +1,19 @@
 //! The forms that names, labels and quantities must have (RFC 1123, RFC 1035, Kubernetes quantities).
 
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must \
-                     start and end with an alphanumeric character";
+                     start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for \
+                     validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or \
-                         '.', and must start and end with an alphanumeric character";
+                         '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used \
+                         for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an \
-                          alphabetic character, and end with an alphanumeric character";
+                          alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or \
+                          'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+/// Why a label's or annotation's key does not have its form.
+pub(super) const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start \
+                                    and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
+                                    '123-abc', regex used for validation is \
+                                    '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 fn alphanumeric(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit()
@@ -21,6 +29,9 @@ fn too_long(text: &str, most: usize) -> Option<String> {
 
 /// Why `text` is no RFC 1123 label.
 pub(super) fn label_fault(text: &str) -> Option<String> {
+    if text.contains('.') {
+        return Some("must not contain dots".to_owned());
+    }
     let good = ends_well(text) && text.chars().all(|c| alphanumeric(c) || c == '-');
     (!good).then(|| LABEL.to_owned()).or_else(|| too_long(text, 63))
 }

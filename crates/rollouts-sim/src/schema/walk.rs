@@ -106,6 +106,15 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
+/// What Go's decoder calls a JSON value.
+fn go_name(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        other => type_name(other),
+    }
+}
+
 fn fits(schema: &Schema, value: &Value) -> bool {
     if schema.int_or_string {
         let number = value.is_i64() || value.is_u64() || (value.is_number() && schema.format.is_some());
@@ -155,7 +164,7 @@ fn visit_types(
         return None;
     }
     if !fits(schema, value) {
-        return Some((path.to_owned(), type_name(value), wanted(schema)));
+        return Some((path.to_owned(), go_name(value), wanted(schema)));
     }
     match value {
         Value::Object(map) => map
@@ -197,7 +206,14 @@ fn visit_faults(
     if old.is_some_and(|old| old != value) {
         let broken = schema.rules.iter().filter(|r| r["rule"] == "self == oldSelf");
         found.extend(broken.map(|r| {
-            (path.to_owned(), format!("Invalid value: {}", r["message"].as_str().unwrap_or_default()))
+            (
+                path.to_owned(),
+                format!(
+                    "Invalid value: \"{}\": {}",
+                    type_name(value),
+                    r["message"].as_str().unwrap_or_default()
+                ),
+            )
         }));
     }
     match value {
@@ -281,6 +297,11 @@ fn duplicates(schema: &'static Schema, list: &[Value], path: &str, found: &mut V
         }
         seen.push(key);
     }
+}
+
+/// Whether a rule about change stands anywhere in a schema of properties.
+pub(super) fn has_rules(schema: &'static Schema) -> bool {
+    !schema.rules.is_empty() || schema.properties.values().any(|s| has_rules(s.resolved()))
 }
 
 /// The keys of an item of a list-map, as an object in key order; defaults of absent keys are filled in.

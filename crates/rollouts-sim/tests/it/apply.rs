@@ -63,16 +63,13 @@ fn conflicts_name_the_manager_and_force_takes_over() {
     apply(&mut world, &path, "a", &map(json!({"x": "1", "y": "1"})));
     let (code, said) = apply(&mut world, &path, "b", &map(json!({"x": "2"})));
     assert_eq!((code, said["reason"].as_str()), (409, Some("Conflict")));
-    assert_eq!(said["message"], "Apply failed with 1 conflict: conflict with \"a\" using v1: .data.x");
+    assert_eq!(said["message"], "Apply failed with 1 conflict: conflict with \"a\": .data.x");
     assert_eq!(
         said["details"]["causes"][0],
-        json!({"reason": "FieldManagerConflict", "message": "conflict with \"a\" using v1", "field": ".data.x"})
+        json!({"reason": "FieldManagerConflict", "message": "conflict with \"a\"", "field": ".data.x"})
     );
     let (_, said) = apply(&mut world, &path, "b", &map(json!({"x": "2", "y": "2"})));
-    assert_eq!(
-        said["message"],
-        "Apply failed with 2 conflicts: conflicts with \"a\" using v1:\n- .data.x\n- .data.y"
-    );
+    assert_eq!(said["message"], "Apply failed with 2 conflicts: conflicts with \"a\":\n- .data.x\n- .data.y");
     let (code, forced) = ask(
         &mut world,
         "PATCH",

@@ -1,6 +1,7 @@
 //! The simulator as a client meets it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it calls too")]
 
+mod admission;
 mod api;
 mod apply;
 mod ask;
