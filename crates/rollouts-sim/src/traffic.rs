@@ -21,7 +21,6 @@ use crate::controllers::{self, Workload};
 use crate::object::{self, items, text};
 use crate::queue::later;
 use crate::resource::Resource;
-use crate::store::Object;
 use crate::world::World;
 
 pub(crate) use self::load::Loads;
@@ -62,7 +61,7 @@ pub(crate) struct Serving {
 }
 
 impl Flight {
-    fn ended(outcome: Outcome) -> Flight {
+    pub(crate) fn ended(outcome: Outcome) -> Flight {
         Flight { outcome, takes: BASE_LATENCY, process: None }
     }
 
@@ -76,57 +75,75 @@ impl World {
     /// world: its end is computed from the workload's latency.
     pub fn answer(&mut self, request: &Request) -> Answer {
         let now = self.now();
-        let flight = fly(self, &request.host, &request.path, now);
+        let flight = match way(self, &request.host, &request.path) {
+            Ok(way) => fly(self, &way, now),
+            Err(end) => Flight::ended(end),
+        };
         Answer { id: request.id, sent: now, done: later(now, flight.takes), outcome: flight.outcome }
     }
 }
 
-/// Walks one request, sent at `at`, through the objects as they are now.
-pub(crate) fn fly(world: &mut World, host: &str, path: &str, at: Timestamp) -> Flight {
-    let backend = match route::backend(world, host, path) {
-        Ok(backend) => backend,
-        Err(place) => return Flight::ended(Outcome::NoRoute(place)),
-    };
-    let (ns, service) = (backend.ns.as_str(), backend.service.as_str());
-    let ready = ready_pods(world, ns, service);
-    if ready.is_empty() {
-        return Flight::answered(503);
-    }
-    let turn = world.traffic.turns.entry(format!("{ns}/{service}")).or_default();
-    let chosen = &ready[*turn % ready.len()];
-    *turn = turn.wrapping_add(1);
-    ask(world, ns, chosen, path, at)
+/// The way of requests for one host and path, as long as no object changes.
+#[derive(Debug)]
+pub(crate) struct Way {
+    ns: String,
+    /// Under which name turns are taken.
+    turns: String,
+    path: String,
+    ready: Vec<Endpoint>,
 }
 
-/// The ready endpoints of a Service: pod name and uid.
-fn ready_pods(world: &World, ns: &str, service: &str) -> Vec<(String, String)> {
-    let Some(slice) = controllers::slice_of(world, ns, service) else { return Vec::new() };
-    items(slice, "/endpoints")
+/// One ready endpoint.
+#[derive(Debug)]
+struct Endpoint {
+    pod: String,
+    uid: String,
+    /// What runs there; `None` for an address that nobody has any more.
+    workload: Option<Workload>,
+}
+
+/// Finds the way through the objects as they are now, or where it ends.
+pub(crate) fn way(world: &World, host: &str, path: &str) -> Result<Way, Outcome> {
+    let backend = route::backend(world, host, path).map_err(Outcome::NoRoute)?;
+    let (ns, service) = (backend.ns, backend.service);
+    let slice = controllers::slice_of(world, &ns, &service);
+    let ready: Vec<Endpoint> = slice
+        .into_iter()
+        .flat_map(|slice| items(slice, "/endpoints"))
         .filter(|endpoint| endpoint["conditions"]["ready"] == true)
         .map(|endpoint| {
-            (text(endpoint, "/targetRef/name").to_owned(), text(endpoint, "/targetRef/uid").to_owned())
+            let (pod, uid) = (text(endpoint, "/targetRef/name"), text(endpoint, "/targetRef/uid"));
+            let object = world.store.get(Resource::Pod, &ns, pod).filter(|object| object::uid(object) == uid);
+            let container = object.and_then(|object| items(object, "/spec/containers").next());
+            Endpoint { pod: pod.to_owned(), uid: uid.to_owned(), workload: container.map(Workload::of) }
         })
-        .collect()
+        .collect();
+    if ready.is_empty() {
+        return Err(Outcome::Answered { status: 503, version: None, pod: None });
+    }
+    Ok(Way { turns: format!("{ns}/{service}"), ns, path: path.to_owned(), ready })
 }
 
-fn ask(world: &mut World, ns: &str, (pod, uid): &(String, String), path: &str, at: Timestamp) -> Flight {
-    let object: Option<Object> =
-        world.store.get(Resource::Pod, ns, pod).filter(|o| object::uid(o) == uid).cloned();
-    // An address that nobody has any more: the pod was taken away without a stop.
-    let Some(object) = object else { return Flight::ended(Outcome::Reset) };
-    let Some(process) = world.node.process(ns, pod, uid, at) else { return Flight::ended(Outcome::Refused) };
-    let Some(container) = items(&object, "/spec/containers").next() else {
+/// One request on a way, sent at `at`.
+pub(crate) fn fly(world: &mut World, way: &Way, at: Timestamp) -> Flight {
+    let turn = world.traffic.turns.entry(way.turns.clone()).or_default();
+    let chosen = &way.ready[*turn % way.ready.len()];
+    *turn = turn.wrapping_add(1);
+    // The pod was taken away without a stop.
+    let Some(workload) = &chosen.workload else { return Flight::ended(Outcome::Reset) };
+    let process = world.node.process(&way.ns, &chosen.pod, &chosen.uid, at);
+    let Some(process) = process.filter(|process| workload.listens(process.age)) else {
         return Flight::ended(Outcome::Refused);
     };
-    let workload = Workload::of(container);
-    if !workload.listens(process.age) {
-        return Flight::ended(Outcome::Refused);
-    }
-    let id = (uid.clone(), process.restarts);
-    let mut flight = page(&workload, pod, path, process.age, world.traffic.served.entry(id).or_default());
-    let serving =
-        Serving { ns: ns.to_owned(), pod: pod.clone(), uid: uid.clone(), restarts: process.restarts };
-    flight.process = Some(serving);
+    let id = (chosen.uid.clone(), process.restarts);
+    let served = world.traffic.served.entry(id).or_default();
+    let mut flight = page(workload, &chosen.pod, &way.path, process.age, served);
+    flight.process = Some(Serving {
+        ns: way.ns.clone(),
+        pod: chosen.pod.clone(),
+        uid: chosen.uid.clone(),
+        restarts: process.restarts,
+    });
     flight
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use traffic_probe::{Account, Answer, Load, Measured, Outcome};
 
-use super::{Flight, Serving, fly, lives};
+use super::{Flight, Serving, fly, lives, way};
 use crate::queue::later;
 use crate::world::World;
 
@@ -74,11 +74,15 @@ pub(super) fn advance(world: &mut World, until: Timestamp) {
     let mut all = std::mem::take(&mut world.traffic.loads.running);
     for running in all.values_mut() {
         let interval = running.load.interval().max(Duration::from_micros(1));
-        while running.next < until {
+        // No object changes on the way to `until`, so that all requests until then take the same way.
+        let way = (running.next < until).then(|| way(world, &running.load.host, &running.load.path));
+        while let Some(way) = way.as_ref().filter(|_| running.next < until) {
             let at = running.next;
             settle(world, running, at, at);
-            let (host, path) = (running.load.host.clone(), running.load.path.clone());
-            let flight = fly(world, &host, &path, at);
+            let flight = match way {
+                Ok(way) => fly(world, way, at),
+                Err(end) => Flight::ended(end.clone()),
+            };
             running.take_off(at, flight);
             running.next = later(at, interval);
         }
