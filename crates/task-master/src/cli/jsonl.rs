@@ -28,6 +28,9 @@ pub(super) fn event(at: Timestamp, event: &Event) -> String {
     let mut line = match event {
         Event::Fact(fact) => serde_json::to_value(fact).unwrap_or(Value::Null),
         Event::StillSo { task, seen } => json!({"kind": "still_so", "task": task, "seen": seen}),
+        Event::CannotLook { task, message } => {
+            json!({"kind": "cannot_look", "task": task, "message": message})
+        }
         Event::Step { task, step, what } => json!({"kind": "step", "task": task, "step": step, "what": what}),
         Event::Line { task, stream, text } => {
             let stream = if *stream == Stream::Out { "stdout" } else { "stderr" };

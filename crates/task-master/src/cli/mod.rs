@@ -226,7 +226,11 @@ fn trace(verbose: bool) {
     let level = if verbose { "info" } else { "error" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("TASK_MASTER_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let set = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
+    let set = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .try_init();
     // Only a second call can fail, and there is none.
     debug_assert!(set.is_ok());
 }

@@ -79,6 +79,7 @@ pub(super) fn event(
         Event::Fact(Fact::TaskSkipped { task, reason, .. }) if !how.quiet => {
             format!("\n{}\n  skipped: {reason}", style.bold(&title(task)))
         }
+        Event::CannotLook { task, message } => format!("{} {}: {message}", style.bad("✗"), title(task)),
         Event::StillSo { task, seen } if !how.quiet => {
             format!("{} {} is completed and still so{}", good("="), title(task), also(how, seen))
         }

@@ -24,22 +24,38 @@ pub(crate) struct Objects {
     pub(crate) keep: Vec<String>,
 }
 
+/// How often an object is looked at again that somebody writes while we look: a controller is quick at first.
+const LOOKS: u32 = 5;
+
 /// Whether applying all of them would change nothing.
 pub(crate) async fn look(cluster: &Cluster, objects: &Objects) -> Result<Look, Fault> {
     let mut seen = Vec::new();
     for (_, wanted) in &objects.list {
-        let (name, wanted, live) = meet(cluster, wanted, &objects.keep).await?;
+        match look_at(cluster, wanted, &objects.keep).await? {
+            Look::So(name) => seen.push(name),
+            not => return Ok(not),
+        }
+    }
+    Ok(Look::So(format!("as in the file: {}", seen.join(", "))))
+}
+
+async fn look_at(cluster: &Cluster, wanted: &Value, keep: &[String]) -> Result<Look, Fault> {
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let (name, wanted, live) = meet(cluster, wanted, keep).await?;
         let Some(live) = live else { return Ok(Look::NotSo(format!("{name} is not there"))) };
         if live.pointer("/metadata/deletionTimestamp").is_some() {
             return Ok(Look::NotSo(format!("{name} is being deleted")));
         }
         let after = send(cluster, &wanted, true).await?;
-        if let Some(difference) = object::difference(&live, &after) {
+        let Some(difference) = object::difference(&live, &after) else { return Ok(Look::So(name)) };
+        // Somebody may have written between our two calls; then this compares two moments.
+        let version = "/metadata/resourceVersion";
+        if looks == LOOKS || live.pointer(version) == after.pointer(version) {
             return Ok(Look::NotSo(format!("{name}: {difference}")));
         }
-        seen.push(name);
     }
-    Ok(Look::So(format!("as in the file: {}", seen.join(", "))))
 }
 
 /// Applies all of them, in the order of the files.
@@ -72,16 +88,18 @@ async fn meet(
     Ok((name, wanted, live))
 }
 
-/// Takes the field over from the live object, where that has it and the parent is wanted.
+/// Makes the field as it is in the live object: with its value where the parent is wanted, or absent.
 fn keep_field(wanted: &mut Value, live: &Value, pointer: &str) {
-    let Some(kept) = live.pointer(pointer) else { return };
-    if let Some(field) = wanted.pointer_mut(pointer) {
-        field.clone_from(kept);
-        return;
-    }
     let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    if let Some(parent) = wanted.pointer_mut(parent).and_then(Value::as_object_mut) {
-        parent.insert(name.replace("~1", "/").replace("~0", "~"), kept.clone());
+    let name = name.replace("~1", "/").replace("~0", "~");
+    match (wanted.pointer_mut(parent), live.pointer(pointer)) {
+        (Some(Value::Object(parent)), Some(kept)) => {
+            parent.insert(name, kept.clone());
+        }
+        (Some(Value::Object(parent)), None) => {
+            parent.remove(&name);
+        }
+        _ => {}
     }
 }
 
@@ -116,6 +134,8 @@ mod tests {
                 json!({"spec": {"replicas": 3, "selector": {"app": "x", "hash/1": "abc"}}}),
             ),
             ("/spec/absent", json!({"spec": {"replicas": 3, "selector": {"app": "x"}}})),
+            ("/spec/selector", json!({"spec": {"replicas": 3, "selector": {"app": "x", "hash/1": "abc"}}})),
+            ("/spec/selector/app/x", json!({"spec": {"replicas": 3, "selector": {"app": "x"}}})),
             ("/other/replicas", json!({"spec": {"replicas": 3, "selector": {"app": "x"}}})),
         ];
         for (pointer, expected) in cases {
@@ -123,5 +143,12 @@ mod tests {
             keep_field(&mut wanted, &live, pointer);
             assert_eq!(wanted, expected, "{pointer}");
         }
+        let mut wanted = json!({"spec": {"seconds": 0, "replicas": 3}});
+        keep_field(&mut wanted, &live, "/spec/seconds");
+        assert_eq!(
+            wanted,
+            json!({"spec": {"replicas": 3}}),
+            "what the live object does not have is not asked for"
+        );
     }
 }

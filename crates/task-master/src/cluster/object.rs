@@ -86,7 +86,8 @@ fn missing_at(path: &str, wanted: &Value, is: &Value) -> Option<String> {
     }
 }
 
-/// The first field in which two states of one object differ, apart from what every write changes.
+/// The first field in which two states of one object differ, apart from the status, which no file asks for, and
+/// from what every write changes.
 pub(crate) fn difference(live: &Value, after: &Value) -> Option<String> {
     let (live, after) = (without_bookkeeping(live), without_bookkeeping(after));
     missing(&after, &live)
@@ -95,6 +96,9 @@ pub(crate) fn difference(live: &Value, after: &Value) -> Option<String> {
 
 fn without_bookkeeping(object: &Value) -> Value {
     let mut object = object.clone();
+    if let Some(object) = object.as_object_mut() {
+        object.remove("status");
+    }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         for field in ["managedFields", "resourceVersion", "generation"] {
             metadata.remove(field);

@@ -21,6 +21,13 @@ pub enum Event {
         /// What was seen.
         seen: String,
     },
+    /// A completed task could not be looked at again.
+    CannotLook {
+        /// The task.
+        task: String,
+        /// Why not.
+        message: String,
+    },
     /// A step begins.
     Step {
         /// The task.
@@ -64,6 +71,7 @@ impl Event {
         let clean = |text: &mut String| *text = redactor.clean(text);
         match &mut self {
             Event::StillSo { seen: text, .. }
+            | Event::CannotLook { message: text, .. }
             | Event::Step { what: text, .. }
             | Event::Line { text, .. }
             | Event::Retry { message: text, .. } => clean(text),

@@ -101,7 +101,7 @@ impl Reader for LogFiles {
                 self.close(at, &format!("interrupted: {reason}"));
             }
             Event::Fact(Fact::TaskUnknown { reason, .. }) => self.close(at, &format!("unknown: {reason}")),
-            Event::Fact(_) | Event::StillSo { .. } => {}
+            Event::Fact(_) | Event::StillSo { .. } | Event::CannotLook { .. } => {}
             Event::Step { step, what, .. } => self.line(at, &format!("step {step}: {what}")),
             Event::Line { stream: Stream::Out, text, .. } => self.line(at, &format!("| {text}")),
             Event::Line { stream: Stream::Err, text, .. } => self.line(at, &format!("! {text}")),

@@ -297,7 +297,9 @@ impl Engine<'_, '_> {
                 Ok(TaskReport { task, end: End::Interrupted, output: Vec::new(), duration: began.elapsed() })
             }
             Err(fault) => {
-                let reason = format!("cannot tell whether it is still so: {}", fault.message);
+                let message = format!("cannot tell whether it is still so: {}", fault.message);
+                let reason = self.journal.clean(&message);
+                self.journal.say(Event::CannotLook { task: task.clone(), message });
                 let timed_out = fault.class == Class::TimedOut;
                 let end = End::Failed { reason, timed_out, missing_tool: fault.missing_tool };
                 Ok(TaskReport { task, end, output: Vec::new(), duration: began.elapsed() })

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use task_manager::ledger;
 use task_manager::transition::Condition;
 
-use crate::bench::{Bench, Ran};
+use crate::bench::{Bench, Ran, eventually};
 use crate::fakes::Fakes;
 
 const TASK: &str = "infrastructure-setup/install-argocd";
@@ -36,9 +36,7 @@ fn the_child_sees_one_interrupt_however_often_it_is_typed() {
         command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().unwrap();
         let group = Pid::from_raw(i32::try_from(child.id()).unwrap());
-        while !fakes.calls().iter().any(|call| call["hanging"] == true) {
-            std::thread::yield_now();
-        }
+        eventually("the fake's wait", || fakes.calls().iter().any(|call| call["hanging"] == true));
         for _ in 0..3 {
             killpg(group, signal).unwrap();
         }

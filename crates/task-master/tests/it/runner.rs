@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use task_master::command::{Command, Secret, Stop};
 use task_master::runner::{Ending, Finished, Interrupts, Limits, RunError, Runner, Shim};
 
+use crate::bench::eventually;
 use crate::fakes::Fakes;
 
 const INT: i32 = 2;
@@ -93,9 +94,7 @@ fn an_interrupt_reaches_the_child_once_however_often_it_is_raised() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             // The fake says when its handlers are in place.
-            while !fakes.calls().iter().any(|call| call["hanging"] == true) {
-                std::thread::yield_now();
-            }
+            eventually("the fake's wait", || fakes.calls().iter().any(|call| call["hanging"] == true));
             (0..3).for_each(|_| interrupts.raise(INT));
         });
         let finished = running.finish(&seconds(30), |_, _| ()).unwrap();
@@ -112,9 +111,7 @@ fn a_child_that_was_never_given_the_word_does_nothing() {
     let id = running.id();
     assert!(id.is_alive());
     drop(running);
-    while id.is_alive() {
-        std::thread::yield_now();
-    }
+    eventually("the child's end", || !id.is_alive());
     assert_eq!(fakes.calls(), Vec::<Value>::new());
     assert_eq!(fakes.effects(), Vec::<String>::new());
 }

@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use task_manager::transition::Condition;
 use task_manager::{Evidence, ledger};
 
-use crate::bench::{Bench, Ran, root};
+use crate::bench::{Bench, Ran, eventually, root};
 
 const TASK: &str = "infrastructure-setup/create-terraform-configurations-for-kind-cluster";
 
@@ -98,9 +98,7 @@ fn an_interrupt_lets_it_save_its_state_and_a_resume_finishes() {
     command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let group = Pid::from_raw(i32::try_from(child.id()).unwrap());
-    while !folder.path().join("infra/begun").exists() {
-        std::thread::yield_now();
-    }
+    eventually("the beginning of the apply", || folder.path().join("infra/begun").exists());
     killpg(group, Signal::SIGINT).unwrap();
     killpg(group, Signal::SIGINT).unwrap();
     let ran = Ran::from(child.wait_with_output().unwrap());
