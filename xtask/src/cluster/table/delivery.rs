@@ -32,6 +32,7 @@ fn ingress(places: &Places) -> Vec<Node> {
             format!("--entrypoints.web.address={INGRESS}"),
             format!("--entrypoints.traefik.address={INGRESS_ADMIN}"),
             "--api.insecure=true".to_owned(),
+            "--api.dashboard=false".to_owned(),
             "--ping=true".to_owned(),
             "--metrics.prometheus=true".to_owned(),
             "--metrics.prometheus.addrouterslabels=true".to_owned(),
