@@ -28,6 +28,9 @@ pub(super) const ACTIONS: [&str; 13] = [
     "run",
 ];
 
+/// The verbs of a rollout step.
+const VERBS: [&str; 8] = ["set-image", "settle", "promote", "abort", "undo", "rollback", "pause", "resume"];
+
 /// The phases of a Rollout.
 const PHASES: [&str; 4] = ["Healthy", "Paused", "Progressing", "Degraded"];
 
@@ -80,8 +83,6 @@ impl Reader<'_> {
     }
 
     fn rollout(&mut self, node: &Node) -> Option<Rollout> {
-        const VERBS: [&str; 8] =
-            ["set-image", "settle", "promote", "abort", "undo", "rollback", "pause", "resume"];
         let mut fields = self.fields(node, "a rollout step")?;
         let on = self.named(&mut fields);
         let verb = fields.need(self, "verb").and_then(|node| self.word(node, "verb", &VERBS));
@@ -376,5 +377,19 @@ fn given<T>(field: Option<Option<T>>) -> Option<Option<T>> {
         None => Some(None),
         Some(None) => None,
         Some(value) => Some(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_and_verb_stands_in_the_reference() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/runbook.md");
+        let reference = std::fs::read_to_string(path).unwrap();
+        for name in ACTIONS.iter().chain(&VERBS) {
+            assert!(reference.contains(&format!("`{name}`")), "{name} is not in docs/reference/runbook.md");
+        }
     }
 }

@@ -211,3 +211,56 @@ fn objects(bench: &Bench) -> Vec<Value> {
         all
     })
 }
+
+/// A child that is killed on its way to becoming its program has done nothing, so it is started again; and a run
+/// in which none ever gets there fails, says so, and can be resumed.
+#[test]
+fn children_that_are_killed_at_their_exec_have_done_nothing() {
+    let Some(strace) = strace() else { return };
+    let fakes = Fakes::new(&["terraform", "kubectl", "helm"], &rules());
+    let mut bench = Bench::with_runbook(TOOLS, fakes.environment());
+    bench.set("HOME", "/home/nobody");
+    let args = ["execute-phase", "1", "--target", "context:fake", "--yes"];
+    // The first exec of a child is the shim's, the second one the program's.
+    let inject = "--inject=execve:signal=SIGKILL:when=2";
+    let through = [&strace, "-f", "-qqq", "--output=/dev/null", "--trace=execve", inject];
+    let status = bench.wrapped(&through, &args).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(fakes.calls(), Vec::<Value>::new());
+    let ran = bench.run(&args);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(fakes.effects(), ["+cluster", "+namespace", "+release"]);
+}
+
+/// The disk is full from the `nth` write of the event log on.
+#[test]
+fn a_full_disk_is_one_message_and_loses_nothing() {
+    let Some(strace) = strace() else { return };
+    let mut refused = 0;
+    for nth in [1, 2, 5, 9, 14, 20, 27, 35, 44, 54] {
+        let bench = Bench::with_runbook(OBJECTS, vec![("PATH".into(), "/nonexistent".into())]);
+        let inject = format!("--inject=pwrite64:error=ENOSPC:when={nth}+");
+        let through = [&strace, "-f", "-qqq", "--output=/dev/null", "--trace=pwrite64", inject.as_str()];
+        let output = bench.wrapped(&through, &["execute-phase", "2"]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("panicked"), "{nth}: {stderr}");
+        if output.status.code() == Some(9) {
+            refused += 1;
+            // SQLite has its own words for a shared-memory file that cannot grow.
+            let said = stderr.contains("no space left for event log") || stderr.contains("disk I/O error");
+            assert!(said, "{nth}: {stderr}");
+            assert_eq!(stderr.matches("error:").count(), 1, "{nth}: {stderr}");
+        } else {
+            assert_eq!(output.status.code(), Some(5), "{nth}: {stderr}");
+        }
+        let ran = bench.run(&["execute-phase", "2"]);
+        assert_eq!(ran.code, Some(5), "{nth}: {}{}", ran.stdout, ran.stderr);
+        let (state, _) = ledger::read(&bench.state()).unwrap();
+        assert_eq!(
+            state.tasks("sim").filter(|(_, task)| task.status() == Status::Completed).count(),
+            3,
+            "{nth}"
+        );
+    }
+    assert!(refused > 5, "the disk was never full");
+}

@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod crash;
 mod fakes;
+mod hostile;
 mod interrupt;
 mod mutation;
 mod phase2;
