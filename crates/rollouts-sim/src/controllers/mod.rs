@@ -5,7 +5,7 @@
 //! - [`pod`]: scheduler and node, with the processes behind the pods
 //! - [`replicaset`], [`endpoints`]: the controllers of Kubernetes that a rollout stands on
 //! - [`rollout`], [`analysis`]: the controllers of Argo Rollouts
-//! - [`admit`]: what is refused because nothing here would carry it out
+//! - [`mod@admit`]: what is refused because nothing here would carry it out
 //!
 //! # What they leave out
 //! There is one node with room for everything and every image except those with the tag `missing`, whose pull fails.

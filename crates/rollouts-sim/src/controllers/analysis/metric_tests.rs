@@ -1,3 +1,5 @@
+//! Verdicts, due times and faults of one metric.
+
 use serde_json::json;
 
 use super::*;

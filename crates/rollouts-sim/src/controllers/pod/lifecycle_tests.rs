@@ -1,3 +1,5 @@
+//! The life of a pod from deadline to deadline.
+
 use serde_json::{Value, json};
 
 use super::*;
