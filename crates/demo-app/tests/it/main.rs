@@ -1,5 +1,5 @@
 //! The real binary on a loopback port of its own, spoken to over plain TCP.
-#![expect(clippy::unwrap_used, reason = "clippy's exemption for tests does not reach their helpers")]
+#![expect(clippy::unwrap_used, reason = "clippy's exemption for tests reaches test functions only")]
 
 mod graceful;
 mod instance;
