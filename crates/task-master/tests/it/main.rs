@@ -7,6 +7,7 @@ mod crash;
 mod fakes;
 mod hostile;
 mod interrupt;
+mod kubectl;
 mod mutation;
 mod phase2;
 mod resume;
