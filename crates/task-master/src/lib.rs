@@ -5,7 +5,7 @@
 //! [`target`]; [`api`] is PRD §7.2.
 
 pub mod api;
-pub mod cluster;
+mod cluster;
 pub mod command;
 pub mod context;
 pub mod engine;

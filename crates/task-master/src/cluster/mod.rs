@@ -27,15 +27,15 @@ use crate::runbook::{Action, Step};
 
 /// A cluster: its API, its requests, its time, and what seeing something on it is worth.
 #[derive(Clone)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     /// The API.
-    pub client: kube::Client,
+    pub(crate) client: kube::Client,
     /// How its time passes.
-    pub pace: Arc<dyn Pace>,
+    pub(crate) pace: Arc<dyn Pace>,
     /// How requests reach its ingress.
-    pub requests: Arc<dyn Requests>,
+    pub(crate) requests: Arc<dyn Requests>,
     /// What is seen on it counts as this.
-    pub evidence: Evidence,
+    pub(crate) evidence: Evidence,
 }
 
 impl Cluster {

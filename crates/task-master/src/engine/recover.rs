@@ -1,10 +1,10 @@
 //! Settling what a dead run left behind, before a new one begins. The caller holds the lock, so whatever the
 //! log says is under way is not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use task_manager::Event as Fact;
 use task_manager::event::RunOutcome;
-use task_manager::{Event as Fact, Ledger};
 
 use super::EngineError;
 use super::journal::Journal;
@@ -77,14 +77,4 @@ fn wait_for_child(
         pid: spawned.pid,
         what: step.what.clone(),
     })
-}
-
-/// Whether the ledger knows a run by this name.
-pub(super) fn knows(ledger: &Ledger, run: &str) -> bool {
-    ledger.state().run(run).is_some()
-}
-
-/// The moment by which a run has to be over.
-pub(super) fn deadline(timeout: Option<Duration>) -> Option<Instant> {
-    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
 }

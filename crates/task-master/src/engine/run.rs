@@ -147,7 +147,7 @@ fn go(
         commit: commit::head(root.path()),
         hands: Hands::new(context, root),
         graph: project.graph().clone(),
-        deadline: recover::deadline(context.timeout),
+        deadline: context.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         keep_going: context.keep_going,
         runbook,
         plan,
@@ -162,10 +162,11 @@ fn go(
 fn run_name(ledger: &Ledger) -> String {
     let now = clock::now();
     let name = now.strftime("%Y%m%dT%H%M%S%.3fZ").to_string();
-    if !recover::knows(ledger, &name) {
+    let is_new = |name: &String| ledger.state().run(name).is_none();
+    if is_new(&name) {
         return name;
     }
-    (2..).map(|number| format!("{name}-{number}")).find(|name| !recover::knows(ledger, name)).unwrap_or(name)
+    (2..).map(|number| format!("{name}-{number}")).find(is_new).unwrap_or(name)
 }
 
 fn only_manual(plan: &Plan, resolved: &Resolved) -> RunReport {
@@ -248,7 +249,7 @@ impl Engine<'_, '_> {
         }
         let state = self.journal.state().task(&self.target, &id);
         match state.condition {
-            Condition::Completed => return self.again(place, &binding, began),
+            Condition::Completed => return self.again(&binding, began),
             Condition::Unknown => {
                 let reason = state.reason.map_or_else(String::new, |reason| reason.text().to_owned());
                 let ask = format!(
@@ -272,7 +273,7 @@ impl Engine<'_, '_> {
     }
 
     /// A completed task: looked at again, and carried out again only if it is no longer so.
-    fn again(&mut self, place: usize, binding: &Binding, began: Instant) -> Result<TaskReport, EngineError> {
+    fn again(&mut self, binding: &Binding, began: Instant) -> Result<TaskReport, EngineError> {
         let mut talk = Talk { journal: &mut self.journal, task: &binding.task, attempt: None };
         let look = self.hands.holds(binding, &mut talk);
         let task = binding.task.clone();
@@ -290,7 +291,6 @@ impl Engine<'_, '_> {
             Ok(Look::NotSo(reason)) => {
                 let (target, run) = (self.target.clone(), Some(self.run.clone()));
                 self.journal.fact(Fact::TaskDrifted { task, target, run, reason })?;
-                let _ = place;
                 self.attempt(binding, &Prior::default())
             }
             Err(fault) if fault.class == Class::Interrupted => {

@@ -117,7 +117,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner whose children see the allowed part of `environment`; see [`environment`] for the list.
+    /// A runner whose children see the allowed part of `environment`; `TF_*`, `HELM_*`, `ARGOCD_*`, proxies and the like.
     ///
     /// Programs are looked up on the PATH of `environment`, not on that of this process.
     pub fn new(
