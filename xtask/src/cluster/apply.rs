@@ -3,12 +3,15 @@
 //! Upstream's files are meant for kustomize, which fills in namespaces; that much is done here. Texts of our
 //! own and upstream's files are applied under two managers, so that ours can add to an object of upstream's.
 
+use std::time::{Duration, Instant};
+
 use base64::Engine;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::Value;
 
 use super::health::chain;
+use super::pace;
 use super::places::{ADDRESS, Places};
 use super::secrets::Secrets;
 use super::unit::Manifest;
@@ -23,6 +26,9 @@ const CLUSTER_WIDE: &[&str] = &[
     "IngressClass",
     "APIService",
 ];
+
+/// The longest that a new kind may take until it is served.
+const BOUND: Duration = Duration::from_secs(30);
 
 /// One object and who applies it.
 #[derive(Debug, PartialEq)]
@@ -41,12 +47,45 @@ pub(crate) async fn apply(
     secrets: &Secrets,
     manifests: &[Manifest],
 ) -> Result<(), Error> {
+    let mut defined = Vec::new();
     for manifest in manifests {
         for document in documents(places, secrets, manifest)? {
             put(client, &document).await?;
+            defined.extend(served_path(&document.value));
         }
     }
+    // What follows may read the new kinds, and they are served a little later than they are accepted.
+    for path in defined {
+        wait_served(client, &path).await?;
+    }
     Ok(())
+}
+
+/// The path under which a definition's objects are served; none for any other document.
+fn served_path(value: &Value) -> Option<String> {
+    if value["kind"] != "CustomResourceDefinition" {
+        return None;
+    }
+    let spec = &value["spec"];
+    let served = spec["versions"].as_array()?.iter().find(|version| version["served"] == true)?;
+    let [group, version, plural] =
+        [&spec["group"], &served["name"], &spec["names"]["plural"]].map(Value::as_str);
+    Some(format!("/apis/{}/{}/{}?limit=1", group?, version?, plural?))
+}
+
+async fn wait_served(client: &kube::Client, path: &str) -> Result<(), Error> {
+    let deadline = Instant::now() + BOUND;
+    loop {
+        let request = http::Request::get(path).body(Vec::new());
+        let request = request.map_err(|error| Error::Found(format!("{path} is no path: {error}")))?;
+        match client.request_text(request).await {
+            Ok(_) => return Ok(()),
+            Err(error) if Instant::now() > deadline => {
+                return Err(Error::Found(format!("{path} is not served: {}", chain(&error))));
+            }
+            Err(_) => tokio::time::sleep(pace::LOOK).await,
+        }
+    }
 }
 
 fn documents(places: &Places, secrets: &Secrets, manifest: &Manifest) -> Result<Vec<Document>, Error> {
@@ -146,6 +185,15 @@ mod tests {
         assert_eq!(values[0]["subjects"][0]["namespace"], "argocd");
         assert!(values[0]["subjects"][1]["namespace"].is_null());
         assert_eq!(values[1].to_string(), r#"{"kind":"ClusterRole","metadata":{"name":"c"}}"#);
+    }
+
+    #[test]
+    fn a_definition_is_served_under_its_first_served_version() {
+        let text = "kind: CustomResourceDefinition\nspec: {group: argoproj.io, names: {plural: rollouts}, \
+                    versions: [{name: v0, served: false}, {name: v1alpha1, served: true}]}\n";
+        let value = read(text, "test").unwrap().remove(0);
+        assert_eq!(served_path(&value).as_deref(), Some("/apis/argoproj.io/v1alpha1/rollouts?limit=1"));
+        assert_eq!(served_path(&serde_json::json!({ "kind": "Namespace" })), None);
     }
 
     #[test]

@@ -54,6 +54,11 @@ pub(crate) fn report_file(places: &Places, name: &str) -> PathBuf {
     places.units().join(format!("{name}.report.json"))
 }
 
+/// Whether the unit's own process runs, as its supervisor reports.
+pub(crate) fn runs(places: &Places, name: &str) -> bool {
+    report(places, name).and_then(|report| report.unit).is_some_and(|unit| unit.runs())
+}
+
 /// What the supervisor of a unit last said; none when there never was one.
 pub(crate) fn report(places: &Places, name: &str) -> Option<Report> {
     serde_json::from_slice(&std::fs::read(report_file(places, name)).ok()?).ok()
@@ -80,7 +85,9 @@ pub(crate) fn start(places: &Places, name: &str, spec: &Spec) -> Result<bool, Er
     let own =
         std::env::current_exe().map_err(|source| Error::file("find", Path::new("/proc/self/exe"), source))?;
     let errors = log.try_clone().map_err(|source| Error::file("share", &places.log(name), source))?;
-    let child = run::command(own)
+    // What is reported from now on is the new supervisor's; it reports before this unit can be healthy.
+    let _ = std::fs::remove_file(report_file(places, name));
+    run::command(own)
         .args(["cluster", "supervise", name, "--state"])
         .arg(places.state())
         .current_dir(places.state())
@@ -90,12 +97,6 @@ pub(crate) fn start(places: &Places, name: &str, spec: &Spec) -> Result<bool, Er
         .stderr(errors)
         .spawn()
         .map_err(|source| Error::Start { program: format!("the supervisor of {name}"), source })?;
-    // Its report is only there when it has started; until then this line says whom to end.
-    let pid = i32::try_from(child.id()).unwrap_or_default();
-    if let Some(supervisor) = Process::with_id(pid) {
-        let starting = Report { supervisor, unit: None, since: clock::now(), restarts: 0, last_end: None };
-        write_report(places, name, &starting)?;
-    }
     Ok(true)
 }
 

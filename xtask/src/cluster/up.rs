@@ -250,7 +250,12 @@ impl Context {
     async fn wait_healthy(&self, name: &str, unit: &Unit) -> Result<(), Error> {
         let deadline = Instant::now() + BOUND;
         loop {
-            let Err(reason) = self.doctor.ask(&unit.health).await else { return Ok(()) };
+            // An answer counts only while the unit itself runs: another process could give it.
+            let reason = match self.doctor.ask(&unit.health).await {
+                Ok(()) if supervise::runs(&self.places, name) => return Ok(()),
+                Ok(()) => "it does not run".to_owned(),
+                Err(reason) => reason,
+            };
             if Instant::now() > deadline {
                 let path = self.places.log(name);
                 let log = std::fs::read_to_string(&path).unwrap_or_default();
