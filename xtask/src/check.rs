@@ -24,8 +24,8 @@ struct Tool {
     /// How to get it, as a command to paste.
     get: &'static str,
     find: fn(&str) -> Result<Option<PathBuf>, Error>,
-    package: &'static str,
-    tests: &'static str,
+    /// Package and filter of the tests.
+    tests: &'static [(&'static str, &'static str)],
 }
 
 const TOOLS: &[Tool] = &[
@@ -34,32 +34,28 @@ const TOOLS: &[Tool] = &[
         name: "kubectl",
         get: "apt-get install golang-go (kubectl 1.34 is then compiled from its Go module)",
         find: |_| compiled(&gomodule::KUBECTL),
-        package: "rollouts-sim",
-        tests: "kubectl::",
+        tests: &[("rollouts-sim", "kubectl::"), ("task-master", "kubectl::")],
     },
     Tool {
         variable: "HELM",
         name: "helm",
         get: "apt-get install golang-go (helm 4 is then compiled from its Go module)",
         find: |_| compiled(&gomodule::HELM),
-        package: "scenario",
-        tests: "chart::",
+        tests: &[("scenario", "chart::")],
     },
     Tool {
         variable: "TERRAFORM",
         name: "terraform",
         get: "see https://developer.hashicorp.com/terraform/install",
         find: on_path,
-        package: "task-master",
-        tests: "terraform::",
+        tests: &[("task-master", "terraform::")],
     },
     Tool {
         variable: "STRACE",
         name: "strace",
         get: "apt-get install strace",
         find: on_path,
-        package: "task-master",
-        tests: "crash::",
+        tests: &[("task-master", "crash::")],
     },
 ];
 
@@ -75,7 +71,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let mut missing = Vec::new();
     for tool in TOOLS {
         match (tool.find)(tool.name)? {
-            Some(path) => test(tool, &path)?,
+            Some(path) => {
+                for (package, filter) in tool.tests {
+                    test(package, filter, tool.variable, &path)?;
+                }
+            }
             None => missing.push(format!("{} is missing, so it was not tried: {}", tool.name, tool.get)),
         }
     }
@@ -99,16 +99,16 @@ fn rust() -> Result<(), Error> {
     )
 }
 
-/// Runs the tests of one tool, and refuses a filter that has come to match none.
-fn test(tool: &Tool, path: &std::path::Path) -> Result<(), Error> {
+/// Runs the tests that need one tool, and refuses a filter that has come to match none.
+fn test(package: &str, filter: &str, variable: &str, path: &std::path::Path) -> Result<(), Error> {
     let cargo = env!("CARGO");
-    let test = ["test", "--locked", "--package", tool.package, "--test", "it", "--", tool.tests];
+    let test = ["test", "--locked", "--package", package, "--test", "it", "--", filter];
     let listed = run::read(run::command(cargo).args(test).arg("--list"))?;
     if !listed.lines().any(|line| line.ends_with(": test")) {
-        return Err(Error::Found(format!("{} has no tests {}", tool.package, tool.tests)));
+        return Err(Error::Found(format!("{package} has no tests {filter}")));
     }
     let mut command = run::command(cargo);
-    command.args(test).arg("--nocapture").env(tool.variable, path).env("REQUIRE_LIVE", "1");
+    command.args(test).arg("--nocapture").env(variable, path).env("REQUIRE_LIVE", "1");
     run::run(&mut command)
 }
 

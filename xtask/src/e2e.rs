@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Only these scenarios, by the name of their file.
     #[arg(long, num_args = 1.., value_name = "NAME")]
     scenario: Vec<String>,
+    /// On a real cluster, agree that the scenarios' namespaces are deleted there before and after each run.
+    #[arg(long)]
+    yes: bool,
     /// Write the transcripts instead of comparing with them; only on a real cluster.
     #[arg(long)]
     record: bool,
@@ -58,6 +61,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let target = Target::parse(&options.target)?;
     if options.record && target == Target::Sim {
         return found("transcripts are recorded on a real cluster only: use --target context:NAME");
+    }
+    if target != Target::Sim && !options.yes {
+        return found(&format!(
+            "on {} the scenarios delete their namespaces before and after each run; add --yes if that is meant",
+            options.target
+        ));
     }
     let cases = cases(&options.scenario)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -256,6 +265,7 @@ mod tests {
     #[test]
     fn nothing_is_recorded_on_the_simulator() {
         let options = Options {
+            yes: true,
             target: "sim".to_owned(),
             scenario: Vec::new(),
             record: true,

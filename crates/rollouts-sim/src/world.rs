@@ -30,7 +30,14 @@ pub struct World {
 impl World {
     /// A cluster with the namespaces that every cluster has, at the moment `start`.
     pub fn new(seed: u64, start: Timestamp) -> World {
-        let mut world = World { store: Store::new(), queue: Queue::new(start), node: Default::default(), traffic: Default::default(), seed, drawn: 0 };
+        let mut world = World {
+            store: Store::new(),
+            queue: Queue::new(start),
+            node: Default::default(),
+            traffic: Default::default(),
+            seed,
+            drawn: 0,
+        };
         crate::boot::fill(&mut world);
         world
     }

@@ -29,7 +29,7 @@ pub(crate) fn runbook(tasks: usize) -> String {
             &mut text,
             format_args!(
                 "  T{task:05}:\n    steps:\n      - check: {{object: {{apiVersion: v1, kind: Namespace, \
-                 name: default, fields: {{metadata: {{name: default}}}}}}}}\n    mutation:\n      \
+                 name: default, contains: {{metadata: {{name: default}}}}}}}}\n    mutation:\n      \
                  delete: {{apiVersion: v1, kind: Namespace, name: default}}"
             ),
         );
