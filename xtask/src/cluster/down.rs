@@ -13,7 +13,9 @@ use super::{iptables, network, pace, supervise, up};
 use crate::run::{self, Error};
 
 /// These end last: the others want to write to them to the end, and the pods belong to the first.
-const LAST: &[&str] = &["containerd", "kube-apiserver", "etcd"];
+const LAST: &[&str] = &["containerd", "kube-apiserver"];
+/// This one ends after them: the API server waits for it when it ends.
+const STORE: &str = "etcd";
 
 /// Ends everything and keeps only the logs; a cluster that is not up is no error.
 ///
@@ -29,10 +31,12 @@ pub(crate) fn down(places: &Places) -> Result<(), Error> {
     let _lock = up::lock(places)?;
     let before = before(places);
     let names = units(places);
-    let first: Vec<&str> = names.iter().map(String::as_str).filter(|name| !LAST.contains(name)).collect();
+    let first: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| *name != STORE && !LAST.contains(name)).collect();
     supervise::stop(places, &first);
     end_pods(places);
     supervise::stop(places, LAST);
+    supervise::stop(places, &[STORE]);
     clean(places, before.as_ref())?;
     let after = World::look(places)?;
     let left = after.left_since(&before.unwrap_or_else(|| harmless(&after)));

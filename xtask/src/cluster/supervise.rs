@@ -136,7 +136,9 @@ pub(crate) fn supervise(places: &Places, name: &str) -> Result<(), Error> {
         report.since = clock::now();
         write_report(places, name, &report)?;
         let Some(end) = wait(&mut child, &signals) else {
-            end_unit(&mut child, &signals);
+            if !end_unit(&mut child, &signals) {
+                note(places, name, &format!("did not end in {} s and was killed", GRACE.as_secs()));
+            }
             report.unit = None;
             return write_report(places, name, &report);
         };
@@ -214,7 +216,8 @@ fn wait(child: &mut Child, signals: &Receiver<i32>) -> Option<String> {
     }
 }
 
-fn end_unit(child: &mut Child, signals: &Receiver<i32>) {
+/// Ends the unit; says whether it ended by itself.
+fn end_unit(child: &mut Child, signals: &Receiver<i32>) -> bool {
     if let Some(process) = i32::try_from(child.id()).ok().and_then(Process::with_id) {
         process.signal(Signal::SIGTERM);
     }
@@ -226,8 +229,10 @@ fn end_unit(child: &mut Child, signals: &Receiver<i32>) {
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }
     }
+    let ended = matches!(child.try_wait(), Ok(Some(_)));
     let _ = child.kill();
     let _ = child.wait();
+    ended
 }
 
 fn write_report(places: &Places, name: &str, report: &Report) -> Result<(), Error> {
