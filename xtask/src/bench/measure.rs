@@ -51,7 +51,7 @@ pub(crate) fn print(options: &Options) -> Result<(), Error> {
 /// Runs in a fresh process of this program, so that the account holds nothing else.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn apart(line: &[String], runs: usize) -> Result<Runs, Error> {
     let own =
         std::env::current_exe().map_err(|source| Error::Start { program: "this program".into(), source })?;
