@@ -136,7 +136,7 @@ fn a_write_that_does_not_fit_is_code_9_and_loses_nothing() {
     bench.ok(&["parse"]);
     let before = bench.ok(&["history"]);
     let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" update \"$1\" failed --message \"$2\"";
-    let output = std::process::Command::new("sh")
+    let output = std::process::Command::new("/bin/sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_task-manager"), TASK, &"x".repeat(5000)])
         .current_dir(bench.path(""))
         .stdin(Stdio::null())
