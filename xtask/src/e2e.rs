@@ -186,11 +186,7 @@ impl Case {
         };
         let transcript = Transcript { header: Some(header), ..shown };
         let path = &self.transcript;
-        std::fs::write(path, transcript.to_string()).map_err(|source| Error::File {
-            operation: "write",
-            path: path.clone(),
-            source,
-        })?;
+        run::write_file(path, &transcript.to_string())?;
         run::say(&format!("recorded {}", path.display()));
         Ok(())
     }

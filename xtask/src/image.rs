@@ -5,7 +5,7 @@
 //! containerd, Docker and skopeo all read it. The same sources give the same bytes: no times, no owners,
 //! no machine's paths.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -39,11 +39,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
     let binary = build()?;
     let out = run::root().join(&options.out);
-    std::fs::create_dir_all(&out).map_err(|source| file_error("create", &out, source))?;
+    run::create_folder(&out)?;
     for tag in &options.tags {
         let path = out.join(format!("demo-app-{tag}.tar"));
-        let archive = archive(&binary, tag).map_err(|source| file_error("compose", &path, source))?;
-        std::fs::write(&path, &archive).map_err(|source| file_error("write", &path, source))?;
+        let archive = archive(&binary, tag).map_err(|source| Error::file("compose", &path, source))?;
+        std::fs::write(&path, &archive).map_err(|source| Error::file("write", &path, source))?;
         let digest = hex(&archive);
         run::say(&format!("{NAME}:{tag} in {} (sha256 {})", path.display(), digest.get(..12).unwrap_or("")));
         run::say(&format!("  load it into a node: ctr -n k8s.io images import {}", path.display()));
@@ -85,7 +85,7 @@ fn build() -> Result<Vec<u8>, Error> {
         .filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
         .next_back()
         .ok_or_else(|| Error::Found("cargo built no executable for demo-app".to_owned()))?;
-    std::fs::read(&executable).map_err(|source| file_error("read", &executable, source))
+    std::fs::read(&executable).map_err(|source| Error::file("read", &executable, source))
 }
 
 fn home_of_cargo() -> Option<PathBuf> {
@@ -176,10 +176,6 @@ fn to_bytes(document: &Value) -> Vec<u8> {
 
 fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn file_error(operation: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::File { operation, path: path.to_path_buf(), source }
 }
 
 #[cfg(test)]

@@ -31,11 +31,8 @@ pub(crate) struct Options {
 /// A build or a program that fails; [`Error::Found`] with the figures that miss their bound.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let build = if options.no_build { None } else { Some(build()?) };
-    let folder = tempfile::tempdir().map_err(|source| Error::File {
-        operation: "create a folder in",
-        path: std::env::temp_dir(),
-        source,
-    })?;
+    let folder = tempfile::tempdir()
+        .map_err(|source| Error::file("create a folder in", &std::env::temp_dir(), source))?;
     let folder = folder.path();
     let (time, size) = report(folder)?;
     let figures = [time, size, parse()?, next(folder)?, step::figure(folder)?, phase(folder)?];
@@ -107,7 +104,7 @@ fn parse() -> Result<Figure, Error> {
 /// `task-manager next` on a plan of ten thousand tasks and thirty thousand edges.
 fn next(folder: &std::path::Path) -> Result<Figure, Error> {
     let prd = folder.join("large.md");
-    workload::write(&prd, &workload::plan(10_000, 3))?;
+    run::write_file(&prd, &workload::plan(10_000, 3))?;
     let (prd, state) = (prd.display().to_string(), folder.join("large").display().to_string());
     let ours =
         measure::apart(&line(&[&binary("task-manager"), "--prd", &prd, "--state", &state, "next"]), 11)?;

@@ -36,14 +36,10 @@ pub(crate) fn figure(folder: &Path) -> Result<Figure, Error> {
 /// A project of so many steps, in a folder of its own.
 fn project(folder: &Path, tasks: u32) -> Result<std::path::PathBuf, Error> {
     let folder = folder.join(format!("steps-{tasks}"));
-    std::fs::create_dir_all(folder.join("deploy")).map_err(|source| Error::File {
-        operation: "create",
-        path: folder.clone(),
-        source,
-    })?;
+    run::create_folder(&folder.join("deploy"))?;
     let count = usize::try_from(tasks).unwrap_or(usize::MAX);
-    workload::write(&folder.join("PRD.md"), &workload::plan(count, 0))?;
-    workload::write(&folder.join("deploy/runbook.yaml"), &workload::runbook(count))?;
+    run::write_file(&folder.join("PRD.md"), &workload::plan(count, 0))?;
+    run::write_file(&folder.join("deploy/runbook.yaml"), &workload::runbook(count))?;
     Ok(folder)
 }
 

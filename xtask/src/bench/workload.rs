@@ -1,9 +1,6 @@
 //! Generated projects that are measured: large plans, and plans of steps that do nothing.
 
 use std::fmt::Write;
-use std::path::Path;
-
-use crate::run::Error;
 
 /// A PRD of `tasks` tasks in phases of a hundred, each depending on up to `edges` earlier ones.
 pub(crate) fn plan(tasks: usize, edges: usize) -> String {
@@ -35,14 +32,6 @@ pub(crate) fn runbook(tasks: usize) -> String {
         );
     }
     text
-}
-
-/// Writes a file of a generated project.
-///
-/// # Errors
-/// [`Error::File`].
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
-    std::fs::write(path, text).map_err(|source| Error::File { operation: "write", path: path.into(), source })
 }
 
 /// Writing into a string cannot fail.
