@@ -5,7 +5,7 @@
 //! same requests and moments give the same cluster, with or without a load. What it remembers itself (whose turn
 //! it is behind a Service, how many requests a process has had) starts afresh when a world is opened again.
 //!
-//! Not modelled: connections (each request has its own), queues, and the ingress's own latency and retries.
+//! Not modelled: connections (each request has its own, whatever the mix of its load says), queues, and the ingress's own latency and retries.
 
 mod load;
 mod route;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use traffic_probe::{Answer, Outcome, Request};
+use traffic_probe::{Answer, Measured, Outcome, Request, ServerAccount};
 
 use crate::controllers::{self, Workload};
 use crate::object::{self, items, text};
@@ -37,6 +37,19 @@ pub(crate) struct Traffic {
     /// Requests that a process has had.
     served: BTreeMap<ProcessId, u64>,
     pub(crate) loads: Loads,
+    /// What processes have acknowledged.
+    ledger: Option<ServerAccount>,
+}
+
+impl Traffic {
+    /// Notes that a process answered a `POST`, if it did and said yes.
+    fn acknowledge(&mut self, id: String, outcome: &Outcome) {
+        if let Outcome::Answered { status: 200..=299, version, pod } = outcome {
+            let ledger = self.ledger.get_or_insert_with(|| ServerAccount::new(Measured::Modelled));
+            let known = |name: &Option<String>| name.clone().unwrap_or_default();
+            ledger.acknowledge(id, &known(version), &known(pod));
+        }
+    }
 }
 
 /// A process: a pod's uid and the restarts before it.

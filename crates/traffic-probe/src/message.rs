@@ -6,12 +6,65 @@ use std::time::Duration;
 use http::Method;
 use jiff::Timestamp;
 
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Verb {
+    /// `GET`, which may be answered twice without harm.
+    #[default]
+    Get,
+    /// `POST` of an id, which whoever acknowledges it has to remember.
+    Post,
+}
+
+/// On which connection a request goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Connection {
+    /// One that earlier requests have used, as long as the server keeps it open.
+    #[default]
+    KeptAlive,
+    /// One of its own, closed after the answer.
+    New,
+}
+
+/// What kind of request it is: what a stop of a server may lose differs by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Kind {
+    /// `GET` or `POST`.
+    pub verb: Verb,
+    /// On a connection that is kept alive or on one of its own.
+    pub connection: Connection,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verb::Get => "GET",
+            Verb::Post => "POST",
+        })
+    }
+}
+
+impl fmt::Display for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Connection::KeptAlive => "kept alive",
+            Connection::New => "new connection",
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.verb, self.connection)
+    }
+}
+
 /// One request of a load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Unique within one source of requests; the answer carries it back.
     pub id: u64,
-    /// The method. Loads use `GET`.
+    /// The method.
     pub method: Method,
     /// What goes into the `Host` header, by which an ingress routes.
     pub host: String,

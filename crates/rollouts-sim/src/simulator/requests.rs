@@ -2,7 +2,9 @@
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
-use traffic_probe::{Account, Answer, Load, Measured, Request, Requests, RunningLoad};
+use traffic_probe::{
+    Account, Answer, Load, Measured, NoServerAccount, Request, Requests, RunningLoad, ServerAccount,
+};
 
 use super::Simulator;
 
@@ -32,6 +34,10 @@ impl Requests for SimulatorRequests {
 
     fn kind(&self) -> Measured {
         Measured::Modelled
+    }
+
+    fn server_account(&self) -> BoxFuture<'_, Result<ServerAccount, NoServerAccount>> {
+        ready(Ok(self.simulator.lock().world.server_account())).boxed()
     }
 }
 

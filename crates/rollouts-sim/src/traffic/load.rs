@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use traffic_probe::{Account, Answer, Load, Measured, Outcome};
+use traffic_probe::{Account, Answer, Kind, Load, Measured, Outcome, ServerAccount, Verb};
 
 use super::{Flight, Serving, fly, lives, way};
 use crate::queue::later;
@@ -31,6 +31,7 @@ struct Running {
 #[derive(Clone, Debug)]
 struct Under {
     sent: Timestamp,
+    kind: Kind,
     outcome: Outcome,
     process: Option<Serving>,
 }
@@ -48,7 +49,8 @@ impl World {
         self.traffic.loads.started += 1;
         let running = Running {
             load,
-            account: Account::new(Measured::Modelled),
+            // Counted, not drawn by lot: the same world gives the same names.
+            account: Account::named(Measured::Modelled, format!("sim{id}")),
             next: self.now(),
             sent: 0,
             under_way: BTreeMap::new(),
@@ -65,6 +67,13 @@ impl World {
         let mut running = self.traffic.loads.running.remove(&id)?;
         settle(self, &mut running, Timestamp::MAX, now);
         Some(running.account)
+    }
+
+    /// Every `POST` that a process acknowledged since the world was opened: what the ledger of a real cluster
+    /// keeps, and a model like the acknowledgements themselves. It needs no ledger in the cluster, and none
+    /// that fails is modelled.
+    pub fn server_account(&self) -> ServerAccount {
+        self.traffic.ledger.clone().unwrap_or_else(|| ServerAccount::new(Measured::Modelled))
     }
 }
 
@@ -95,23 +104,30 @@ impl Running {
     fn take_off(&mut self, at: Timestamp, flight: Flight) {
         let id = self.sent;
         self.sent += 1;
-        self.account.send(id, at);
+        let kind = self.load.mix.kind(id);
+        self.account.send_as(id, at, kind);
         let (outcome, takes, process) = if flight.takes >= self.load.timeout {
             (Outcome::TimedOut, self.load.timeout, None)
         } else {
             (flight.outcome, flight.takes, flight.process)
         };
-        self.under_way.insert((later(at, takes), id), Under { sent: at, outcome, process });
+        self.under_way.insert((later(at, takes), id), Under { sent: at, kind, outcome, process });
     }
 }
 
 /// Records the answers that are out by `until`. The world has not changed since the requests were last looked
 /// at, so that a process that lives at `at` lived when it answered.
-fn settle(world: &World, running: &mut Running, until: Timestamp, at: Timestamp) {
+///
+/// A process acknowledges a `POST` at the moment at which its answer is out, to both sides at once. One that
+/// timed out is in neither account: the program drops what nobody waits for any more.
+fn settle(world: &mut World, running: &mut Running, until: Timestamp, at: Timestamp) {
     while let Some(entry) = running.under_way.first_entry().filter(|entry| entry.key().0 <= until) {
         let ((done, id), under) = entry.remove_entry();
         let lived = under.process.as_ref().is_none_or(|process| lives(world, process, done.min(at)));
         let outcome = if lived { under.outcome } else { Outcome::Reset };
+        if under.kind.verb == Verb::Post {
+            world.traffic.acknowledge(Account::post_id(running.account.name(), id), &outcome);
+        }
         running.account.record(&Answer { id, sent: under.sent, done, outcome });
     }
 }

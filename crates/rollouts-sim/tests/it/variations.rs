@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use traffic_probe::Cause;
+use traffic_probe::{Cause, Load};
 
 use crate::cluster::{Cluster, documents};
 
@@ -162,6 +162,32 @@ fn a_slow_answer_is_lost_with_its_process() {
         assert_eq!(account.lost() > 0, resets, "{grace}: {lost:?}");
         assert!(account.late() > 1000, "a slow answer is late: {}", account.late());
     }
+}
+
+/// Both sides of the account, with processes that are killed while they answer: what nobody acknowledged is
+/// in neither, and the same world gives the same accounts.
+#[test]
+fn client_and_server_accounts_agree() {
+    let run = || {
+        let mut cluster = Cluster::deployed(|rollout| {
+            let container = &mut rollout["spec"]["template"]["spec"]["containers"][0];
+            container["env"] = json!([{"name": "LATENCY", "value": "400ms"}]);
+        });
+        let loads = [50, 20].map(|rate| cluster.world.start_load(Load::mixed(HOST, rate)));
+        cluster.pass(2);
+        let pod = cluster.items("api/v1", "pods")[0]["metadata"]["name"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/namespaces/blue-green/pods/{pod}?gracePeriodSeconds=0");
+        cluster.call("DELETE", &path, "", &Value::Null);
+        cluster.pass(5);
+        loads.map(|load| cluster.stop(load).reconcile(&cluster.world.server_account()))
+    };
+    let both = run();
+    for account in &both {
+        assert!(account.holds() && account.both > 0, "{account}");
+        assert_eq!(account.both + account.neither, account.posts, "{account}");
+    }
+    assert!(both[0].neither > 0, "the killed process was answering some: {}", both[0]);
+    assert_eq!(both, run());
 }
 
 #[test]

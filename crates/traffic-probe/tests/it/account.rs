@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use traffic_probe::doc::AccountDoc;
-use traffic_probe::{Account, Answer, Cause, Measured, Outcome};
+use traffic_probe::{Account, Answer, Cause, Connection, Measured, Mix, Outcome, Tally, Verb};
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(1_767_225_600_000 + millis).expect("a time in range")
@@ -71,6 +71,7 @@ fn table_of_a_troubled_switch() {
       status 503                    1
     doubled                         1
     back to another version         2
+    latency: p50 5.00 ms, p99 400.00 ms, max 400.00 ms
     ");
 }
 
@@ -80,9 +81,21 @@ fn document_of_a_troubled_switch_survives_a_round_trip() {
     let json = serde_json::to_string_pretty(&doc).expect("an account serialises");
     insta::assert_snapshot!(json, @r#"
     {
-      "schemaVersion": 1,
+      "schemaVersion": 2,
       "measured": "modelled",
+      "valid": true,
+      "invalidBecause": null,
+      "lag": null,
       "sent": 11,
+      "byKind": [
+        {
+          "method": "GET",
+          "connection": "kept alive",
+          "sent": 11,
+          "answered": 8,
+          "lost": 3
+        }
+      ],
       "answered": 8,
       "byVersion": {
         "unversioned": 1,
@@ -100,13 +113,19 @@ fn document_of_a_troubled_switch_survives_a_round_trip() {
       "doubled": 1,
       "regressions": 2,
       "slowestMs": 400,
+      "latency": {
+        "p50Us": 5000,
+        "p99Us": 400000,
+        "maxUs": 400000
+      },
       "timeline": [
         {
           "start": "2026-01-01T00:00:00Z",
           "answered": {
             "v1": 2
           },
-          "lost": 0
+          "lost": 0,
+          "slowestUs": 400000
         },
         {
           "start": "2026-01-01T00:00:01Z",
@@ -115,7 +134,8 @@ fn document_of_a_troubled_switch_survives_a_round_trip() {
             "v1": 3,
             "v2": 2
           },
-          "lost": 3
+          "lost": 3,
+          "slowestUs": 10000
         }
       ]
     }
@@ -174,6 +194,48 @@ fn regressions_count_per_switch_and_a_rollback_is_a_switch_too() {
     assert_eq!(account.regressions(), 2);
     assert_eq!(account.first_answer("v1", at(2000)), Some(at(2101)));
     assert_eq!(account.last_sent_to("v2"), Some(at(2200)));
+    assert_eq!(account.last_answer("v1", at(1000)), Some(at(2301)));
+    assert_eq!(account.last_answer_within("v1", at(1000)..at(2000)), Some(at(1101)));
+    assert_eq!(account.last_answer("v2", at(2202)), None);
+}
+
+#[test]
+fn requests_near_a_mark_count_once() {
+    let answers: Vec<Answer> =
+        (0..10).map(|n| answer(n, i64::try_from(n).unwrap() * 1000, 9000, by("v1"))).collect();
+    let account = account(&answers);
+    assert_eq!(account.sent_near(&[at(3000), at(4000)], Duration::from_secs(2)), 6);
+    assert_eq!(account.sent_near(&[], Duration::from_secs(2)), 0);
+}
+
+#[test]
+fn kinds_are_counted_apart() {
+    let mut account = Account::named(Measured::Live, "a");
+    for id in 0..35 {
+        account.send_as(id, at(0), Mix::SCENARIO.kind(id));
+    }
+    account.record(&answer(0, 0, 1, by("v1")));
+    account.record(&answer(6, 0, 1, Outcome::Reset));
+    account.left(Duration::from_micros(300));
+    account.left(Duration::from_micros(7500));
+    assert_eq!(account.by_verb()[&Verb::Post], Tally { sent: 5, answered: 0, lost: 1 });
+    assert_eq!(account.by_connection()[&Connection::New], Tally { sent: 7, answered: 0, lost: 0 });
+    insta::assert_snapshot!(account, @r"
+    sent                           35
+      GET, kept alive              24
+      GET, new connection           6
+      POST, kept alive              4 (1 lost)
+      POST, new connection          1
+    answered                        1
+      by v1                         1
+    late                            0 (> 250 ms)
+    lost                            1
+      reset                         1
+    under way                      33
+    latency: p50 1.00 ms, p99 1.00 ms, max 1.00 ms
+    sender's own lag: p99.9 7.50 ms, max 7.50 ms
+    INVALID: the sender itself was 7.50 ms late at p99.9, at most 5.00 ms is allowed
+    ");
 }
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {

@@ -3,12 +3,20 @@
 //! At any time `sent = answered + lost + under way`, and after [`Account::close`] nothing is under way.
 //! A second answer to the same request changes no other figure than [`Account::doubled`].
 
+mod lag;
+mod time;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::message::{Answer, Cause, Measured};
+pub(crate) use self::lag::Millis;
+pub use self::lag::{LAG_LIMIT, Lag, Latency, Validity};
+pub use self::time::Bucket;
+use self::time::Switch;
+use crate::message::{Answer, Cause, Connection, Kind, Measured, Verb};
+use crate::server::{Reconciliation, ServerAccount};
 
 /// A proper answer that took longer than this is late, unless the account was told another limit.
 pub const LATE_AFTER: Duration = Duration::from_millis(250);
@@ -20,17 +28,23 @@ pub const UNVERSIONED: &str = "unversioned";
 #[derive(Debug, Clone)]
 pub struct Account {
     measured: Measured,
+    name: String,
     late_after: Duration,
-    under_way: HashMap<u64, Timestamp>,
+    under_way: HashMap<u64, (Timestamp, Kind)>,
     settled: HashSet<u64>,
     entries: Vec<Entry>,
     doubled: u64,
     switches: Vec<Switch>,
+    /// How late each request left its sender, against when it was due.
+    lags: Vec<Duration>,
+    broken: Option<String>,
 }
 
 /// One settled request.
 #[derive(Debug, Clone)]
 struct Entry {
+    id: u64,
+    kind: Kind,
     sent: Timestamp,
     done: Timestamp,
     latency: Duration,
@@ -43,34 +57,36 @@ enum End {
     Lost(Cause),
 }
 
-#[derive(Debug, Clone)]
-struct Switch {
-    at: Timestamp,
-    to: String,
-}
-
-/// What happened to the requests that were due within one stretch of time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bucket {
-    /// The beginning of the stretch.
-    pub start: Timestamp,
-    /// Proper answers by version.
-    pub answered: BTreeMap<String, u64>,
-    /// Lost requests.
+/// How requests of one kind ended. Those under way are in `sent` only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Requests sent.
+    pub sent: u64,
+    /// Requests answered properly.
+    pub answered: u64,
+    /// Requests sent and not answered properly.
     pub lost: u64,
 }
 
 impl Account {
-    /// An empty account.
+    /// An empty account without a name.
     pub fn new(measured: Measured) -> Self {
+        Account::named(measured, "")
+    }
+
+    /// An empty account of the load `name`: the ids of its `POST`s begin with it, and nobody else's do.
+    pub fn named(measured: Measured, name: impl Into<String>) -> Self {
         Account {
             measured,
+            name: name.into(),
             late_after: LATE_AFTER,
             under_way: HashMap::new(),
             settled: HashSet::new(),
             entries: Vec::new(),
             doubled: 0,
             switches: Vec::new(),
+            lags: Vec::new(),
+            broken: None,
         }
     }
 
@@ -81,18 +97,24 @@ impl Account {
         self
     }
 
-    /// Notes that a request is under way, so that it is lost if no answer to it is ever recorded.
+    /// Notes that a `GET` on a kept-alive connection is under way, so that it is lost if no answer to it is
+    /// ever recorded.
     ///
     /// An id that was noted before is not counted again.
     pub fn send(&mut self, id: u64, at: Timestamp) {
+        self.send_as(id, at, Kind::default());
+    }
+
+    /// As [`Account::send`], for a request of any kind.
+    pub fn send_as(&mut self, id: u64, at: Timestamp, kind: Kind) {
         if !self.settled.contains(&id) {
-            self.under_way.entry(id).or_insert(at);
+            self.under_way.entry(id).or_insert((at, kind));
         }
     }
 
     /// Records an answer. One whose request was not noted by [`Account::send`] is counted as sent as well.
     pub fn record(&mut self, answer: &Answer) {
-        self.under_way.remove(&answer.id);
+        let kind = self.under_way.remove(&answer.id).map(|(_, kind)| kind).unwrap_or_default();
         if !self.settled.insert(answer.id) {
             self.doubled += 1;
             return;
@@ -101,29 +123,30 @@ impl Account {
             Some(cause) => End::Lost(cause),
             None => End::Answered(answer.version().unwrap_or(UNVERSIONED).to_owned()),
         };
-        self.entries.push(Entry { sent: answer.sent, done: answer.done, latency: answer.latency(), end });
+        let Answer { id, sent, done, .. } = *answer;
+        self.entries.push(Entry { id, kind, sent, done, latency: answer.latency(), end });
     }
 
     /// Counts what is still under way as lost ([`Cause::Unanswered`]). Later answers to it are doubled ones.
     pub fn close(&mut self, now: Timestamp) {
-        let mut open: Vec<(u64, Timestamp)> = self.under_way.drain().collect();
-        open.sort_unstable();
-        for (id, sent) in open {
+        let mut open: Vec<_> = self.under_way.drain().collect();
+        open.sort_unstable_by_key(|(id, _)| *id);
+        for (id, (sent, kind)) in open {
             self.settled.insert(id);
             let latency = Duration::try_from(now.duration_since(sent)).unwrap_or_default();
-            self.entries.push(Entry { sent, done: now, latency, end: End::Lost(Cause::Unanswered) });
+            let end = End::Lost(Cause::Unanswered);
+            self.entries.push(Entry { id, kind, sent, done: now, latency, end });
         }
-    }
-
-    /// Says that traffic was switched to a version at a time, so that [`Account::regressions`] can count
-    /// who still answered with another one. Marks may be set after the load has ended, in order of time.
-    pub fn mark_switch(&mut self, at: Timestamp, to: impl Into<String>) {
-        self.switches.push(Switch { at, to: to.into() });
     }
 
     /// Where the figures come from.
     pub fn measured(&self) -> Measured {
         self.measured
+    }
+
+    /// The name of the load; empty for an account that has none.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Requests sent.
@@ -159,6 +182,44 @@ impl Account {
         }))
     }
 
+    /// What became of the requests of each kind that was sent.
+    pub fn by_kind(&self) -> BTreeMap<Kind, Tally> {
+        let mut kinds: BTreeMap<Kind, Tally> = BTreeMap::new();
+        for entry in &self.entries {
+            let tally = kinds.entry(entry.kind).or_default();
+            tally.sent += 1;
+            match entry.end {
+                End::Answered(_) => tally.answered += 1,
+                End::Lost(_) => tally.lost += 1,
+            }
+        }
+        for (_, kind) in self.under_way.values() {
+            kinds.entry(*kind).or_default().sent += 1;
+        }
+        kinds
+    }
+
+    /// [`Account::by_kind`] summed up by method.
+    pub fn by_verb(&self) -> BTreeMap<Verb, Tally> {
+        self.summed(|kind| kind.verb)
+    }
+
+    /// [`Account::by_kind`] summed up by kind of connection.
+    pub fn by_connection(&self) -> BTreeMap<Connection, Tally> {
+        self.summed(|kind| kind.connection)
+    }
+
+    fn summed<K: Ord>(&self, key: impl Fn(Kind) -> K) -> BTreeMap<K, Tally> {
+        let mut sums: BTreeMap<K, Tally> = BTreeMap::new();
+        for (kind, tally) in self.by_kind() {
+            let sum = sums.entry(key(kind)).or_default();
+            sum.sent += tally.sent;
+            sum.answered += tally.answered;
+            sum.lost += tally.lost;
+        }
+        sums
+    }
+
     /// Proper answers that took longer than the limit. They are answered, not lost.
     pub fn late(&self) -> u64 {
         let late = |entry: &&Entry| entry.version().is_some() && entry.latency > self.late_after;
@@ -175,68 +236,23 @@ impl Account {
         self.doubled
     }
 
-    /// Proper answers by another version that were sent after the new version had first answered, counted
-    /// for each marked switch up to the next one. Zero without a mark ([`Account::mark_switch`]).
-    pub fn regressions(&self) -> u64 {
-        let ends = self.switches.iter().skip(1).map(|next| next.at).chain([Timestamp::MAX]);
-        self.switches.iter().zip(ends).map(|(switch, end)| self.regressions_of(switch, end)).sum()
+    /// The id under which a `POST` is known to the servers: the name of the load and the request's number.
+    pub fn post_id(name: &str, id: u64) -> String {
+        format!("{name}-{id}")
     }
 
-    fn regressions_of(&self, switch: &Switch, end: Timestamp) -> u64 {
-        let Some(arrived) = self.first_answer(&switch.to, switch.at) else { return 0 };
-        let old = |entry: &&Entry| {
-            entry.sent > arrived && entry.sent < end && entry.version().is_some_and(|v| v != switch.to)
-        };
-        count(self.entries.iter().filter(old).count())
+    /// The ids of all `POST`s that were sent, and whether each was acknowledged.
+    pub fn posts(&self) -> impl Iterator<Item = (String, bool)> {
+        let post = |id: u64| Account::post_id(&self.name, id);
+        let settled = self.entries.iter().filter(|entry| entry.kind.verb == Verb::Post);
+        let open = self.under_way.iter().filter(|(_, (_, kind))| kind.verb == Verb::Post);
+        let settled = settled.map(move |entry| (post(entry.id), entry.version().is_some()));
+        settled.chain(open.map(move |(id, _)| (post(*id), false)))
     }
 
-    /// How many switches were marked.
-    pub fn switches(&self) -> usize {
-        self.switches.len()
-    }
-
-    /// When the first proper answer of a version came back, among requests sent at `after` or later.
-    pub fn first_answer(&self, version: &str, after: Timestamp) -> Option<Timestamp> {
-        let of = |entry: &&Entry| entry.sent >= after && entry.version() == Some(version);
-        self.entries.iter().filter(of).map(|entry| entry.done).min()
-    }
-
-    /// When the last request was sent that a version answered properly.
-    pub fn last_sent_to(&self, version: &str) -> Option<Timestamp> {
-        self.entries.iter().filter(|entry| entry.version() == Some(version)).map(|entry| entry.sent).max()
-    }
-
-    /// The longest time that one settled request took.
-    pub fn slowest(&self) -> Duration {
-        self.entries.iter().map(|entry| entry.latency).max().unwrap_or_default()
-    }
-
-    /// When the first settled request was sent and when the last one was done.
-    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let first = self.entries.iter().map(|entry| entry.sent).min()?;
-        let last = self.entries.iter().map(|entry| entry.done).max()?;
-        Some((first, last))
-    }
-
-    /// Versions over time: settled requests by when they were sent, in buckets of `width` from the first
-    /// request on. Stretches without a request are left out. A width of zero gives nothing.
-    pub fn timeline(&self, width: Duration) -> Vec<Bucket> {
-        let (Some((first, _)), true) = (self.span(), !width.is_zero()) else { return Vec::new() };
-        let mut buckets: BTreeMap<u128, Bucket> = BTreeMap::new();
-        for entry in &self.entries {
-            let since = Duration::try_from(entry.sent.duration_since(first)).unwrap_or_default();
-            let index = since.as_nanos() / width.as_nanos();
-            let bucket = buckets.entry(index).or_insert_with(|| Bucket {
-                start: start_of(first, width, index),
-                answered: BTreeMap::new(),
-                lost: 0,
-            });
-            match &entry.end {
-                End::Answered(version) => *bucket.answered.entry(version.clone()).or_default() += 1,
-                End::Lost(_) => bucket.lost += 1,
-            }
-        }
-        buckets.into_values().collect()
+    /// Lays this account beside that of the servers.
+    pub fn reconcile(&self, server: &ServerAccount) -> Reconciliation {
+        Reconciliation::new(self, server)
     }
 }
 
@@ -247,11 +263,6 @@ impl Entry {
             End::Lost(_) => None,
         }
     }
-}
-
-fn start_of(first: Timestamp, width: Duration, index: u128) -> Timestamp {
-    let nanos = i128::try_from(width.as_nanos().saturating_mul(index)).unwrap_or(i128::MAX);
-    Timestamp::from_nanosecond(first.as_nanosecond().saturating_add(nanos)).unwrap_or(Timestamp::MAX)
 }
 
 fn count(n: usize) -> u64 {
