@@ -6,6 +6,7 @@
 )]
 
 mod argocd;
+mod canary;
 mod chart;
 mod files;
 mod manifests;
