@@ -57,7 +57,21 @@ impl fmt::Display for Target {
     }
 }
 
+/// The kinds of targets, as a runbook's `on` names them.
+pub const KINDS: [&str; 4] = ["sim", "host", "kind", "context"];
+
 impl Target {
+    /// Which of [`KINDS`] it is.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Host => "host",
+            Self::Kind => "kind",
+            Self::Context(_) => "context",
+        }
+    }
+
     /// Whether it is somebody's cluster, so that a person is asked before the first write.
     #[must_use]
     pub fn needs_consent(&self) -> bool {
@@ -109,7 +123,9 @@ mod tests {
     #[test]
     fn names_are_read_as_they_are_written() {
         for name in ["sim", "host", "kind", "context:prod-eu"] {
-            assert_eq!(name.parse::<Target>().unwrap().to_string(), name);
+            let target = name.parse::<Target>().unwrap();
+            assert_eq!(target.to_string(), name);
+            assert!(KINDS.contains(&target.kind()) && name.starts_with(target.kind()));
         }
         for wrong in ["", "prod", "context:", "context:-x", "Sim"] {
             assert_eq!(wrong.parse::<Target>(), Err(UnknownTarget(wrong.to_owned())));

@@ -9,6 +9,7 @@ mod certificates;
 mod clock;
 mod down;
 mod environment;
+mod git;
 mod git_http;
 mod health;
 mod image;
@@ -92,6 +93,11 @@ enum Verb {
         /// The component's name, as `status` prints it.
         component: String,
     },
+    /// Folders of this checkout in the cluster's Git repository, where Argo CD reads them.
+    Git {
+        #[command(subcommand)]
+        verb: GitVerb,
+    },
     /// Compiles what is missing in the cache, and starts nothing.
     Build,
     /// Runs one component and starts it again when it ends.
@@ -120,6 +126,14 @@ enum Verb {
         #[arg(long)]
         root: PathBuf,
     },
+}
+
+#[derive(clap::Subcommand)]
+enum GitVerb {
+    /// Makes the branch hold these folders as they lie here, by one commit on its tip where they differ.
+    Push(git::Options),
+    /// Says by its exit code whether the branch has ever held them as they lie here.
+    Check(git::Options),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -154,6 +168,8 @@ fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
             supervise::stop(places, &[component]);
             Ok(())
         }
+        Verb::Git { verb: GitVerb::Push(options) } => git::push(places, options),
+        Verb::Git { verb: GitVerb::Check(options) } => git::check(options),
         Verb::Build => programs::ALL.iter().try_for_each(|program| gomodule::ensure(program).map(|_| ())),
         Verb::Supervise { component } => supervise::supervise(places, component),
         Verb::Targets { listen, kubeconfig } => targets::serve(*listen, kubeconfig),

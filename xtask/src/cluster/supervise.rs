@@ -121,6 +121,7 @@ pub(crate) fn stop(places: &Places, names: &[&str]) {
 /// # Errors
 /// A missing spec, or a report that cannot be written.
 pub(crate) fn supervise(places: &Places, name: &str) -> Result<(), Error> {
+    close_inherited();
     let text = run::read_file(&spec_file(places, name))?;
     let spec: Spec = serde_json::from_str(&text)
         .map_err(|error| Error::Found(format!("unit {name} is not written down properly: {error}")))?;
@@ -152,6 +153,17 @@ pub(crate) fn supervise(places: &Places, name: &str) -> Result<(), Error> {
         if let Ok(SIGTERM | SIGINT) = signals.recv_timeout(pause) {
             return Ok(());
         }
+    }
+}
+
+/// Closes what the shell that ran `up` had open beyond the three streams: a supervisor outlives it, and would
+/// keep its locks and pipes. Nothing of this program's own is open yet.
+fn close_inherited() {
+    let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let open: Vec<i32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
+        // The one that listed the folder is closed by now.
+        let _ = nix::unistd::close(descriptor);
     }
 }
 

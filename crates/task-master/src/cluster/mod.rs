@@ -8,6 +8,7 @@ pub(crate) mod condition;
 pub(crate) mod load;
 pub(crate) mod object;
 mod open;
+pub(crate) mod patch;
 pub(crate) mod probe;
 pub(crate) mod rollout;
 
@@ -93,9 +94,12 @@ async fn single(cluster: &Cluster, step: &Step, limit: Duration) -> Result<Strin
             Look::So(seen) => Ok(seen),
             Look::NotSo(reason) => Err(Fault::permanent(reason)),
         },
-        Action::Apply(_) | Action::Load(_) | Action::Static(_) | Action::Tool(_) | Action::Run(_) => {
-            Err(Fault::permanent("this step is not one on the cluster alone"))
-        }
+        Action::Apply(_)
+        | Action::Patch(_)
+        | Action::Load(_)
+        | Action::Static(_)
+        | Action::Tool(_)
+        | Action::Run(_) => Err(Fault::permanent("this step is not one on the cluster alone")),
     }
 }
 

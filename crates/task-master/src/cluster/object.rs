@@ -60,6 +60,19 @@ pub(crate) fn api(client: &Client, object: &ObjectRef) -> Api<DynamicObject> {
     }
 }
 
+/// Puts `to` in place of every text in `value` that is `from` as a whole; says how many there were.
+pub(crate) fn replace(value: &mut Value, from: &str, to: &str) -> usize {
+    match value {
+        Value::String(text) if text == from => {
+            to.clone_into(text);
+            1
+        }
+        Value::Array(list) => list.iter_mut().map(|value| replace(value, from, to)).sum(),
+        Value::Object(map) => map.values_mut().map(|value| replace(value, from, to)).sum(),
+        _ => 0,
+    }
+}
+
 /// The first field in which `is` does not contain `wanted`, as a path with both values.
 ///
 /// Objects may have more fields than wanted. Lists of named things are matched by name, others item by item.

@@ -20,7 +20,12 @@ pub(super) fn step(step: &Step, place: &Place) -> String {
             } else {
                 format!(", keeping {}", apply.keep.join(", "))
             };
-            format!("apply {} (server-side, as {FIELD_MANAGER}{kept})", paths(&apply.files))
+            let replaced: String =
+                apply.replace.iter().map(|(from, to)| format!(", with {to} for {from}")).collect();
+            format!("apply {} (server-side, as {FIELD_MANAGER}{kept}{replaced})", paths(&apply.files))
+        }
+        Action::Patch(patch) => {
+            format!("patch {} with {}", crate::cluster::object::words(&patch.object), patch.merge)
         }
         Action::Rollout(rollout) => verb(&rollout.on, &rollout.verb),
         Action::Probe(probe) => {

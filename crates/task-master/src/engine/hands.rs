@@ -40,7 +40,7 @@ pub(super) enum Nature {
 /// The nature of an action.
 pub(super) fn nature(action: &Action) -> Nature {
     match action {
-        Action::Apply(_) | Action::Rollout(_) => Nature::Checked,
+        Action::Apply(_) | Action::Patch(_) | Action::Rollout(_) => Nature::Checked,
         Action::Probe(_) | Action::Http(_) | Action::Wait(_) | Action::Check(_) => Nature::Observes,
         Action::Load(_) | Action::Static(_) => Nature::Observes,
         Action::Tool(step) if tool::only_looks(&step.tool) => Nature::Observes,
@@ -164,18 +164,16 @@ impl<'c> Hands<'c> {
                 let objects = self.objects(apply)?;
                 self.block(limit, async move |cluster| cluster::apply::look(&cluster, &objects).await)
             }
+            Action::Patch(patch) => {
+                self.block(limit, async move |cluster| cluster::patch::look(&cluster, patch).await)
+            }
             Action::Rollout(rollout) => {
                 self.block(limit, async move |cluster| cluster::rollout::look(&cluster, rollout).await)
             }
             Action::Tool(step) => self.tool_look(&step.tool, limit, talk),
             Action::Run(run) => {
                 let Some(check) = &run.check else { return Ok(Look::NotSo("it has no check".to_owned())) };
-                Ok(match self.run_program(check, run, limit, talk)? {
-                    Outcome::Done => Look::So(format!("{} says so", check[0])),
-                    Outcome::Failed { class: Class::Permanent, message } => Look::NotSo(message),
-                    Outcome::Failed { class, message } => return Err(Fault::of(class, message)),
-                    Outcome::Differs => Look::NotSo("it differs".to_owned()),
-                })
+                self.run_check(check, run, limit, talk)
             }
             Action::Static(check) => statics::check(&self.root, check).map(Look::So),
             Action::Check(condition) | Action::Wait(condition) => {
@@ -198,6 +196,9 @@ impl<'c> Hands<'c> {
             Action::Apply(apply) => {
                 let objects = self.objects(apply)?;
                 self.on_cluster(limit, async move |cluster| cluster::apply::act(&cluster, &objects).await)
+            }
+            Action::Patch(patch) => {
+                self.on_cluster(limit, async move |cluster| cluster::patch::act(&cluster, patch).await)
             }
             Action::Static(check) => Ok(Done { detail: statics::check(&self.root, check)?, evidence: None }),
             Action::Tool(step) if tool::only_looks(&step.tool) => {
@@ -272,6 +273,15 @@ impl<'c> Hands<'c> {
         for file in &apply.files {
             let objects = statics::read_objects(&self.root, file)?;
             list.extend(objects.into_iter().map(|object| (file.clone(), object)));
+        }
+        for (from, to) in &apply.replace {
+            let replaced: usize =
+                list.iter_mut().map(|(_, value)| cluster::object::replace(value, from, to)).sum();
+            if replaced == 0 {
+                return Err(Fault::permanent(format!(
+                    "no value in the files is `{from}`, which is to be replaced"
+                )));
+            }
         }
         Ok(cluster::apply::Objects { list, keep: apply.keep.clone() })
     }

@@ -26,7 +26,7 @@ use crate::executor::Class;
 use crate::redact::Redactor;
 use crate::runbook::{self, Binding, Root, Runbook};
 
-/// Reads the runbook and checks it against the plan.
+/// Reads the runbook, checks it against the plan, and takes what it says for the target.
 pub(super) fn runbook(context: &Context, plan: &Plan) -> Result<(Root, Runbook), EngineError> {
     let path = context.runbook_path();
     let unreadable = |source| EngineError::RunbookFile { path: path.clone(), source };
@@ -35,7 +35,7 @@ pub(super) fn runbook(context: &Context, plan: &Plan) -> Result<(Root, Runbook),
     let invalid = |error| EngineError::Runbook(Box::new(error));
     let runbook = runbook::parse(&path, &source, &root, &context.variables).map_err(invalid)?;
     runbook::verify(&runbook, &source, plan).map_err(invalid)?;
-    Ok((root, runbook))
+    Ok((root, runbook.on(&context.target)))
 }
 
 /// Runs what is selected. `started` is told what that is before anything begins.

@@ -14,7 +14,7 @@ use crate::executor::terraform::{self, Terraform};
 use crate::executor::{Class, Executor, Outcome, Place};
 use crate::fault::Fault;
 use crate::runbook::{Run, TerraformAction, Tool};
-use crate::runner::{Finished, Limits, RunError};
+use crate::runner::{Ending, Finished, Limits, RunError};
 use crate::statics;
 
 /// The name of the tool.
@@ -185,6 +185,29 @@ impl Hands<'_> {
         let command = program(argv, run, &self.place);
         let finished = self.spawn(&command, limit, talk)?;
         Ok(crate::executor::by_exit_code(&finished, &[(0, crate::executor::Meaning::Done)]))
+    }
+
+    /// Asks a program whether it is so already: exit code 0 says yes, every other one no.
+    pub(super) fn run_check(
+        &mut self,
+        argv: &[String],
+        run: &Run,
+        limit: Duration,
+        talk: &mut Talk<'_, '_>,
+    ) -> Result<Look, Fault> {
+        let command = program(argv, run, &self.place);
+        let finished = self.spawn(&command, limit, talk)?;
+        let said = finished.stdout.text();
+        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+        match crate::executor::by_exit_code(&finished, &[(0, crate::executor::Meaning::Done)]) {
+            Outcome::Failed { message, .. } if matches!(finished.ending, Ending::Exited(_)) => {
+                Ok(Look::NotSo(message))
+            }
+            Outcome::Failed { class, message } => Err(Fault::of(class, message)),
+            Outcome::Done | Outcome::Differs => {
+                Ok(Look::So(last.map_or_else(|| format!("{} says so", command.program), str::to_owned)))
+            }
+        }
     }
 
     /// Starts a command, has its process recorded, and waits for its end.

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use super::fields::{Fields, Reader};
 use super::model::{
-    Action, Apply, Condition, Http, Load, Named, ObjectIs, ObjectRef, Probe, Rollout, RolloutIs, Run, Static,
-    TerraformAction, Tool, ToolStep, Verb,
+    Action, Apply, Condition, Http, Load, Named, ObjectIs, ObjectRef, Patch, Probe, Rollout, RolloutIs, Run,
+    Static, TerraformAction, Tool, ToolStep, Verb,
 };
 use super::tree::{Node, Value};
 use crate::executor::helm::Chart;
 
 /// The names of the actions, as they stand in a step.
-pub(super) const ACTIONS: [&str; 13] = [
+pub(super) const ACTIONS: [&str; 14] = [
     "apply",
+    "patch",
     "rollout",
     "probe",
     "http",
@@ -38,6 +39,7 @@ impl Reader<'_> {
     pub(super) fn action(&mut self, name: &str, node: &Node) -> Option<Action> {
         match name {
             "apply" => self.apply(node),
+            "patch" => self.fields_of_object(node).map(Action::Patch),
             "rollout" => self.rollout(node).map(Action::Rollout),
             "probe" => self.probe(node).map(Action::Probe),
             "http" => self.http(node).map(Action::Http),
@@ -63,8 +65,18 @@ impl Reader<'_> {
             }
             None => Some(Vec::new()),
         };
+        let replace = self.text_map(fields.take("replace"), "the map of replaced values");
         fields.finish(self);
-        Some(Action::Apply(Apply { files: files?, keep: keep? }))
+        Some(Action::Apply(Apply { files: files?, keep: keep?, replace: replace? }))
+    }
+
+    pub(super) fn fields_of_object(&mut self, node: &Node) -> Option<Patch> {
+        let mut fields = self.fields(node, "a patch")?;
+        let object = self.object_ref(&mut fields);
+        let merge = fields.need(self, "merge").and_then(|node| self.something(node));
+        let optional = fields.take("optional").map_or(Some(false), |node| self.truth(node));
+        fields.finish(self);
+        Some(Patch { object: object?, merge: merge?, optional: optional? })
     }
 
     fn pointer(&mut self, node: &Node) -> Option<String> {
@@ -342,7 +354,7 @@ impl Reader<'_> {
         Some(Run { argv: argv?, env: env?, folder: given(folder)?, check: given(check)? })
     }
 
-    fn argv(&mut self, node: &Node) -> Option<Vec<String>> {
+    pub(super) fn argv(&mut self, node: &Node) -> Option<Vec<String>> {
         let argv = self.texts(node, "argv")?;
         let program = argv.first().map(String::as_str).unwrap_or_default();
         let shell =

@@ -170,6 +170,13 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn truth(&mut self, node: &Node) -> Option<bool> {
+        match &node.value {
+            Value::Bool(value) => Some(*value),
+            other => self.wrong(node.at, "this is `true` or `false`", other),
+        }
+    }
+
     /// A duration: `500ms`, `30s`, `2m`; at most an hour, because a wait has a bound that a person can sit out.
     pub(super) fn duration(&mut self, node: &Node) -> Option<Duration> {
         let text = self.text(node)?;

@@ -11,15 +11,17 @@ pub(crate) mod nearest;
 mod paths;
 mod problem;
 mod read;
+mod targets;
 mod tree;
 mod verify;
 
 pub use model::{
-    Action, Apply, Binding, Condition, Http, Id, Load, Mutation, Named, ObjectIs, ObjectRef, Probe, Rollout,
-    RolloutIs, Run, Runbook, Static, Step, TerraformAction, Tool, ToolStep, Verb,
+    Action, Apply, Binding, Change, Condition, Http, Id, Load, Mutation, Named, ObjectIs, ObjectRef, Patch,
+    Probe, Rollout, RolloutIs, Run, Runbook, Static, Step, TerraformAction, Tool, ToolStep, Verb,
 };
 pub use paths::{PathError, Root};
 pub use problem::{Invalid, Problem};
 pub use read::parse;
+pub use targets::On;
 pub use tree::Place;
 pub use verify::verify;

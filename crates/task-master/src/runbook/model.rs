@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::targets::On;
 use super::tree::Place;
 use crate::executor::{helm, terraform};
 
@@ -37,8 +38,9 @@ pub struct Binding {
     pub steps: Vec<Step>,
     /// What stays true once it is done. Empty where the steps' own checks say it.
     pub holds: Vec<Condition>,
-    /// The change that makes its check fail: the proof that the check looks at something.
-    pub mutation: Mutation,
+    /// The changes that make its check fail, one for each target on which it has steps: the proof that the
+    /// check looks at something.
+    pub mutations: Vec<Mutation>,
 }
 
 /// An id and where it stands.
@@ -55,6 +57,8 @@ pub struct Id {
 pub struct Step {
     /// Where it stands.
     pub at: Place,
+    /// The targets on which it belongs to the task.
+    pub on: On,
     /// What it does.
     pub action: Action,
     /// How long one attempt at it may take.
@@ -68,6 +72,8 @@ pub struct Step {
 pub enum Action {
     /// Makes the cluster's objects as the files say, by server-side apply.
     Apply(Apply),
+    /// Makes some fields of one object as they are given.
+    Patch(Patch),
     /// One verb on a Rollout.
     Rollout(Rollout),
     /// Sends requests and looks at the answers.
@@ -95,6 +101,19 @@ pub struct Apply {
     pub files: Vec<PathBuf>,
     /// Fields whose live value stays when the object is there, as JSON pointers: what releases change.
     pub keep: Vec<String>,
+    /// Values of the files that are another value on the target, whole texts: where a repository is.
+    pub replace: BTreeMap<String, String>,
+}
+
+/// Fields of one object.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// Which.
+    pub object: ObjectRef,
+    /// A JSON merge patch; never empty.
+    pub merge: serde_json::Value,
+    /// Whether an object that is not there is as good as one that is so.
+    pub optional: bool,
 }
 
 /// The name of a Rollout.
@@ -340,17 +359,26 @@ pub struct Run {
     pub check: Option<Vec<String>>,
 }
 
+/// What undoes a task's effect, and on which targets.
+#[derive(Debug, Clone)]
+pub struct Mutation {
+    /// Where.
+    pub on: On,
+    /// What.
+    pub change: Change,
+}
+
 /// A change of the world or of a shipped file.
 #[derive(Debug, Clone)]
-pub enum Mutation {
+pub enum Change {
     /// Delete an object.
     Delete(ObjectRef),
-    /// Change an object by a merge patch.
-    Patch {
-        /// Which.
-        object: ObjectRef,
-        /// The patch.
-        merge: serde_json::Value,
+    /// Change an object.
+    Patch(Patch),
+    /// Run a program.
+    Run {
+        /// The program and its arguments.
+        argv: Vec<String>,
     },
     /// Change a shipped file.
     Edit {

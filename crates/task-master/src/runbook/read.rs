@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::actions::ACTIONS;
 use super::fields::Reader;
-use super::model::{Action, Binding, Id, Mutation, Runbook, Step};
+use super::model::{Action, Binding, Change, Id, Mutation, Runbook, Step};
 use super::paths::Root;
 use super::problem::{Invalid, Problems};
+use super::targets::On;
 use super::tree::{self, Node, Place, Value};
+use crate::target::KINDS;
 
 /// The version of the format that this build reads.
 const VERSION: u32 = 1;
@@ -96,18 +98,37 @@ impl Reader<'_> {
             }
             None => Some(Vec::new()),
         };
-        let mutation = fields.need(self, "mutation").and_then(|node| self.mutation(node));
+        let mutations = fields.need(self, "mutation").and_then(|node| self.mutations(node));
         fields.finish(self);
-        let (steps, holds) = (steps?, holds?);
-        if holds.is_empty() && !steps.iter().any(leaves_something_to_check) {
-            self.problems.add_with_help(
-                at,
-                format!("nothing tells later whether `{task}` is still done"),
-                "say in `holds` what stays true",
-            );
-            return None;
+        let binding = Binding {
+            task: task.to_owned(),
+            at,
+            shows: shows?,
+            steps: steps?,
+            holds: holds?,
+            mutations: mutations?,
+        };
+        let told: Vec<bool> = KINDS.iter().map(|kind| self.can_be_told(&binding.on(kind), kind)).collect();
+        told.into_iter().all(|told| told).then_some(binding)
+    }
+
+    /// On each target where the task has steps, something must tell later whether it is still done, and a
+    /// mutation must prove it.
+    fn can_be_told(&mut self, there: &Binding, kind: &str) -> bool {
+        let task = &there.task;
+        if there.steps.is_empty() {
+            return true;
         }
-        Some(Binding { task: task.to_owned(), at, shows: shows?, steps, holds, mutation: mutation? })
+        if there.holds.is_empty() && !there.steps.iter().any(leaves_something_to_check) {
+            let message = format!("nothing tells later whether `{task}` is still done on {kind}");
+            self.problems.add_with_help(there.at, message, "say in `holds` what stays true");
+            return false;
+        }
+        if there.mutations.len() != 1 {
+            let number = there.mutations.len();
+            self.problems.add(there.at, format!("`{task}` needs one mutation on {kind} and has {number}"));
+        }
+        there.mutations.len() == 1
     }
 
     fn id(&mut self, node: &Node) -> Option<Id> {
@@ -125,12 +146,14 @@ impl Reader<'_> {
             return None;
         };
         let mut action = None;
+        let mut on = Some(On::default());
         let (mut timeout, mut retries) = (Some(TIMEOUT), Some(RETRIES));
         let mut good = true;
         for (key, value) in map {
             match key.name.as_str() {
                 "timeout" => timeout = self.duration(value),
                 "retries" => retries = self.number(value, 0, 100),
+                "on" => on = self.on(value),
                 name if ACTIONS.contains(&name) && action.is_none() => {
                     action = Some(self.action(name, value));
                 }
@@ -139,7 +162,7 @@ impl Reader<'_> {
                     good = false;
                 }
                 name => {
-                    let known: Vec<&str> = ACTIONS.into_iter().chain(["timeout", "retries"]).collect();
+                    let known: Vec<&str> = ACTIONS.into_iter().chain(["on", "timeout", "retries"]).collect();
                     self.problems.unknown(key.at, "field of a step", name, &known);
                     good = false;
                 }
@@ -149,55 +172,63 @@ impl Reader<'_> {
             self.problems.add(node.at, format!("a step needs an action: {}", ACTIONS.join(", ")));
         }
         let retries = usize::try_from(retries?).ok()?;
-        let step = Step { at: node.at, action: action??, timeout: timeout?, retries };
+        let step = Step { at: node.at, on: on?, action: action??, timeout: timeout?, retries };
         good.then_some(step)
+    }
+
+    /// One mutation, or a list of them.
+    fn mutations(&mut self, node: &Node) -> Option<Vec<Mutation>> {
+        match &node.value {
+            Value::List(_) => {
+                let list = self.list(node, "the list of mutations")?;
+                self.all(list, Self::mutation)
+            }
+            _ => self.mutation(node).map(|mutation| vec![mutation]),
+        }
     }
 
     fn mutation(&mut self, node: &Node) -> Option<Mutation> {
         let mut fields = self.fields(node, "a mutation")?;
+        let on = fields.take("on").map_or(Some(On::default()), |node| self.on(node));
         let delete = fields.take("delete").map(|node| self.delete(node));
         let patch = fields.take("patch").map(|node| self.patch(node));
         let edit = fields.take("edit").map(|node| self.edit(node));
+        let run = fields.take("run").map(|node| self.argv(node).map(|argv| Change::Run { argv }));
         let at = fields.at();
         fields.finish(self);
-        match (delete, patch, edit) {
-            (Some(one), None, None) | (None, Some(one), None) | (None, None, Some(one)) => one,
-            _ => {
-                self.problems.add(at, "a mutation is one `delete`, one `patch` or one `edit`");
-                None
-            }
-        }
+        let mut given: Vec<Option<Change>> = [delete, patch, edit, run].into_iter().flatten().collect();
+        let (Some(change), true) = (given.pop(), given.is_empty()) else {
+            self.problems.add(at, "a mutation is one `delete`, one `patch`, one `edit` or one `run`");
+            return None;
+        };
+        Some(Mutation { on: on?, change: change? })
     }
 
-    fn delete(&mut self, node: &Node) -> Option<Mutation> {
+    fn delete(&mut self, node: &Node) -> Option<Change> {
         let mut fields = self.fields(node, "a deletion")?;
         let object = self.object_ref(&mut fields);
         fields.finish(self);
-        object.map(Mutation::Delete)
+        object.map(Change::Delete)
     }
 
-    fn patch(&mut self, node: &Node) -> Option<Mutation> {
-        let mut fields = self.fields(node, "a patch")?;
-        let object = self.object_ref(&mut fields);
-        let merge = fields.need(self, "merge").and_then(|node| self.something(node));
-        fields.finish(self);
-        Some(Mutation::Patch { object: object?, merge: merge? })
+    fn patch(&mut self, node: &Node) -> Option<Change> {
+        self.fields_of_object(node).map(Change::Patch)
     }
 
-    fn edit(&mut self, node: &Node) -> Option<Mutation> {
+    fn edit(&mut self, node: &Node) -> Option<Change> {
         let mut fields = self.fields(node, "an edit")?;
         let file = fields.need(self, "file").and_then(|node| self.path(node));
         let find = fields.need(self, "find").and_then(|node| self.text(node));
         let with = fields.need(self, "with").and_then(|node| self.text(node));
         fields.finish(self);
-        Some(Mutation::Edit { file: file?, find: find?, with: with? })
+        Some(Change::Edit { file: file?, find: find?, with: with? })
     }
 }
 
 /// Whether the step's own check can be asked again once the task is completed.
 fn leaves_something_to_check(step: &Step) -> bool {
     match &step.action {
-        Action::Apply(_) | Action::Static(_) | Action::Tool(_) | Action::Check(_) => true,
+        Action::Apply(_) | Action::Patch(_) | Action::Static(_) | Action::Tool(_) | Action::Check(_) => true,
         Action::Run(run) => run.check.is_some(),
         Action::Rollout(_) | Action::Probe(_) | Action::Http(_) | Action::Wait(_) | Action::Load(_) => false,
     }

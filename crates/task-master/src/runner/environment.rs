@@ -29,11 +29,13 @@ const NAMES: &[&str] = &[
     "XDG_CONFIG_HOME",
     "XDG_CACHE_HOME",
     "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
     "DOCKER_HOST",
 ];
 
 /// Let through by the beginning of their names.
-const PREFIXES: &[&str] = &["LC_", "TF_", "HELM_", "ARGOCD_", "KUBE_", "CARGO_HOME", "RUSTUP_"];
+const PREFIXES: &[&str] =
+    &["LC_", "TF_", "HELM_", "ARGOCD_", "KUBE_", "CARGO_HOME", "CARGO_TARGET_DIR", "RUSTUP_"];
 
 /// The part of `environment` that children see.
 pub(super) fn allowed(

@@ -9,7 +9,8 @@ use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
 use task_manager::{Event, ledger};
-use task_master::runbook::{self, Mutation, ObjectRef, Root, Runbook};
+use task_master::runbook::{self, Change, ObjectRef, Patch as Fields, Root, Runbook};
+use task_master::target::Target;
 
 use crate::bench::{Bench, root};
 
@@ -41,11 +42,11 @@ fn every_named_mutation_makes_its_check_fail() {
     let done = Bench::shipped().on(repository.path().join("PRD.md"));
     assert_eq!(done.run(&["execute-phase", "2"]).code, Some(0));
 
-    for binding in shipped().bindings {
+    for binding in shipped().on(&Target::Sim).bindings {
         // Each mutation meets the world as the phase left it.
         let bench = Bench::shipped().on(repository.path().join("PRD.md"));
         copy(&done.state(), &bench.state());
-        let undo = mutate(&binding.mutation, repository.path(), &bench.state());
+        let undo = mutate(&binding.mutations[0].change, repository.path(), &bench.state());
         let ran = bench.run(&["execute-task", &binding.task]);
         undo();
         let (_, events) = ledger::read(&bench.state()).unwrap();
@@ -57,22 +58,26 @@ fn every_named_mutation_makes_its_check_fail() {
 }
 
 /// Applies a mutation; what it returns takes back the change of a file.
-fn mutate(mutation: &Mutation, repository: &Path, state: &Path) -> Box<dyn Fn()> {
+fn mutate(mutation: &Change, repository: &Path, state: &Path) -> Box<dyn Fn()> {
     match mutation {
-        Mutation::Edit { file, find, with } => {
+        Change::Edit { file, find, with } => {
             let path = repository.join(file);
             let text = std::fs::read_to_string(&path).unwrap();
             assert!(text.contains(find), "{} does not hold {find:?}", path.display());
             std::fs::write(&path, text.replacen(find, with, 1)).unwrap();
             Box::new(move || std::fs::write(&path, &text).unwrap())
         }
-        Mutation::Delete(object) => {
+        Change::Delete(object) => {
             on_simulator(state, async |client| {
                 api(client, object).delete(&object.name, &DeleteParams::default()).await.unwrap();
             });
             Box::new(|| ())
         }
-        Mutation::Patch { object, merge } => {
+        Change::Run { argv } => {
+            assert!(argv.is_empty(), "a program cannot reach the simulated cluster: {argv:?}");
+            Box::new(|| ())
+        }
+        Change::Patch(Fields { object, merge, .. }) => {
             on_simulator(state, async |client| {
                 let params = PatchParams::default();
                 api(client, object).patch(&object.name, &params, &Patch::Merge(merge)).await.unwrap();

@@ -15,7 +15,7 @@ fn a_phase_runs_step_by_step_and_a_second_run_does_nothing() {
     for said in [
         "Phase 2: Blue-Green Implementation, on sim",
         "applied namespace blue-green",
-        "argocd was not run, because it cannot reach the simulated cluster; checked instead",
+        "argocd/applications/blue-green-app.yaml fits project rollouts",
         "helm was not run, because it is not on PATH; checked instead",
         "blue-green.local answers v1; blue-green-preview.local answers v2",
         "0 lost (modelled)",

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use task_master::runbook::{self, Action, Root, Runbook};
+use task_master::runbook::{self, Action, Change, Root, Runbook};
+use task_master::target::Target;
 
 const TOP: &str = "version: 1\nvariables: {old: v1}\ntasks:\n";
 const MUTATION: &str = "    mutation: {delete: {apiVersion: v1, kind: Namespace, name: x}}\n";
@@ -73,6 +74,11 @@ fn every_problem_has_its_place_and_the_nearest_right_name() {
             "a check that only asks whether a file exists is refused",
         ),
         ("terraform: {folder: deploy, action: aply}", "unknown action `aply`; the nearest is `apply`"),
+        ("patch: {apiVersion: v1, kind: X, name: x, merge: {}}", "only whether it exists is refused"),
+        (
+            "patch: {apiVersion: v1, kind: X, name: x, merge: {a: 1}, optional: 1}",
+            "6:76: this is `true` or `false`, and this is a number",
+        ),
         ("static: {}", "a static check is one `application` or one `rendering`"),
         ("load: {host: h.local, steps: [run: {argv: [x]}]}", "under a load stand only"),
     ];
@@ -80,7 +86,7 @@ fn every_problem_has_its_place_and_the_nearest_right_name() {
         let error = read(&with_step(step), &[]).unwrap_err();
         assert!(error.contains(said) && error.starts_with("deploy/runbook.yaml:"), "{step}\n{error}");
     }
-    for common in ["timeout: 3h", "retries: -1"] {
+    for common in ["timeout: 3h", "retries: -1", "on: [hots]", "on: host", "on: []"] {
         let error = read(&with_step(&format!("{apply}\n        {common}")), &[]).unwrap_err();
         assert!(error.starts_with("deploy/runbook.yaml:7:"), "{error}");
     }
@@ -113,6 +119,28 @@ fn a_task_whose_state_nothing_tells_later_is_refused() {
     let error = read(&with_step("rollout: {namespace: ns, name: ro, verb: promote}"), &[]).unwrap_err();
     assert!(error.contains("5:3") || error.contains("4:3"), "{error}");
     assert!(error.contains("say in `holds` what stays true"), "{error}");
+}
+
+#[test]
+fn a_task_is_what_its_steps_on_the_target_are() {
+    let source = format!(
+        "{TOP}  t:\n    steps:\n      - on: [host, kind]\n        apply: {{files: [deploy/ns.yaml]}}\n      - on: [host]\n        \
+         run: {{argv: [a], check: ['b']}}\n    mutation:\n      - {{on: [host], run: [c]}}\n      \
+         - {{on: [kind], delete: {{apiVersion: v1, kind: Namespace, name: x}}}}\n"
+    );
+    let runbook = read(&source, &[]).unwrap();
+    let steps = |target: &Target| runbook.on(target).bindings.first().map(|binding| binding.steps.len());
+    let targets = [Target::Sim, Target::Host, Target::Kind, Target::Context("c".into())];
+    assert_eq!(targets.each_ref().map(steps), [None, Some(2), Some(1), None]);
+    let on_host = runbook.on(&Target::Host).bindings.remove(0);
+    assert!(matches!(&on_host.mutations[..], [mutation] if matches!(mutation.change, Change::Run { .. })));
+
+    let error = read(&source.replace("on: [kind], delete", "on: [host], delete"), &[]).unwrap_err();
+    assert!(error.contains("4:3: `t` needs one mutation on host and has 2"), "{error}");
+    assert!(error.contains("4:3: `t` needs one mutation on kind and has 0"), "{error}");
+    let blind = source.replace("check: ['b']", "env: {a: b}").replace("on: [host, kind]", "on: [kind]");
+    let error = read(&blind, &[]).unwrap_err();
+    assert!(error.contains("4:3: nothing tells later whether `t` is still done on host"), "{error}");
 }
 
 #[test]
