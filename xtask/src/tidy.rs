@@ -60,6 +60,8 @@ const ABSENT: &[(&str, &str, &str)] = &[
     ("rollouts-client", "task-manager", "the client is usable on its own"),
     ("scenario", "rollouts-sim", "a scenario must not know which arm it runs in"),
     ("rollouts-sim", "task-manager", "the simulated world is apart from the task log"),
+    ("rollouts-sim", "axum", "the simulator reads the workload's settings and runs no workload"),
+    ("demo-app", "traffic-probe", "who is judged does not hold the measure"),
     ("demo-app", "kube", "the workload is a plain web server"),
 ];
 

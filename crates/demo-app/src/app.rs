@@ -1,68 +1,53 @@
-//! The paths: `/`, `/healthz`, `/readyz` and `/metrics`.
+//! The app's paths: `/`, `/healthz`, `/readyz` and `/metrics`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use demo_app::Settings;
+use serde_json::json;
 
+use crate::ledger::client::Ledger;
+use crate::ledger::post_id;
 use crate::metrics::Metrics;
-use crate::settings::Settings;
+use crate::serve::Stop;
+
+/// Bodies hold one id.
+const BODY_LIMIT: usize = 4096;
 
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct App {
-    pub(crate) settings: Settings,
+    settings: Settings,
+    stop: Arc<Stop>,
+    ledger: Option<Ledger>,
     started: Instant,
-    stopping: AtomicBool,
     requests: AtomicU64,
     metrics: Metrics,
 }
 
 impl App {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings, stop: Arc<Stop>) -> Self {
         Self {
+            ledger: settings.ledger.as_deref().map(Ledger::new),
             settings,
+            stop,
             started: Instant::now(),
-            stopping: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             metrics: Metrics::default(),
         }
     }
 
-    /// From now on it is not ready, and every answer asks for the end of its connection.
-    pub(crate) fn begin_to_stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
-    }
-
-    fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
-    }
-
     /// Why it is not ready, if it is not.
     fn unready(&self) -> Option<&'static str> {
-        if self.is_stopping() {
-            Some("stopping")
-        } else if self.settings.never_ready {
-            Some("NEVER_READY is set")
-        } else if self.started.elapsed() < self.settings.ready_after {
-            Some("READY_AFTER has not passed")
-        } else {
-            None
-        }
+        if self.stop.has_begun() { Some("stopping") } else { self.settings.unready(self.started.elapsed()) }
     }
-}
-
-/// Whether request `number` (from 0) fails so that a share of `rate` fails, evenly spread: two instances
-/// of the same version then fail the same requests, and a test needs no seed.
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 requests")]
-fn fails(number: u64, rate: f64) -> bool {
-    (number as f64 * rate).floor() < ((number + 1) as f64 * rate).floor()
 }
 
 /// The routes over the shared state.
@@ -72,28 +57,34 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), close_when_stopping))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(app)
 }
 
-async fn root(State(app): State<Arc<App>>) -> Response {
+async fn root(State(app): State<Arc<App>>, method: Method, body: Bytes) -> Response {
     let begun = Instant::now();
     app.metrics.begin();
     let number = app.requests.fetch_add(1, Ordering::Relaxed);
     if !app.settings.latency.is_zero() {
         tokio::time::sleep(app.settings.latency).await;
     }
-    let code = if fails(number, app.settings.error_rate) {
-        StatusCode::INTERNAL_SERVER_ERROR
+    let (code, said) = if app.settings.fails(number) {
+        (StatusCode::INTERNAL_SERVER_ERROR, json!({}))
+    } else if method == Method::POST {
+        acknowledge(&app, &body).await
     } else {
-        StatusCode::OK
+        (StatusCode::OK, json!({}))
     };
     app.metrics.record(code.as_u16(), begun.elapsed());
     let settings = &app.settings;
-    let body = serde_json::json!({
+    let mut answer = json!({
         "version": settings.version, "colour": settings.colour(), "pod": settings.pod,
     });
-    let mut response = (code, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response();
+    if let (Some(answer), Some(said)) = (answer.as_object_mut(), said.as_object()) {
+        answer.extend(said.clone());
+    }
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    let mut response = (code, json, answer.to_string()).into_response();
     for (name, value) in [("x-version", &settings.version), ("x-pod", &settings.pod)] {
         // A version that is no header value is left out of the headers; the body still has it.
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -101,6 +92,23 @@ async fn root(State(app): State<Arc<App>>) -> Response {
         }
     }
     response
+}
+
+/// Writes the id of a `POST` down where it outlives this process, and only then says yes.
+async fn acknowledge(app: &App, body: &[u8]) -> (StatusCode, serde_json::Value) {
+    let Some(id) = post_id(body) else {
+        return (StatusCode::BAD_REQUEST, json!({ "error": "the body of a POST is one id" }));
+    };
+    let Some(ledger) = &app.ledger else {
+        return (StatusCode::OK, json!({ "id": id, "account": "none is kept: LEDGER is not set" }));
+    };
+    match ledger.append(id, &app.settings.version, &app.settings.pod).await {
+        Ok(()) => (StatusCode::OK, json!({ "id": id, "account": "kept" })),
+        Err(error) => {
+            tracing::warn!("{error}");
+            (StatusCode::SERVICE_UNAVAILABLE, json!({ "id": id, "error": "not written down" }))
+        }
+    }
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {
@@ -113,28 +121,4 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let page = app.metrics.page(&app.settings.version);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
-}
-
-/// While stopping, each answer carries `Connection: close`: the peer then opens its next connection
-/// elsewhere, instead of sending a request into a connection that is just being closed.
-async fn close_when_stopping(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if app.is_stopping() {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_are_spread_evenly() {
-        for (rate, of_100) in [(0.0, 0), (0.1, 10), (0.25, 25), (0.5, 50), (1.0, 100)] {
-            let failed: Vec<u64> = (0..100).filter(|number| fails(*number, rate)).collect();
-            assert_eq!(failed.len(), of_100, "rate {rate}: {failed:?}");
-        }
-        assert_eq!((0..20).filter(|number| fails(*number, 0.1)).collect::<Vec<_>>(), [9, 19]);
-    }
 }

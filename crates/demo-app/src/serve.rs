@@ -1,6 +1,6 @@
 //! Listening, and the stop that loses no request.
 //!
-//! On SIGTERM it is not ready at once, but serves on for [`Settings::drain`]: endpoints and ingress hear of
+//! On SIGTERM, unless `GRACEFUL_STOP=false` takes all of it out, it is not ready at once, but serves on for [`Settings::drain`]: endpoints and ingress hear of
 //! the end of a pod later than the pod does. Answers then ask for the end of their connection. After that
 //! it accepts no more, closes idle connections, and finishes what it has begun, for at most
 //! [`LAST_ANSWERS`].
@@ -9,8 +9,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use demo_app::Settings;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -18,9 +25,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-
-use crate::app::{self, App};
-use crate::settings::Settings;
 
 /// How long requests that have begun may still take once nothing more is accepted. With 5 s of preStop and
 /// 5 s of draining it ends inside the pod's 30 s of grace.
@@ -44,45 +48,73 @@ pub(crate) enum Error {
     Signals(io::Error),
 }
 
-/// Serves until it is told to stop or crashes.
+/// Whether the stop has begun.
+#[derive(Debug, Default)]
+pub(crate) struct Stop(AtomicBool);
+
+impl Stop {
+    fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Serves `router` until it is told to stop or crashes. `stop` says from then on that it is stopping.
 ///
 /// # Errors
 /// When the port is taken or signals cannot be registered for.
-pub(crate) async fn run(settings: Settings) -> Result<Ended, Error> {
+pub(crate) async fn run(settings: &Settings, stop: &Arc<Stop>, router: Router) -> Result<Ended, Error> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
-    let app = Arc::new(App::new(settings));
-    let mut crash = pin!(crash(app.settings.crash_after));
+    let mut crash = pin!(crash(settings.crash_after));
     let told_to_stop = async {
         tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
     };
     let mut told_to_stop = pin!(told_to_stop);
     tokio::select! {
-        () = tokio::time::sleep(app.settings.start_after) => (),
+        () = tokio::time::sleep(settings.start_after) => (),
         () = &mut crash => return Ok(Ended::Crashed),
         () = &mut told_to_stop => return Ok(Ended::Stopped),
     }
-    let address = SocketAddr::new(app.settings.address, app.settings.port);
+    let address = SocketAddr::new(settings.address, settings.port);
     let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
     let local = listener.local_addr().map_err(|source| Error::Listen { address, source })?;
-    tracing::info!("version {} listens on {local}", app.settings.version);
+    tracing::info!("version {} listens on {local}", settings.version);
 
-    let mut connections = Connections::new(&app);
+    let router = router.layer(middleware::from_fn_with_state(Arc::clone(stop), close_when_stopping));
+    let mut connections = Connections::new(router);
     tokio::select! {
         () = connections.accept(&listener) => (),
         () = &mut crash => return Ok(Ended::Crashed),
         () = &mut told_to_stop => (),
     }
-    app.begin_to_stop();
-    tracing::info!("told to stop: not ready, serving on for {:?}", app.settings.drain);
+    if !settings.graceful_stop {
+        tracing::info!("told to stop: GRACEFUL_STOP is false, so at once");
+        return Ok(Ended::Stopped);
+    }
+    stop.begin();
+    tracing::info!("told to stop: not ready, serving on for {:?}", settings.drain);
     tokio::select! {
         () = connections.accept(&listener) => (),
         () = &mut crash => return Ok(Ended::Crashed),
-        () = tokio::time::sleep(app.settings.drain) => (),
+        () = tokio::time::sleep(settings.drain) => (),
     }
     drop(listener);
     connections.finish().await;
     Ok(Ended::Stopped)
+}
+
+/// While stopping, each answer carries `Connection: close`: the peer then opens its next connection
+/// elsewhere, instead of sending a request into a connection that is just being closed.
+async fn close_when_stopping(State(stop): State<Arc<Stop>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if stop.has_begun() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Waits for the moment of `CRASH_AFTER`, for ever without one.
@@ -98,24 +130,23 @@ async fn crash(after: Option<Duration>) {
 
 /// The connections that are open, and the word that ends them.
 struct Connections {
-    app: Arc<App>,
+    router: Router,
     open: JoinSet<()>,
     finish: watch::Sender<bool>,
 }
 
 impl Connections {
-    fn new(app: &Arc<App>) -> Self {
-        Self { app: Arc::clone(app), open: JoinSet::new(), finish: watch::Sender::new(false) }
+    fn new(router: Router) -> Self {
+        Self { router, open: JoinSet::new(), finish: watch::Sender::new(false) }
     }
 
     /// Accepts until it is dropped; nothing is lost then, what was accepted stays open.
     async fn accept(&mut self, listener: &TcpListener) {
-        let router = app::router(Arc::clone(&self.app));
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        self.open.spawn(serve(stream, router.clone(), self.finish.subscribe()));
+                        self.open.spawn(serve(stream, self.router.clone(), self.finish.subscribe()));
                     }
                     Err(error) => {
                         // Out of files, usually: give the open connections time to end.
@@ -139,7 +170,7 @@ impl Connections {
 }
 
 /// Serves one connection until its peer ends it or `finish` says so.
-async fn serve(stream: TcpStream, router: axum::Router, mut finish: watch::Receiver<bool>) {
+async fn serve(stream: TcpStream, router: Router, mut finish: watch::Receiver<bool>) {
     // Answers are small: waiting to fill a packet would only add latency. An error is the peer's absence.
     let _ = stream.set_nodelay(true);
     let service = TowerToHyperService::new(router);

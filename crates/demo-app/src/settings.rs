@@ -1,39 +1,45 @@
-//! What the environment asks for. Reading it is a pure function of a lookup, so tests set no variables.
+//! What the environment asks for, and what follows from it. Reading it is a pure function of a lookup, so
+//! tests set no variables, and a model of the program reads a pod's manifest by the same code.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 /// How this instance behaves. Every field is one environment variable.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// `VERSION`: what answers say they are. Images carry their tag; without it `dev`.
-    pub(crate) version: String,
+    pub version: String,
     /// `HOSTNAME`, which in a pod is the pod's name; without it `local`.
-    pub(crate) pod: String,
+    pub pod: String,
     /// `ADDRESS` to listen on, `0.0.0.0` by default because a pod is reached from outside.
-    pub(crate) address: IpAddr,
+    pub address: IpAddr,
     /// `PORT` to listen on, 8080 by default; 0 lets the system choose, and the log says which.
-    pub(crate) port: u16,
+    pub port: u16,
     /// `NEVER_READY=true`: `/readyz` never succeeds.
-    pub(crate) never_ready: bool,
+    pub never_ready: bool,
     /// `READY_AFTER=5s`: `/readyz` fails until then.
-    pub(crate) ready_after: Duration,
+    pub ready_after: Duration,
     /// `START_AFTER=5s`: nothing listens until then.
-    pub(crate) start_after: Duration,
+    pub start_after: Duration,
     /// `CRASH_AFTER=5s`: the process ends with status 1 then, from its start.
-    pub(crate) crash_after: Option<Duration>,
+    pub crash_after: Option<Duration>,
     /// `ERROR_RATE=0.1`: this share of the answers to `/` is 500, spread evenly and without chance.
-    pub(crate) error_rate: f64,
+    pub error_rate: f64,
     /// `LATENCY=200ms`: `/` waits so long before it answers.
-    pub(crate) latency: Duration,
+    pub latency: Duration,
     /// `DRAIN=5s`: how long it serves on after it was told to stop, 5 s by default.
-    pub(crate) drain: Duration,
+    pub drain: Duration,
+    /// `GRACEFUL_STOP=false`: told to stop it exits at once, as a program does that knows no better.
+    pub graceful_stop: bool,
+    /// `LEDGER=http://host:port`: where the id of each `POST` is written down before it is acknowledged, as
+    /// `host:port`. Without it nothing is written down, and answers say so.
+    pub ledger: Option<String>,
 }
 
 /// A variable that cannot be understood.
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[error("{name}={value}: {expected}")]
-pub(crate) struct Misread {
+pub struct Misread {
     name: &'static str,
     value: String,
     expected: &'static str,
@@ -45,7 +51,7 @@ impl Settings {
     ///
     /// # Errors
     /// The first variable whose value cannot be understood: a typo must not run as "no fault".
-    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Misread> {
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Misread> {
         let text = |name: &'static str| lookup(name).filter(|value| !value.is_empty());
         let duration = |name, default| match text(name) {
             None => Ok(default),
@@ -55,25 +61,72 @@ impl Settings {
                 expected: "expected a duration such as 200ms, 5s or 1m",
             }),
         };
+        let flag = |name, default| {
+            parsed(text(name), name, "expected true or false").map(|flag| flag.unwrap_or(default))
+        };
+        let normal = Self::default_for("dev");
         Ok(Self {
-            version: text("VERSION").unwrap_or_else(|| "dev".to_owned()),
-            pod: text("HOSTNAME").unwrap_or_else(|| "local".to_owned()),
-            address: parsed(text("ADDRESS"), "ADDRESS", "expected an IP address")?
-                .unwrap_or(IpAddr::from([0, 0, 0, 0])),
-            port: parsed(text("PORT"), "PORT", "expected a port number")?.unwrap_or(8080),
-            never_ready: parsed(text("NEVER_READY"), "NEVER_READY", "expected true or false")?
-                .unwrap_or(false),
-            ready_after: duration("READY_AFTER", Duration::ZERO)?,
-            start_after: duration("START_AFTER", Duration::ZERO)?,
+            version: text("VERSION").unwrap_or(normal.version),
+            pod: text("HOSTNAME").unwrap_or(normal.pod),
+            address: parsed(text("ADDRESS"), "ADDRESS", "expected an IP address")?.unwrap_or(normal.address),
+            port: parsed(text("PORT"), "PORT", "expected a port number")?.unwrap_or(normal.port),
+            never_ready: flag("NEVER_READY", normal.never_ready)?,
+            ready_after: duration("READY_AFTER", normal.ready_after)?,
+            start_after: duration("START_AFTER", normal.start_after)?,
             crash_after: text("CRASH_AFTER").map(|_| duration("CRASH_AFTER", Duration::ZERO)).transpose()?,
             error_rate: rate(text("ERROR_RATE"))?,
-            latency: duration("LATENCY", Duration::ZERO)?,
-            drain: duration("DRAIN", Duration::from_secs(5))?,
+            latency: duration("LATENCY", normal.latency)?,
+            drain: duration("DRAIN", normal.drain)?,
+            graceful_stop: flag("GRACEFUL_STOP", normal.graceful_stop)?,
+            ledger: ledger(text("LEDGER"))?,
         })
     }
 
+    /// What a program of this version does that no variable changes.
+    pub fn default_for(version: impl Into<String>) -> Self {
+        Self {
+            version: version.into(),
+            pod: "local".to_owned(),
+            address: IpAddr::from([0, 0, 0, 0]),
+            port: 8080,
+            never_ready: false,
+            ready_after: Duration::ZERO,
+            start_after: Duration::ZERO,
+            crash_after: None,
+            error_rate: 0.0,
+            latency: Duration::ZERO,
+            drain: Duration::from_secs(5),
+            graceful_stop: true,
+            ledger: None,
+        }
+    }
+
+    /// Whether the process listens at this age.
+    pub fn listens(&self, age: Duration) -> bool {
+        age >= self.start_after
+    }
+
+    /// Why it is not ready at this age, if it is not: whoever listens and is not told to stop.
+    pub fn unready(&self, age: Duration) -> Option<&'static str> {
+        if self.never_ready {
+            Some("NEVER_READY is set")
+        } else if age < self.ready_after {
+            Some("READY_AFTER has not passed")
+        } else {
+            None
+        }
+    }
+
+    /// Whether request `number` for `/` (from 0) fails so that the share [`Settings::error_rate`] fails,
+    /// evenly spread: two instances of the same version then fail the same requests, and a test needs no
+    /// seed.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 requests")]
+    pub fn fails(&self, number: u64) -> bool {
+        (number as f64 * self.error_rate).floor() < ((number + 1) as f64 * self.error_rate).floor()
+    }
+
     /// The colour of the version: blue for odd numbers, green for even ones, grey where there is none.
-    pub(crate) fn colour(&self) -> &'static str {
+    pub fn colour(&self) -> &'static str {
         let last_digit = self.version.chars().rev().find_map(|character| character.to_digit(10));
         match last_digit.map(|digit| digit % 2) {
             Some(1) => "blue",
@@ -98,6 +151,23 @@ fn rate(value: Option<String>) -> Result<f64, Misread> {
         Ok(rate)
     } else {
         Err(Misread { name: "ERROR_RATE", value: value.unwrap_or_default(), expected })
+    }
+}
+
+/// `host:port` of a plain URL without a path; the port is 80 where none is said.
+fn ledger(value: Option<String>) -> Result<Option<String>, Misread> {
+    let Some(value) = value else { return Ok(None) };
+    let authority = value.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+    let host = |text: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+    };
+    let read = authority.and_then(|authority| match authority.split_once(':') {
+        Some((name, port)) => (host(name) && port.parse::<u16>().is_ok()).then(|| authority.to_owned()),
+        None => host(authority).then(|| format!("{authority}:80")),
+    });
+    match read {
+        Some(authority) => Ok(Some(authority)),
+        None => Err(Misread { name: "LEDGER", value, expected: "expected a URL such as http://ledger:80" }),
     }
 }
 
@@ -160,10 +230,37 @@ mod tests {
             ("ERROR_RATE", "1.5"),
             ("ERROR_RATE", "NaN"),
             ("ADDRESS", "localhost"),
+            ("GRACEFUL_STOP", "no"),
+            ("LEDGER", "ledger:80"),
+            ("LEDGER", "https://ledger"),
+            ("LEDGER", "http://ledger:80/path"),
+            ("LEDGER", "http://:80"),
         ] {
             let error = read(&[(name, value)]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}={value}: ")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_ledger_is_a_host_and_a_port() {
+        for (url, expected) in [
+            ("http://ledger.ledger.svc:8080", "ledger.ledger.svc:8080"),
+            ("http://127.0.0.1:99/", "127.0.0.1:99"),
+            ("http://ledger", "ledger:80"),
+        ] {
+            assert_eq!(read(&[("LEDGER", url)]).unwrap().ledger.as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn errors_are_spread_evenly() {
+        for (rate, of_100) in [("0", 0), ("0.1", 10), ("0.25", 25), ("0.5", 50), ("1", 100)] {
+            let settings = read(&[("ERROR_RATE", rate)]).unwrap();
+            let failed: Vec<u64> = (0..100).filter(|number| settings.fails(*number)).collect();
+            assert_eq!(failed.len(), of_100, "rate {rate}: {failed:?}");
+        }
+        let tenth = read(&[("ERROR_RATE", "0.1")]).unwrap();
+        assert_eq!((0..20).filter(|number| tenth.fails(*number)).collect::<Vec<_>>(), [9, 19]);
     }
 
     #[test]

@@ -166,10 +166,10 @@ fn page(workload: &Workload, pod: &str, path: &str, age: Duration, served: &mut 
         "/" | "" => {
             let status = if workload.fails(*served) { 500 } else { 200 };
             *served += 1;
-            let (version, pod) = (Some(workload.version.clone()), Some(pod.to_owned()));
+            let (version, pod) = (Some(workload.version().to_owned()), Some(pod.to_owned()));
             Flight {
                 outcome: Outcome::Answered { status, version, pod },
-                takes: BASE_LATENCY + workload.latency,
+                takes: BASE_LATENCY + workload.latency(),
                 process: None,
             }
         }

@@ -21,16 +21,17 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-fn spawn(environment: &[(&str, &str)]) -> Child {
+fn spawn(arguments: &[&str], environment: &[(&str, &str)]) -> Child {
     #[expect(clippy::disallowed_methods, reason = "the test is about the process; nothing else spawns it")]
     let mut command = Command::new(env!("CARGO_BIN_EXE_demo-app"));
     command.env_clear().env("ADDRESS", "127.0.0.1").env("PORT", "0");
+    command.args(arguments);
     command.envs(environment.iter().copied()).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Runs it to its end; for settings with which it never listens.
-pub(crate) fn run(environment: &[(&str, &str)]) -> (ExitStatus, String) {
-    let mut child = spawn(environment);
+pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (ExitStatus, String) {
+    let mut child = spawn(arguments, environment);
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     (child.wait().unwrap(), log)
@@ -38,7 +39,15 @@ pub(crate) fn run(environment: &[(&str, &str)]) -> (ExitStatus, String) {
 
 impl Instance {
     pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
-        let mut child = spawn(environment);
+        Self::spawned(spawn(&[], environment))
+    }
+
+    /// A ledger instead of an app.
+    pub(crate) fn ledger() -> Self {
+        Self::spawned(spawn(&["ledger"], &[]))
+    }
+
+    fn spawned(mut child: Child) -> Self {
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let line = read_until(&mut log, "listens on ");
         let address = line.split_once("listens on ").unwrap().1.trim().parse().unwrap();
@@ -58,6 +67,19 @@ impl Instance {
     pub(crate) fn terminate(&mut self) {
         kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), Signal::SIGTERM).unwrap();
         read_until(&mut self.log, "told to stop");
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// How many requests for `/` it has answered.
+    pub(crate) fn answered(&self) -> u64 {
+        let page = self.get("/metrics").body;
+        let (_, count) = page.split_once("http_request_duration_seconds_count{").unwrap();
+        count.split_once("} ").unwrap().1.trim().parse().unwrap()
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
@@ -92,6 +114,13 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn send(&mut self, path: &str) {
         write!(self.reader.get_mut(), "GET {path} HTTP/1.1\r\nhost: demo.local\r\n\r\n").unwrap();
+    }
+
+    pub(crate) fn post(&mut self, id: &str) -> Answer {
+        let length = id.len();
+        let head = format!("POST / HTTP/1.1\r\nhost: demo.local\r\ncontent-length: {length}\r\n\r\n");
+        self.reader.get_mut().write_all(format!("{head}{id}").as_bytes()).unwrap();
+        self.receive()
     }
 
     pub(crate) fn receive(&mut self) -> Answer {

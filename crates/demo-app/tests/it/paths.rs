@@ -58,7 +58,7 @@ fn latency_is_added_to_the_root_only() {
 #[test]
 fn a_crash_ends_with_status_1_and_says_so() {
     for environment in [&[("CRASH_AFTER", "50ms")][..], &[("CRASH_AFTER", "50ms"), ("START_AFTER", "1m")]] {
-        let (status, log) = run(environment);
+        let (status, log) = run(&[], environment);
         assert_eq!(status.code(), Some(1), "{log}");
         assert!(log.contains("CRASH_AFTER has passed"), "{log}");
     }
@@ -66,7 +66,14 @@ fn a_crash_ends_with_status_1_and_says_so() {
 
 #[test]
 fn a_setting_that_cannot_be_understood_ends_with_status_2() {
-    let (status, log) = run(&[("CRASH_AFTER", "soon")]);
+    let (status, log) = run(&[], &[("CRASH_AFTER", "soon")]);
     assert_eq!(status.code(), Some(2));
     assert!(log.contains("CRASH_AFTER=soon: expected a duration"), "{log}");
+}
+
+#[test]
+fn an_argument_that_is_none_ends_with_status_2() {
+    let (status, log) = run(&["ledgers"], &[]);
+    assert_eq!(status.code(), Some(2));
+    assert!(log.contains("ledgers: expected no argument, or `ledger`"), "{log}");
 }

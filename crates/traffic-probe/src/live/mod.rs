@@ -4,6 +4,8 @@
 //! out to be closed, as browsers and proxies may: what a single attempt meets is what is counted.
 
 mod clock;
+mod flood;
+mod pacer;
 mod pool;
 mod response;
 mod sender;
@@ -78,6 +80,14 @@ impl HttpRequests {
         self
     }
 
+    /// Sends as many `GET`s as `connections` carry, each connection waiting for its answer: the top rate of
+    /// client and server together. Of the load, host, path and timeout count. It has no schedule, so that
+    /// it is never late: no statement about users follows from it.
+    pub fn flood(&self, load: Load, connections: u32) -> Box<dyn RunningLoad> {
+        let address = self.address;
+        Box::new(sender::start(move |stopped| flood::run(address, load, connections, stopped)))
+    }
+
     fn next_id(&self) -> u64 {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
@@ -108,7 +118,8 @@ impl Requests for HttpRequests {
     }
 
     fn start(&self, load: Load) -> Box<dyn RunningLoad> {
-        Box::new(sender::start(self.address, load))
+        let address = self.address;
+        Box::new(sender::start(move |stopped| sender::run(address, load, stopped)))
     }
 
     fn kind(&self) -> Measured {

@@ -6,13 +6,12 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
 
 use super::clock::Clock;
 use super::pool::Pool;
@@ -28,14 +27,20 @@ pub(super) struct HttpLoad {
     account: oneshot::Receiver<Account>,
 }
 
-/// Starts the thread. A machine that cannot even do that gives an account that says so.
-pub(super) fn start(address: SocketAddr, load: Load) -> HttpLoad {
+/// Told when a load is to end, or when nobody holds it any more.
+pub(super) type Stopped = oneshot::Receiver<()>;
+
+/// Starts a thread that sends. A machine that cannot even do that gives an account that says so.
+pub(super) fn start<F>(send: impl FnOnce(Stopped) -> F + Send + 'static) -> HttpLoad
+where
+    F: Future<Output = Account>,
+{
     let (stop, stopped) = oneshot::channel();
     let (tell, account) = oneshot::channel();
     let sender = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let account = match runtime {
-            Ok(runtime) => runtime.block_on(run(address, load, stopped)),
+            Ok(runtime) => runtime.block_on(send(stopped)),
             Err(error) => broken(&format!("the sender's runtime did not start: {error}")),
         };
         // Nobody waits for the account of a load that was dropped.
@@ -56,7 +61,7 @@ impl RunningLoad for HttpLoad {
     }
 }
 
-fn broken(why: &str) -> Account {
+pub(super) fn broken(why: &str) -> Account {
     let mut account = Account::new(Measured::Live);
     account.broken(why);
     account
@@ -86,9 +91,9 @@ struct Flown {
 
 /// Sends on schedule until told to stop, then waits for what is under way.
 ///
-/// Missed ticks are sent in a burst and keep their due time, so a stall of this process shows as latency
+/// Missed moments are made up for in a burst and keep their due time, so a stall of this process shows as latency
 /// and as lag instead of as requests that were never sent.
-async fn run(address: SocketAddr, load: Load, mut stopped: oneshot::Receiver<()>) -> Account {
+pub(super) async fn run(address: SocketAddr, load: Load, mut stopped: Stopped) -> Account {
     let clock = Clock::start();
     let name = name(&clock);
     let target = match Target::new(&load.host, &load.path) {
@@ -98,16 +103,18 @@ async fn run(address: SocketAddr, load: Load, mut stopped: oneshot::Receiver<()>
     let mut account = Account::named(Measured::Live, name.as_str());
     let sender = Sender { address, pool: Pool::new(address), clock, timeout: load.timeout };
     let mut under_way = JoinSet::new();
-    let mut ticks = tokio::time::interval(load.interval());
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut moments = match super::pacer::start(load.interval()) {
+        Ok(moments) => moments,
+        Err(error) => return broken(&format!("no thread for the schedule: {error}")),
+    };
     let mut id = 0;
     loop {
         tokio::select! {
             biased;
             _ = &mut stopped => break,
-            due = ticks.tick() => {
+            Some(due) = moments.recv() => {
                 let kind = load.mix.kind(id);
-                account.send_as(id, clock.at(due.into_std()), kind);
+                account.send_as(id, clock.at(due), kind);
                 let request = target.request(kind, &Account::post_id(&name, id));
                 under_way.spawn(sender.clone().fly(id, kind, request, due));
                 id += 1;
@@ -115,6 +122,7 @@ async fn run(address: SocketAddr, load: Load, mut stopped: oneshot::Receiver<()>
             Some(flown) = under_way.join_next() => note(&mut account, flown),
         }
     }
+    drop(moments);
     while let Some(flown) = under_way.join_next().await {
         note(&mut account, flown);
     }
@@ -136,7 +144,7 @@ impl Sender {
         let late_by = Instant::now().saturating_duration_since(due);
         let exchange = self.exchange(kind, &request);
         let response = tokio::time::timeout(self.timeout, exchange).await.unwrap_or(Err(Outcome::TimedOut));
-        let (sent, done) = (self.clock.at(due.into_std()), self.clock.now());
+        let (sent, done) = (self.clock.at(due), self.clock.now());
         let outcome = response.map_or_else(|lost| lost, Outcome::from);
         Flown { answer: Answer { id, sent, done, outcome }, late_by }
     }

@@ -55,7 +55,10 @@ impl Layers {
     pub(super) fn new(account: &Account, step: Option<Duration>) -> Option<Self> {
         let (start, _) = account.span()?;
         let last = account.last_sent()?;
-        let seconds = last.duration_since(start).as_secs_f64().max(0.001);
+        // The last request stands for its share of the time too, as each before it does.
+        let between = last.duration_since(start).as_secs_f64();
+        let gaps = number(account.sent().saturating_sub(1)).max(1.0);
+        let seconds = (between + between / gaps).max(0.001);
         let width = step.filter(|step| !step.is_zero()).unwrap_or_else(|| suitable(seconds));
         let buckets = account.timeline(width);
         let mut versions: Vec<String> = Vec::new();

@@ -1,7 +1,7 @@
 //! Where the labels of marks go, so that none covers another.
 
 /// About how wide a character of a label is.
-const CHARACTER: f64 = 6.9;
+const CHARACTER: f64 = 7.2;
 
 /// A label in its place.
 #[derive(Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub(super) fn place(marks: &[(f64, &str)], right: f64) -> Vec<Label> {
     let mut rows: Vec<Vec<(f64, f64)>> = Vec::new();
     let mut labels = Vec::new();
     for (at, text) in marks {
-        let wide = width(text) + 10.0;
+        let wide = width(text) + 14.0;
         let left = at + wide > right;
         let span = if left { (at - wide, *at) } else { (*at, at + wide) };
         let free = |row: &Vec<(f64, f64)>| row.iter().all(|other| span.1 <= other.0 || other.1 <= span.0);

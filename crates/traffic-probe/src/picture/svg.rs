@@ -28,14 +28,14 @@ text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Aria
 .grid{stroke:#d8dee4;stroke-width:1}.axis{stroke:#8c959f;stroke-width:1}\
 .v0{fill:#3b7dd8}.v1{fill:#3fa66b}.v2{fill:#d9922e}.v3{fill:#8a63d2}.v4{fill:#2aa5a8}.v5{fill:#c2588f}\
 .lost{fill:#d1242f}.slow{fill:#8c959f;fill-opacity:.35;stroke:#6e7781;stroke-width:1}\
-.mark{stroke:#1f2328;stroke-width:1.2;stroke-dasharray:4 3}.tag{fill:#1f2328}.tag+text,.ontag{fill:#ffffff}\
+.mark{stroke:#1f2328;stroke-width:1.2;stroke-dasharray:4 3}.tag{fill:#1f2328}.ontag{fill:#ffffff}\
 .bad{fill:#d1242f;font-weight:600}\
 @media(prefers-color-scheme:dark){\
 text{fill:#9198a1}.ground{fill:#0d1117;stroke:#30363d}.title,.strong{fill:#e6edf3}\
 .grid{stroke:#21262d}.axis{stroke:#6e7681}\
 .v0{fill:#4c8ff0}.v1{fill:#46b377}.v2{fill:#e0a03f}.v3{fill:#a07be8}.v4{fill:#38b6b9}.v5{fill:#d96ea6}\
 .lost{fill:#ff6b6b}.slow{fill:#6e7681;fill-opacity:.45;stroke:#9198a1}\
-.mark{stroke:#e6edf3}.tag{fill:#e6edf3}.tag+text,.ontag{fill:#0d1117}.bad{fill:#ff6b6b}}";
+.mark{stroke:#e6edf3}.tag{fill:#e6edf3}.ontag{fill:#0d1117}.bad{fill:#ff6b6b}}";
 
 /// Draws an account: answers a second by version, stacked; a lane with every lost request; the slowest
 /// answers; and the marks. The text of the picture is escaped.
@@ -111,20 +111,24 @@ impl Page {
         };
         let class = if lost == 0 { "strong" } else { "bad" };
         let lost = grouped(lost);
-        let latency = account.latency().map_or_else(String::new, |latency| {
-            let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
-            format!(" · median {:.1} ms, p99 {:.1} ms", ms(latency.p50), ms(latency.p99))
-        });
-        self.add(format_args!(
-            "<text x=\"24\" y=\"54\">{sent} requests, <tspan class=\"{class}\">{lost} lost</tspan>{latency} · {measured}</text>"
-        ));
+        // How long answers took is not worth saying when the sender itself was late.
         let validity = account.validity();
-        if !validity.is_valid() {
-            let words = escape(&validity.to_string());
-            self.add(format_args!(
-                "<text class=\"bad\" x=\"{RIGHT}\" y=\"34\" text-anchor=\"end\">{words}</text>"
-            ));
-        }
+        let times = match account.latency().filter(|_| validity.is_valid()) {
+            Some(latency) => {
+                let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1e3;
+                format!(" · median {:.1} ms, p99 {:.1} ms", ms(latency.p50), ms(latency.p99))
+            }
+            None => String::new(),
+        };
+        let invalid = if validity.is_valid() {
+            String::new()
+        } else {
+            format!(" · <tspan class=\"bad\">{}</tspan>", escape(&validity.to_string()))
+        };
+        self.add(format_args!(
+            "<text x=\"24\" y=\"54\">{sent} requests, <tspan class=\"{class}\">{lost} lost</tspan>\
+             {times} · {measured}{invalid}</text>"
+        ));
     }
 
     fn legend(&mut self, account: &Account, layers: Option<&Layers>) {
@@ -144,7 +148,7 @@ impl Page {
             let answers = grouped(counts.get(version).copied().unwrap_or(0));
             entry(&format!("v{}", index % VERSIONS), &format!("{version}: {answers} answers"));
         }
-        entry("lost", "lost");
+        entry("lost", &format!("lost: {}", grouped(account.lost())));
     }
 
     /// Horizontal lines with their values, and what they count.
@@ -221,7 +225,7 @@ impl Page {
         for (at, text, label) in marks {
             let row = f64::from(u8::try_from(label.row).unwrap_or(u8::MAX));
             let high = top - 4.0 - LABEL * (row + 1.0);
-            let wide = marks::width(text) + 8.0;
+            let wide = marks::width(text) + 12.0;
             let from = if label.left { at - wide } else { *at };
             self.add(format_args!(
                 "<line class=\"mark\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{high:.1}\" y2=\"{bottom:.1}\"/>\

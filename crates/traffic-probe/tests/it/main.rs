@@ -3,4 +3,6 @@
 
 mod account;
 mod live;
+mod picture;
+mod program;
 mod reconcile;
