@@ -33,9 +33,11 @@ fn at(
 
 /// Checkboxes under headings that hold no items, one diagnostic a heading.
 fn outside(outline: &Outline, lines: &Lines<'_>, found: &mut Vec<Diagnostic>) {
-    let named = outline.headings.iter().map(|h| (&h.outside, format!("under \"{}\"", h.title.text)));
-    let unnamed = std::iter::once((&outline.outside, "before the first heading".to_owned()));
-    for (&Outside { count: n, first, last }, place) in unnamed.chain(named).filter(|(o, _)| o.count > 0) {
+    let named = outline.headings.iter().map(|heading| (&heading.outside, Some(&heading.title.text)));
+    let all = std::iter::once((&outline.outside, None)).chain(named);
+    for (&Outside { count: n, first, last }, heading) in all.filter(|(outside, _)| outside.count > 0) {
+        let place = heading
+            .map_or_else(|| "before the first heading".to_owned(), |title| format!("under \"{title}\""));
         let message = format!("{} {place} ignored", count(n, "checkbox", "checkboxes"));
         let help = "only headings about phases, milestones, implementation or tasks hold tasks; \
                     put <!-- prd:tasks --> below the heading if these are tasks";

@@ -1,7 +1,7 @@
 //! From the outline to the plan: ids, titles, priorities, spans.
 
 use crate::account::account;
-use crate::depend::{Resolver, resolve};
+use crate::depend::resolve;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::heading::Region;
 use crate::ids::Ids;
@@ -10,13 +10,15 @@ use crate::lines::{Lines, narrow};
 use crate::meta::metadata;
 use crate::model::{Dependency, Item, Origin, Phase, Plan, Priority, Span, Task};
 use crate::outline::{Draft, Outline};
-use crate::reference::check_references;
+use crate::reference::{Sections, check_references};
 use crate::scan::Candidate;
+use crate::slug::slug;
 use crate::tally::{Tally, count};
 
 /// A draft whose text has been taken apart.
-pub(crate) struct Read<'o> {
-    pub(crate) draft: &'o Draft,
+pub(crate) struct Read {
+    /// Without its text, which is in `text`.
+    pub(crate) draft: Draft,
     pub(crate) text: ItemText,
     pub(crate) id: String,
     pub(crate) explicit: bool,
@@ -26,22 +28,19 @@ pub(crate) struct Read<'o> {
 
 /// Builds the plan, and finds what there is to say about it.
 pub(crate) fn build(
-    outline: &Outline,
+    mut outline: Outline,
     lines: &Lines<'_>,
     candidates: &[Candidate],
 ) -> (Plan, Vec<Diagnostic>, Tally) {
-    let mut found = account(outline, lines, candidates);
-    let phases = phases(outline, lines, &mut found);
-    let reads = read(outline, &phases, lines, &mut found);
-    let mut plan = Plan { metadata: metadata(outline), phases, ..Plan::default() };
-    plan.tasks.reserve(outline.phases.iter().map(|phase| phase.tasks).sum());
-    check_references(&plan, outline, &reads, lines, &mut found);
-    let clauses = fill(&mut plan, outline, reads, lines, &mut found);
-    let stated =
-        !outline.statements.is_empty() || outline.phases.iter().any(|phase| !phase.clauses.is_empty());
-    let titled = stated || clauses.iter().any(|clauses: &Vec<Clause>| !clauses.is_empty());
-    let resolver = Resolver::new(&plan, outline, titled);
-    let edges = resolve(&resolver, &plan, outline, &clauses, lines, &mut found);
+    let mut found = account(&outline, lines, candidates);
+    let phases = phases(&outline, lines, &mut found);
+    let drafts = std::mem::take(&mut outline.drafts);
+    let reads = read(drafts, &outline, &phases, lines, &mut found);
+    let sections = Sections::new(&outline);
+    let mut plan = Plan { metadata: metadata(&outline), phases, ..Plan::default() };
+    check_references(&plan, &sections, &reads, lines, &mut found);
+    let clauses = fill(&mut plan, &outline, reads, lines, &mut found);
+    let edges = resolve(&plan, &outline, &sections, &clauses, lines, &mut found);
     edges.put_into(&mut plan);
     let ignored = found.iter().map(|d| d.checkboxes).sum();
     let tally = Tally {
@@ -121,23 +120,25 @@ fn known_priority(
 }
 
 /// Takes the texts apart and gives every item its id: all explicit ones first, because they win.
-fn read<'o>(
-    outline: &'o Outline,
+fn read(
+    drafts: Vec<Draft>,
+    outline: &Outline,
     phases: &[Phase],
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
-) -> Vec<Read<'o>> {
-    let mut ids = Ids::with_capacity(outline.drafts.len());
+) -> Vec<Read> {
+    let mut ids = Ids::with_capacity(drafts.len());
     let mut first_lines = std::collections::HashMap::new();
     let mut counts = [0_usize; 3];
-    let mut reads: Vec<Read<'o>> = Vec::with_capacity(outline.drafts.len());
-    for draft in &outline.drafts {
-        let mut text = ItemText::of(&draft.text, draft.line);
-        let written = draft.id.clone().or_else(|| text.id.take());
+    let mut reads: Vec<Read> = Vec::with_capacity(drafts.len());
+    for mut draft in drafts {
+        let mut text = ItemText::of(std::mem::take(&mut draft.text), draft.line);
+        let written = draft.id.take().or_else(|| text.id.take());
         let slot = &mut counts[place(draft.region)];
         let index = *slot;
         *slot += 1;
-        let mut read = Read { draft, text, id: String::new(), explicit: written.is_some(), index };
+        let explicit = written.is_some();
+        let mut own = String::new();
         if let Some(written) = written {
             let (id, free) = ids.explicit(&written);
             if free {
@@ -148,18 +149,18 @@ fn read<'o>(
                 let help = Some("give each item an id of its own".to_owned());
                 found.push(about(Severity::Error, codes::DUPLICATE_ID, message, help, draft.line, lines));
             }
-            read.id = id;
+            own = id;
         }
-        reads.push(read);
+        reads.push(Read { draft, text, id: own, explicit, index });
     }
     derive(outline, phases, &mut ids, &mut reads);
     reads
 }
 
 /// Derives the ids that nobody wrote: tasks first, so that no requirement can change the id of a task.
-fn derive(outline: &Outline, phases: &[Phase], ids: &mut Ids, reads: &mut [Read<'_>]) {
+fn derive(outline: &Outline, phases: &[Phase], ids: &mut Ids, reads: &mut [Read]) {
     // One slug a section, not one an item: a long heading would cost its length for each.
-    let mut sections: (Option<usize>, String) = (None, crate::slug::slug(""));
+    let mut sections: (Option<usize>, String) = (None, slug(""));
     for tasks in [true, false] {
         for at in 0..reads.len() {
             let Read { draft, text, explicit, .. } = &reads[at];
@@ -167,7 +168,7 @@ fn derive(outline: &Outline, phases: &[Phase], ids: &mut Ids, reads: &mut [Read<
                 continue;
             }
             if !tasks && sections.0 != draft.heading {
-                sections = (draft.heading, crate::slug::slug(section(outline, draft)));
+                sections = (draft.heading, slug(section(outline, draft)));
             }
             let prefix = match (draft.parent, tasks) {
                 (Some(parent), _) => &reads[parent].id,
@@ -192,22 +193,22 @@ fn section<'o>(outline: &'o Outline, draft: &Draft) -> &'o str {
     draft.heading.map_or("", |heading| outline.headings[heading].title.text.as_str())
 }
 
-/// Puts what was read into the plan; returns the clauses of each draft.
+/// Puts what was read into the plan; returns the clauses of each task.
 fn fill(
     plan: &mut Plan,
     outline: &Outline,
-    reads: Vec<Read<'_>>,
+    reads: Vec<Read>,
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Vec<Clause>> {
     let indices: Vec<_> = reads.iter().map(|read| read.index).collect();
-    let mut clauses = Vec::with_capacity(reads.len());
+    let tasks = outline.phases.iter().map(|phase| phase.tasks).sum();
+    plan.tasks.reserve(tasks);
+    let mut clauses = Vec::with_capacity(tasks);
     for read in reads {
         let Read { draft, text, id, explicit, .. } = read;
         let own = known_priority(text.priority.as_ref(), draft.line, lines, found);
         let ItemText { title, clauses: mut stated, .. } = text;
-        stated.extend(draft.clauses.iter().cloned());
-        clauses.push(stated);
         if let Some(symbol) = draft.symbol {
             let message = format!("box holds '{}', taken as open", char::from(symbol));
             let help =
@@ -217,6 +218,8 @@ fn fill(
         let (explicit_id, span) = (explicit, draft.span);
         let (checked, box_at, line) = (draft.checked, draft.box_at, narrow(draft.line));
         if draft.region == Region::Tasks {
+            stated.extend(draft.clauses);
+            clauses.push(stated);
             plan.tasks.push(Task {
                 id,
                 explicit_id,
@@ -225,7 +228,7 @@ fn fill(
                 parent: draft.parent.map(|parent| indices[parent]),
                 priority: own.or(plan.phases[draft.phase].priority),
                 checked,
-                details: draft.details.iter().map(|(text, _)| text.clone()).collect(),
+                details: draft.details.into_iter().map(|(text, _)| text).collect(),
                 dependencies: Vec::new(),
                 span,
                 box_at,
@@ -233,7 +236,7 @@ fn fill(
             });
             continue;
         }
-        let section = section(outline, draft).to_owned();
+        let section = section(outline, &draft).to_owned();
         let item = Item { id, explicit_id, title, section, checked, span, box_at, line };
         match draft.region {
             Region::Requirements => plan.requirements.push(item),

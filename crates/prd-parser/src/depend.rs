@@ -14,13 +14,24 @@ use crate::reference::{Sections, section_reference};
 use crate::slug::slug;
 
 /// Everything that a clause can name. Built once; each look-up takes the same time.
-pub(crate) struct Resolver<'p> {
+struct Resolver<'p> {
     ids: HashMap<&'p str, usize>,
-    /// By title, and by phase and title: the first task, and whether there are more.
-    titles: HashMap<(Option<usize>, String), (usize, bool)>,
-    phase_numbers: HashMap<u32, (usize, bool)>,
+    /// The slugs of titles, numbered.
+    titles: HashMap<String, usize>,
+    /// By number of the title.
+    titled: Vec<Same>,
+    /// By phase and number of the title.
+    titled_in: HashMap<(usize, usize), Same>,
+    phase_numbers: HashMap<u32, Same>,
     phase_titles: HashMap<&'p str, usize>,
-    sections: Sections<'p>,
+    sections: &'p Sections<'p>,
+}
+
+/// What goes by one name.
+#[derive(Debug, Clone, Copy)]
+enum Same {
+    One(usize),
+    Several,
 }
 
 /// What a name turned out to mean.
@@ -50,36 +61,39 @@ impl Edges {
 }
 
 impl<'p> Resolver<'p> {
-    /// `titled` says whether there is any clause to look up.
-    pub(crate) fn new(plan: &'p Plan, outline: &'p Outline, titled: bool) -> Self {
-        let mut titles: HashMap<(Option<usize>, String), (usize, bool)> = HashMap::new();
-        for (index, task) in plan.tasks.iter().enumerate().filter(|_| titled) {
-            let slug = slug(&task.title);
-            for phase in [None, Some(task.phase)] {
-                titles
-                    .entry((phase, slug.clone()))
-                    .and_modify(|(_, more)| *more = true)
-                    .or_insert((index, false));
+    fn new(plan: &'p Plan, sections: &'p Sections<'p>) -> Self {
+        let tasks = plan.tasks.len();
+        let mut titles = HashMap::with_capacity(tasks);
+        let mut titled = Vec::with_capacity(tasks);
+        let mut titled_in = HashMap::with_capacity(tasks);
+        for (index, task) in plan.tasks.iter().enumerate() {
+            let title = *titles.entry(slug(&task.title)).or_insert(titled.len());
+            match titled.get_mut(title) {
+                Some(same) => *same = Same::Several,
+                None => titled.push(Same::One(index)),
             }
+            titled_in
+                .entry((task.phase, title))
+                .and_modify(|same| *same = Same::Several)
+                .or_insert(Same::One(index));
         }
-        let mut phase_numbers: HashMap<u32, (usize, bool)> = HashMap::new();
+        let mut phase_numbers = HashMap::new();
         for (index, phase) in plan.phases.iter().enumerate() {
             if let Some(number) = phase.number {
-                phase_numbers.entry(number).and_modify(|(_, more)| *more = true).or_insert((index, false));
+                phase_numbers
+                    .entry(number)
+                    .and_modify(|same| *same = Same::Several)
+                    .or_insert(Same::One(index));
             }
         }
         Resolver {
-            ids: plan
-                .tasks
-                .iter()
-                .enumerate()
-                .filter(|_| titled)
-                .map(|(i, task)| (task.id.as_str(), i))
-                .collect(),
+            ids: plan.tasks.iter().enumerate().map(|(i, task)| (task.id.as_str(), i)).collect(),
             titles,
+            titled,
+            titled_in,
             phase_numbers,
             phase_titles: plan.phases.iter().enumerate().map(|(i, phase)| (phase.id.as_str(), i)).collect(),
-            sections: Sections::new(outline),
+            sections,
         }
     }
 
@@ -92,8 +106,8 @@ impl<'p> Resolver<'p> {
             && let Ok(number) = rest.trim().parse()
         {
             return match self.phase_numbers.get(&number) {
-                Some((phase, false)) => Named::Phase(*phase, Origin::Phase),
-                Some((_, true)) => Named::Several,
+                Some(Same::One(phase)) => Named::Phase(*phase, Origin::Phase),
+                Some(Same::Several) => Named::Several,
                 None => Named::Nothing,
             };
         }
@@ -111,10 +125,11 @@ impl<'p> Resolver<'p> {
         if let (None, Some(&phase)) = (phase, self.phase_titles.get(slug.as_str())) {
             return Named::Phase(phase, Origin::Phase);
         }
-        let near = phase.and_then(|phase| self.titles.get(&(Some(phase), slug.clone())));
-        match near.or_else(|| self.titles.get(&(None, slug.clone()))) {
-            Some((task, false)) => Named::Task(*task),
-            Some((_, true)) => Named::Several,
+        let title = self.titles.get(&slug).copied();
+        let near = phase.zip(title).and_then(|place| self.titled_in.get(&place));
+        match near.or_else(|| self.titled.get(title?)) {
+            Some(Same::One(task)) => Named::Task(*task),
+            Some(Same::Several) => Named::Several,
             None => match self.phase_titles.get(slug.as_str()) {
                 Some(&phase) => Named::Phase(phase, Origin::Phase),
                 None if self.is_range(name) => Named::Range,
@@ -134,37 +149,20 @@ impl<'p> Resolver<'p> {
     }
 }
 
-/// Resolves every clause of the plan.
+/// Resolves every clause of the plan: those of each task, and those of phases.
 pub(crate) fn resolve(
-    resolver: &Resolver<'_>,
     plan: &Plan,
     outline: &Outline,
+    sections: &Sections<'_>,
     clauses: &[Vec<Clause>],
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Edges {
     let mut edges = Edges { tasks: Vec::new(), phases: vec![Vec::new(); plan.phases.len()] };
-    let mut work = Work { resolver, plan, lines, found };
-    let of_tasks = clauses
-        .iter()
-        .zip(&outline.drafts)
-        .filter(|(_, draft)| draft.region == crate::heading::Region::Tasks);
-    for (clauses, draft) in of_tasks {
-        edges.tasks.push(work.edges(clauses, Some(draft.phase)));
-    }
-    for (phase, draft) in outline.phases.iter().enumerate() {
-        edges.phases[phase].extend(work.phase_edges(&draft.clauses));
-    }
-    for statement in &outline.statements {
-        let subject = format!("Phase {}", statement.number);
-        match resolver.phase_numbers.get(&statement.number) {
-            Some(&(phase, false)) => {
-                let clauses = std::slice::from_ref(&statement.clause);
-                edges.phases[phase].extend(work.phase_edges(clauses));
-            }
-            Some(_) => work.report(&statement.clause, &subject, &Named::Several),
-            None => work.report(&statement.clause, &subject, &Named::Nothing),
-        }
+    let stated = clauses.iter().chain(outline.phases.iter().map(|phase| &phase.clauses));
+    if !outline.statements.is_empty() || stated.flatten().next().is_some() {
+        let resolver = &Resolver::new(plan, sections);
+        Work { resolver, plan, lines, found }.resolve(outline, clauses, &mut edges);
     }
     order(plan, &mut edges.phases);
     edges
@@ -191,6 +189,25 @@ struct Work<'w, 'p, 's> {
 }
 
 impl Work<'_, '_, '_> {
+    fn resolve(&mut self, outline: &Outline, clauses: &[Vec<Clause>], edges: &mut Edges) {
+        for (clauses, task) in clauses.iter().zip(&self.plan.tasks) {
+            edges.tasks.push(self.edges(clauses, Some(task.phase)));
+        }
+        for (edges, draft) in edges.phases.iter_mut().zip(&outline.phases) {
+            edges.extend(self.phase_edges(&draft.clauses));
+        }
+        for statement in &outline.statements {
+            let (clause, subject) = (&statement.clause, format!("Phase {}", statement.number));
+            match self.resolver.phase_numbers.get(&statement.number) {
+                Some(&Same::One(phase)) => {
+                    edges.phases[phase].extend(self.phase_edges(std::slice::from_ref(clause)));
+                }
+                Some(Same::Several) => self.report(clause, &subject, &Named::Several),
+                None => self.report(clause, &subject, &Named::Nothing),
+            }
+        }
+    }
+
     fn edges(&mut self, clauses: &[Clause], phase: Option<usize>) -> Vec<Dependency> {
         let mut edges = Vec::new();
         let mut seen = HashSet::new();

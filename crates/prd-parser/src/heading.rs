@@ -36,11 +36,12 @@ pub(crate) struct Title {
 }
 
 impl Title {
-    pub(crate) fn of(heading: &str) -> Title {
-        let line = one_line(heading);
+    pub(crate) fn of(heading: String) -> Title {
+        let mut line = one_line(heading);
         let (section, rest) = section_number(&line);
         let section = section.map(str::to_owned);
-        let (rest, priority) = take_priority(rest.to_owned());
+        line.drain(..line.len() - rest.len());
+        let (rest, priority) = take_priority(line);
         let (phase, text) = match phase_prefix(&rest) {
             Some((number, title)) if !title.is_empty() => (Some(number), title.to_owned()),
             Some((number, _)) => (Some(number), rest),
@@ -156,7 +157,7 @@ pub(crate) fn take_priority(line: String) -> (String, Option<Result<Priority, St
     let Some(at) = line.match_indices('(').map(|(at, _)| at).find(opens) else { return (line, None) };
     let word = &line[at + OPENS.len()..];
     let Some(close) = word.find(')') else { return (line, None) };
-    let rest = one_line(&format!("{} {}", &line[..at], &word[close + 1..]));
+    let rest = one_line(format!("{} {}", &line[..at], &word[close + 1..]));
     (rest, Some(word[..close].parse::<Priority>().map_err(|unknown| unknown.0)))
 }
 
@@ -222,7 +223,7 @@ mod tests {
             ("Zsh (Oh My Zsh Priority)", None, None, None, "Zsh (Oh My Zsh Priority)"),
             ("", None, None, None, ""),
         ] {
-            let title = Title::of(heading);
+            let title = Title::of(heading.to_owned());
             let seen = (
                 title.section.as_deref(),
                 title.phase,
@@ -231,7 +232,7 @@ mod tests {
             );
             assert_eq!(seen, (section, phase, priority, text), "{heading:?}");
         }
-        assert_eq!(Title::of("A (Priority: Urgent)").priority, Some(Err("Urgent".to_owned())));
+        assert_eq!(Title::of("A (Priority: Urgent)".to_owned()).priority, Some(Err("Urgent".to_owned())));
     }
 
     #[test]
@@ -251,7 +252,7 @@ mod tests {
             ("5. User Stories", None, None),
             ("7.1 Task Manager API", None, None),
         ] {
-            assert_eq!(Title::of(heading).region(above, false), region, "{heading:?}");
+            assert_eq!(Title::of(heading.to_owned()).region(above, false), region, "{heading:?}");
         }
         for (heading, region) in [
             ("Product Requirements Document: Deployment System", None),
@@ -259,7 +260,7 @@ mod tests {
             ("Implementation Tasks", Tasks),
             ("The implementation of trails", None),
         ] {
-            assert_eq!(Title::of(heading).region(None, true), region, "{heading:?}");
+            assert_eq!(Title::of(heading.to_owned()).region(None, true), region, "{heading:?}");
         }
     }
 }

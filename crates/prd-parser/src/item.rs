@@ -1,8 +1,6 @@
 //! The text of one checkbox: its title, and what the author wrote beside it (id, dependencies, priority).
 //! None of these is part of the title, so that adding one changes no id that is made from it.
 
-use std::borrow::Cow;
-
 use crate::heading::take_priority;
 use crate::model::Priority;
 use crate::text::one_line;
@@ -29,30 +27,38 @@ pub(crate) struct ItemText {
 
 impl ItemText {
     /// Reads an item's text after the box; `line` is that of the box.
-    pub(crate) fn of(text: &str, line: usize) -> ItemText {
+    pub(crate) fn of(text: String, line: usize) -> ItemText {
         let mut item = ItemText::default();
-        let mut rest = Cow::Borrowed(text);
-        if text.contains('(') {
-            rest = Cow::Owned(item.take_parenthesised(text, line));
-        }
+        let parenthesised = text.contains('(');
         // All these signs are either not ASCII or rare.
-        if !text.is_ascii() || text.contains("::") || text.contains(" ^") {
-            rest = Cow::Owned(item.take_signs(&rest, line));
+        let signs = !text.is_ascii() || text.contains("::") || text.contains(" ^");
+        if !parenthesised && !signs {
+            item.take_title(one_line(text));
+            return item;
         }
-        let (rest, priority) = take_priority(one_line(&rest));
+        let mut rest = if parenthesised { item.take_parenthesised(&text, line) } else { text.clone() };
+        if signs {
+            rest = item.take_signs(rest, line);
+        }
+        let (rest, priority) = take_priority(one_line(rest));
         item.priority = priority;
-        match leading_id(&rest) {
-            Some((id, title)) if item.id.is_none() => {
-                item.id = Some(id.to_owned());
-                item.title = title.to_owned();
-            }
-            _ => item.title = rest,
-        }
+        item.take_title(rest);
         if item.title.is_empty() {
             // Nothing but an id or a clause: then that is the title too.
             item.title = one_line(text);
         }
         item
+    }
+
+    /// Takes what is left for the title, after an id that opens it.
+    fn take_title(&mut self, rest: String) {
+        match leading_id(&rest) {
+            Some((id, title)) if self.id.is_none() => {
+                self.id = Some(id.to_owned());
+                self.title = title.to_owned();
+            }
+            _ => self.title = rest,
+        }
     }
 
     /// Cuts out every `(depends on …)`. One pass: a line can hold any number of them.
@@ -77,8 +83,7 @@ impl ItemText {
     }
 
     /// Cuts out `🆔 id`, `⛔ id,id`, `[id:: id]`, `[dependsOn:: id, id]` and a closing `^id`.
-    fn take_signs(&mut self, text: &str, line: usize) -> String {
-        let mut kept = text.to_owned();
+    fn take_signs(&mut self, mut kept: String, line: usize) -> String {
         for (sign, end) in [("🆔", None), ("⛔", None), ("[id::", Some(']')), ("[dependsOn::", Some(']'))]
         {
             let Some(at) = kept.find(sign) else { continue };
@@ -105,8 +110,9 @@ impl ItemText {
             && !tail.is_empty()
             && tail.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         {
+            let length = head.len();
             self.id = Some(tail.to_owned());
-            return head.to_owned();
+            kept.truncate(length);
         }
         kept
     }
@@ -127,7 +133,7 @@ pub(crate) fn clause_of_detail(text: &str, line: usize) -> Option<Clause> {
             None if opening == "dependencies" || !rest.starts_with(char::is_whitespace) => return None,
             None => rest,
         };
-        let text = one_line(rest);
+        let text = one_line(rest.to_owned());
         (!text.is_empty()).then_some(Clause { text, line, certain })
     })
 }
@@ -220,7 +226,7 @@ mod tests {
             ("[P] Create", None, "[P] Create"),
             ("", None, ""),
         ] {
-            let item = ItemText::of(text, 1);
+            let item = ItemText::of(text.to_owned(), 1);
             assert_eq!((item.id.as_deref(), item.title.as_str()), (id, title), "{text:?}");
         }
     }
@@ -235,7 +241,7 @@ mod tests {
             ("What depends on Redis", "What depends on Redis", vec![]),
             ("Go (depends on T1", "Go (depends on T1", vec![]),
         ] {
-            let item = ItemText::of(text, 5);
+            let item = ItemText::of(text.to_owned(), 5);
             let seen: Vec<_> = item.clauses.iter().map(|c| (c.text.as_str(), c.line)).collect();
             assert_eq!((item.title.as_str(), seen), (title, clauses), "{text:?}");
         }

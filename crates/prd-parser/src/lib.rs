@@ -71,6 +71,6 @@ pub fn parse(source: &str) -> Parsed {
     let lines = lines::Lines::new(source);
     let candidates = scan::scan(&lines);
     let outline = walk::walk(source, &lines, &candidates);
-    let (plan, diagnostics, tally) = build::build(&outline, &lines, &candidates);
+    let (plan, diagnostics, tally) = build::build(outline, &lines, &candidates);
     Parsed { plan, diagnostics, tally }
 }

@@ -64,12 +64,11 @@ impl<'o> Sections<'o> {
 /// can only mean another one, so nothing is said about it.
 pub(crate) fn check_references(
     plan: &Plan,
-    outline: &Outline,
-    reads: &[Read<'_>],
+    sections: &Sections<'_>,
+    reads: &[Read],
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let sections = Sections::new(outline);
     if sections.numbers.is_empty() {
         return;
     }
@@ -80,7 +79,7 @@ pub(crate) fn check_references(
         for (text, line) in own.chain(below) {
             for reference in references(text) {
                 let key = (reference.section.to_owned(), reference.phase);
-                let problem = known.entry(key).or_insert_with(|| problem(plan, &sections, &reference));
+                let problem = known.entry(key).or_insert_with(|| problem(plan, sections, &reference));
                 if let Some((message, help)) = problem {
                     let (message, help) = (message.clone(), help.clone());
                     let code = codes::UNRESOLVED_REFERENCE;
@@ -116,7 +115,9 @@ fn problem(
 
 /// All `section N[.M] [Phase K]` and `§N` of a text.
 fn references(text: &str) -> impl Iterator<Item = SectionReference<'_>> {
-    let starts = text.match_indices(['s', 'S', '§']);
+    // Nearly all texts hold no digit and need no closer look.
+    let numbered = text.bytes().fold(false, |any, byte| any | byte.is_ascii_digit());
+    let starts = if numbered { text } else { "" }.match_indices(['s', 'S', '§']);
     starts.filter_map(|(at, _)| {
         let begins = !text[..at].ends_with(char::is_alphanumeric);
         if begins { section_reference(&text[at..]) } else { None }

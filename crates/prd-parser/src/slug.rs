@@ -9,42 +9,43 @@ const LONGEST: usize = 96;
 
 /// The slug of a title: NFKC, lower case, every run of other characters one hyphen.
 pub(crate) fn slug(title: &str) -> String {
-    let full = if title.is_ascii() { ascii(title) } else { unicode(title) };
-    let full = if full.is_empty() { code_points(title) } else { full };
-    if full.len() <= LONGEST {
-        return full;
-    }
-    match full.char_indices().nth(LONGEST) {
-        Some((cut, _)) => {
-            format!("{}-{:08x}", full[..cut].trim_end_matches('-'), fnv1a(full.as_bytes()) >> 32)
-        }
-        None => full,
-    }
-}
-
-fn ascii(title: &str) -> String {
-    joined(title.len(), title.bytes().map(char::from), |c| c.is_ascii_alphanumeric())
-}
-
-fn unicode(title: &str) -> String {
-    let lower: String = title.nfkc().flat_map(char::to_lowercase).collect();
-    joined(lower.len(), lower.nfkc(), |c| c.is_alphanumeric() || is_combining_mark(c))
-}
-
-fn joined(length: usize, chars: impl Iterator<Item = char>, stays: impl Fn(char) -> bool) -> String {
-    let mut slug = String::with_capacity(length);
-    let mut gap = false;
-    for c in chars {
-        if !stays(c) {
-            gap = !slug.is_empty();
-            continue;
-        }
-        if std::mem::take(&mut gap) {
-            slug.push('-');
-        }
-        slug.push(c.to_ascii_lowercase());
-    }
+    let mut slug = String::with_capacity(title.len());
+    push_slug(&mut slug, title);
     slug
+}
+
+/// Appends the slug of a title.
+pub(crate) fn push_slug(to: &mut String, title: &str) {
+    let start = to.len();
+    if title.is_ascii() {
+        push_words(to, title, |c| c.is_ascii_alphanumeric());
+    } else {
+        let lower: String = title.nfkc().flat_map(char::to_lowercase).collect();
+        let composed: String = lower.nfkc().collect();
+        push_words(to, &composed, |c| c.is_alphanumeric() || is_combining_mark(c));
+    }
+    to[start..].make_ascii_lowercase();
+    let slug = &to[start..];
+    if slug.is_empty() {
+        to.push_str(&code_points(title));
+    } else if slug.len() > LONGEST
+        && let Some((cut, _)) = slug.char_indices().nth(LONGEST)
+    {
+        let hash = fnv1a(slug.as_bytes()) >> 32;
+        let kept = slug[..cut].trim_end_matches('-').len();
+        to.truncate(start + kept);
+        to.push_str(&format!("-{hash:08x}"));
+    }
+}
+
+/// Appends the runs of characters that stay, with one hyphen between them.
+fn push_words(to: &mut String, text: &str, stays: impl Fn(char) -> bool) {
+    for (index, word) in text.split(|c| !stays(c)).filter(|word| !word.is_empty()).enumerate() {
+        if index > 0 {
+            to.push('-');
+        }
+        to.push_str(word);
+    }
 }
 
 /// For a title of signs only, such as `🚀`: its code points, `u1f680`.

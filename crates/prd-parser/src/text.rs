@@ -13,14 +13,15 @@ pub(crate) struct Plain {
     pub(crate) link: Option<(String, String)>,
 }
 
-/// Reads the inline content of a block. Walks without recursion: inlines nest as deep as the input likes.
+/// Reads the inline content of a block, once: text that stands alone is taken out of the tree, not copied.
+/// Walks without recursion: inlines nest as deep as the input likes.
 pub(crate) fn plain<'a>(block: Node<'a>) -> Plain {
     let mut plain = Plain::default();
     if let Some(only) = block.first_child()
         && only.next_sibling().is_none()
-        && let NodeValue::Text(text) = &only.data().value
+        && let NodeValue::Text(text) = &mut only.data_mut().value
     {
-        plain.text.push_str(text);
+        plain.text = std::mem::take(text).into_owned();
         return plain;
     }
     for node in block.descendants().skip(1) {
@@ -65,9 +66,9 @@ fn comment_id(html: &str) -> Option<String> {
 }
 
 /// One line: every run of white space one blank, none at the ends.
-pub(crate) fn one_line(text: &str) -> String {
-    if is_one_line(text.as_bytes()) {
-        return text.to_owned();
+pub(crate) fn one_line(text: String) -> String {
+    if is_one_line(&text) {
+        return text;
     }
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -81,13 +82,10 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// Whether there is nothing to do: printable ASCII, no blank at the ends, no two in a row. Not true of all
 /// that could stay.
-fn is_one_line(text: &[u8]) -> bool {
-    let printable = |byte: &u8| (b' '..0x7f).contains(byte);
-    let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte != b' ');
-    text.iter().all(printable)
-        && !text.windows(2).any(|pair| pair == b"  ")
-        && ends(text.first())
-        && ends(text.last())
+fn is_one_line(text: &str) -> bool {
+    // Looks at every byte instead of stopping at the first: that goes many bytes at a time.
+    let printable = text.bytes().fold(true, |all, byte| all & (b' '..0x7f).contains(&byte));
+    printable && !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ")
 }
 
 /// Splits `Label: rest` at the first colon that is followed by white space or nothing.

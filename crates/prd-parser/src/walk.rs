@@ -13,7 +13,7 @@ use crate::lines::Lines;
 use crate::model::Span;
 use crate::outline::{Draft, Entry, Heading, Opaque, Outline, Outside, PhaseDraft, Statement};
 use crate::scan::{Candidate, Shape};
-use crate::text::{one_line, plain};
+use crate::text::{Plain, one_line, plain};
 
 /// The dialect: GitHub's tables and strikethrough, and YAML front matter, which would otherwise be read as
 /// a heading.
@@ -88,7 +88,7 @@ impl<'w, 's> Walker<'w, 's> {
             NodeValue::Heading(heading) => {
                 self.outline.heading_count += 1;
                 if node.parent().is_some_and(|parent| parent.same_node(root)) {
-                    self.heading(heading.level, &plain(node).text, place.start.line);
+                    self.heading(heading.level, plain(node).text, place.start.line);
                 }
             }
             NodeValue::FrontMatter(text) => {
@@ -130,7 +130,7 @@ impl<'w, 's> Walker<'w, 's> {
         }
     }
 
-    fn heading(&mut self, level: u8, text: &str, line: usize) {
+    fn heading(&mut self, level: u8, text: String, line: usize) {
         let title = Title::of(text);
         let span = self.lines.span(line);
         while let Some(&open) = self.sections.last() {
@@ -234,8 +234,9 @@ impl<'w, 's> Walker<'w, 's> {
             return None;
         }
         self.outline.claimed[at] = true;
-        let plain = plain(first);
-        let text = after_box(&plain.text);
+        let Plain { mut text, id, .. } = plain(first);
+        let boxed = text.len() - after_box(&text).len();
+        text.drain(..boxed);
         if text.trim().is_empty() {
             self.outline.empty.push(candidate.line);
             return Some(Listed::Ignored);
@@ -254,8 +255,8 @@ impl<'w, 's> Walker<'w, 's> {
             heading: self.sections.last().copied(),
             phase,
             parent,
-            text: text.to_owned(),
-            id: plain.id,
+            text,
+            id,
             checked,
             symbol,
             span: Span { start: candidate.marker_at, end: self.lines.span(candidate.line).end },
@@ -289,8 +290,7 @@ impl<'w, 's> Walker<'w, 's> {
         let task = self.items.iter().rev().find_map(|open| open.draft());
         let about = self.sections.last().and_then(|&open| self.outline.headings[open].about);
         if let Some(task) = task {
-            let text = plain(node).text;
-            self.detail(task, &text, line);
+            self.detail(task, plain(node).text, line);
         } else if let (Some(about), true, 1) = (about, first, self.items.len()) {
             self.entry(about, node, place);
         } else {
@@ -298,7 +298,7 @@ impl<'w, 's> Walker<'w, 's> {
         }
     }
 
-    fn detail(&mut self, task: usize, text: &str, line: usize) {
+    fn detail(&mut self, task: usize, text: String, line: usize) {
         let text = one_line(text);
         let clause = clause_of_detail(&text, line);
         let draft = &mut self.outline.drafts[task];
@@ -311,7 +311,7 @@ impl<'w, 's> Walker<'w, 's> {
     fn entry(&mut self, about: About, node: Node<'_>, place: Sourcepos) {
         let plain = plain(node);
         let span = self.lines.range(place.start.line, place.end.line);
-        let (text, link, line) = (one_line(&plain.text), plain.link, place.start.line);
+        let (text, link, line) = (one_line(plain.text), plain.link, place.start.line);
         self.outline.entries.push(Entry { about, text, link, span, line });
     }
 
