@@ -33,7 +33,7 @@ fn at(
 
 /// Checkboxes under headings that hold no items, one diagnostic a heading.
 fn outside(outline: &Outline, lines: &Lines<'_>, found: &mut Vec<Diagnostic>) {
-    let named = outline.headings.iter().map(|heading| (&heading.outside, Some(&heading.title.text)));
+    let named = outline.headings.iter().map(|heading| (&heading.outside, Some(heading.title.text())));
     let all = std::iter::once((&outline.outside, None)).chain(named);
     for (&Outside { count: n, first, last }, heading) in all.filter(|(outside, _)| outside.count > 0) {
         let place = heading

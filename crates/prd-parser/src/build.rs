@@ -76,7 +76,7 @@ fn phases(outline: &Outline, lines: &Lines<'_>, found: &mut Vec<Diagnostic>) -> 
     let mut phases: Vec<Phase> = Vec::with_capacity(outline.phases.len());
     for draft in &outline.phases {
         let heading = draft.heading.map(|heading| &outline.headings[heading]);
-        let title = heading.map_or("Tasks", |heading| heading.title.text.as_str());
+        let title = heading.map_or("Tasks", |heading| heading.title.text());
         let number = heading.and_then(|heading| heading.title.phase.flatten());
         if let Some(number) = number
             && let Some(first) = numbers.insert(number, draft.line)
@@ -190,7 +190,7 @@ fn place(region: Region) -> usize {
 }
 
 fn section<'o>(outline: &'o Outline, draft: &Draft) -> &'o str {
-    draft.heading.map_or("", |heading| outline.headings[heading].title.text.as_str())
+    draft.heading.map_or("", |heading| outline.headings[heading].title.text())
 }
 
 /// Puts what was read into the plan; returns the clauses of each task.

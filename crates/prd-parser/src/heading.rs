@@ -25,48 +25,58 @@ pub(crate) enum About {
 /// The parts of a heading's text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Title {
-    /// `13.2` of `13.2 Full Success Criteria`.
-    pub(crate) section: Option<String>,
+    /// Number and text, without the priority.
+    line: String,
+    /// Where the number of the section ends; zero if there is none.
+    section: usize,
+    /// Where the text starts.
+    text: usize,
     /// Set if the heading names a phase or milestone; the number if it has one.
     pub(crate) phase: Option<Option<u32>>,
     /// From `(Priority: …)`, or the word that is none.
     pub(crate) priority: Option<Result<Priority, String>>,
-    /// What remains.
-    pub(crate) text: String,
 }
 
 impl Title {
     pub(crate) fn of(heading: String) -> Title {
-        let mut line = one_line(heading);
+        let line = one_line(heading);
         let (section, rest) = section_number(&line);
-        let section = section.map(str::to_owned);
-        line.drain(..line.len() - rest.len());
-        let (rest, priority) = take_priority(line);
-        let (phase, text) = match phase_prefix(&rest) {
-            Some((number, title)) if !title.is_empty() => (Some(number), title.to_owned()),
-            Some((number, _)) => (Some(number), rest),
-            None => (None, rest),
+        let (section, text) = (section.map_or(0, str::len), line.len() - rest.len());
+        let (line, priority) = take_priority(line);
+        let text = text.min(line.len());
+        let (phase, text) = match phase_prefix(&line[text..]) {
+            Some((number, title)) if !title.is_empty() => (Some(number), line.len() - title.len()),
+            Some((number, _)) => (Some(number), text),
+            None => (None, text),
         };
-        Title { section, phase, priority, text }
+        Title { line, section, text, phase, priority }
+    }
+
+    /// `13.2` of `13.2 Full Success Criteria`.
+    pub(crate) fn section(&self) -> Option<&str> {
+        (self.section > 0).then(|| &self.line[..self.section])
+    }
+
+    /// What remains: `Full Success Criteria`.
+    pub(crate) fn text(&self) -> &str {
+        &self.line[self.text..]
     }
 
     /// What the checkboxes below mean, given what those below the heading above mean. `document` says that
     /// this is the document's own title, which has to be plainer than a section's: every product
     /// requirements document has "requirements" in its title.
     pub(crate) fn region(&self, above: Region, document: bool) -> Region {
-        let seen = Seen::of(&self.text);
+        let seen = Seen::of(self.text());
         let phase = self.phase.is_some();
-        let criteria = seen.criteria || phrase_in(&self.text, "definition of done");
         if document {
-            let plan = seen.plural || phrase_in(&self.text, "implementation plan");
-            return if phase || plan { Region::Tasks } else { above };
+            return if phase || seen.plural || seen.plan { Region::Tasks } else { above };
         }
         match above {
             Region::Criteria => Region::Criteria,
-            Region::Requirements if criteria => Region::Criteria,
+            Region::Requirements if seen.criteria => Region::Criteria,
             Region::Requirements => Region::Requirements,
             _ if phase => Region::Tasks,
-            _ if criteria => Region::Criteria,
+            _ if seen.criteria => Region::Criteria,
             _ if seen.requirements => Region::Requirements,
             Region::Tasks => Region::Tasks,
             Region::None if seen.features => Region::Requirements,
@@ -77,7 +87,7 @@ impl Title {
 
     /// The list of the metadata that stands below, if any.
     pub(crate) fn about(&self) -> Option<About> {
-        let first = words(&self.text).next()?;
+        let first = words(self.text()).next()?;
         let lists = [
             ("timeline", About::Timeline),
             ("schedule", About::Timeline),
@@ -96,6 +106,8 @@ struct Seen {
     features: bool,
     /// Words that even the title of a document means as a list of work.
     plural: bool,
+    /// "Implementation plan", likewise.
+    plan: bool,
     /// Words that mean work in the title of a section only.
     work: bool,
 }
@@ -103,9 +115,16 @@ struct Seen {
 impl Seen {
     fn of(text: &str) -> Seen {
         let mut seen = Seen::default();
-        for word in words(text) {
+        let mut rest = words(text);
+        while let Some(word) = rest.next() {
             let is = |any: &[&str]| any.iter().any(|one| one.eq_ignore_ascii_case(word));
+            let follow = |all: &[&str]| {
+                let mut next = rest.clone();
+                all.iter().all(|one| next.next().is_some_and(|word| one.eq_ignore_ascii_case(word)))
+            };
             seen.criteria |= is(&["criteria", "criterion", "acceptance"]);
+            seen.criteria |= is(&["definition"]) && follow(&["of", "done"]);
+            seen.plan |= is(&["implementation"]) && follow(&["plan"]);
             seen.requirements |= is(&["requirement", "requirements"]);
             seen.features |= is(&["features"]);
             seen.plural |= is(&["tasks", "phases", "milestones"]);
@@ -117,24 +136,6 @@ impl Seen {
 
 fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
-}
-
-fn phrase_in(text: &str, phrase: &str) -> bool {
-    let first = phrase.split(' ').next().unwrap_or_default();
-    if !words(text).any(|word| word.eq_ignore_ascii_case(first)) {
-        return false;
-    }
-    let mut rest = words(text);
-    let same = |(a, b): (&str, &str)| a.eq_ignore_ascii_case(b);
-    loop {
-        let mut ahead = rest.clone();
-        if phrase.split(' ').all(|word| ahead.next().is_some_and(|next| same((next, word)))) {
-            return true;
-        }
-        if rest.next().is_none() {
-            return false;
-        }
-    }
 }
 
 /// `("13.2", "Full …")` of `13.2 Full …`; `1.` and `1)` count too.
@@ -150,15 +151,16 @@ pub(crate) fn is_section_number(text: &str) -> bool {
 }
 
 /// Cuts `(Priority: High)` out of a line.
-pub(crate) fn take_priority(line: String) -> (String, Option<Result<Priority, String>>) {
+pub(crate) fn take_priority(mut line: String) -> (String, Option<Result<Priority, String>>) {
     const OPENS: &str = "(priority:";
     let opens =
         |at: &usize| line.get(*at..at + OPENS.len()).is_some_and(|form| form.eq_ignore_ascii_case(OPENS));
-    let Some(at) = line.match_indices('(').map(|(at, _)| at).find(opens) else { return (line, None) };
+    let Some(at) = memchr::memchr_iter(b'(', line.as_bytes()).find(opens) else { return (line, None) };
     let word = &line[at + OPENS.len()..];
     let Some(close) = word.find(')') else { return (line, None) };
-    let rest = one_line(format!("{} {}", &line[..at], &word[close + 1..]));
-    (rest, Some(word[..close].parse::<Priority>().map_err(|unknown| unknown.0)))
+    let priority = word[..close].parse::<Priority>().map_err(|unknown| unknown.0);
+    line.replace_range(at..=at + OPENS.len() + close, " ");
+    (one_line(line), Some(priority))
 }
 
 /// The number and the title of `Phase 2: Title`, `Milestone A — Title`, `Phase: Title`.
@@ -224,12 +226,8 @@ mod tests {
             ("", None, None, None, ""),
         ] {
             let title = Title::of(heading.to_owned());
-            let seen = (
-                title.section.as_deref(),
-                title.phase,
-                title.priority.and_then(Result::ok),
-                title.text.as_str(),
-            );
+            let seen =
+                (title.section(), title.phase, title.priority.clone().and_then(Result::ok), title.text());
             assert_eq!(seen, (section, phase, priority, text), "{heading:?}");
         }
         assert_eq!(Title::of("A (Priority: Urgent)".to_owned()).priority, Some(Err("Urgent".to_owned())));

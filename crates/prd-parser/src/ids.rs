@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::slug::{push_slug, slug};
+use crate::slug::slug;
 
 /// Hands out ids that are unique among those it has handed out.
 #[derive(Debug, Default)]
@@ -21,12 +21,11 @@ impl Ids {
 
     /// `prefix/title` in slugs, with `~2`, `~3` for equal titles under the same prefix.
     pub(crate) fn derive(&mut self, prefix: Option<&str>, title: &str) -> String {
-        let Some(prefix) = prefix else { return self.unique(slug(title)) };
-        let mut id = String::with_capacity(prefix.len() + 1 + title.len());
-        id.push_str(prefix);
-        id.push('/');
-        push_slug(&mut id, title);
-        self.unique(id)
+        let slug = slug(title);
+        self.unique(match prefix {
+            Some(prefix) => [prefix, "/", &slug].concat(),
+            None => slug,
+        })
     }
 
     /// The id itself, and whether it was still free. A taken one gets an ordinal, so that ids stay unique.

@@ -1,6 +1,8 @@
 //! The text of one checkbox: its title, and what the author wrote beside it (id, dependencies, priority).
 //! None of these is part of the title, so that adding one changes no id that is made from it.
 
+use memchr::memchr3;
+
 use crate::heading::take_priority;
 use crate::model::Priority;
 use crate::text::one_line;
@@ -29,17 +31,13 @@ impl ItemText {
     /// Reads an item's text after the box; `line` is that of the box.
     pub(crate) fn of(text: String, line: usize) -> ItemText {
         let mut item = ItemText::default();
-        let parenthesised = text.contains('(');
-        // All these signs are either not ASCII or rare.
-        let signs = !text.is_ascii() || text.contains("::") || text.contains(" ^");
-        if !parenthesised && !signs {
+        // Nothing can stand beside a title without one of these or a sign that is not ASCII.
+        if text.is_ascii() && memchr3(b'(', b':', b'^', text.as_bytes()).is_none() {
             item.take_title(one_line(text));
             return item;
         }
-        let mut rest = if parenthesised { item.take_parenthesised(&text, line) } else { text.clone() };
-        if signs {
-            rest = item.take_signs(rest, line);
-        }
+        let rest = item.take_parenthesised(&text, line);
+        let rest = item.take_signs(rest, line);
         let (rest, priority) = take_priority(one_line(rest));
         item.priority = priority;
         item.take_title(rest);
@@ -162,6 +160,10 @@ fn closing(text: &str) -> Option<usize> {
 /// An id that the author put before the title: `T012 Title`, `1.2 Title`, `3. Title`, `[ABC-7] Title`,
 /// `AC-001: Title`.
 fn leading_id(text: &str) -> Option<(&str, &str)> {
+    // Each form has a digit in its first word, which nearly no title has.
+    if !text.bytes().take_while(|byte| *byte != b' ').any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     if let Some(inside) = text.strip_prefix('[') {
         let (id, title) = inside.split_once(']')?;
         let title = title.trim_start_matches([':', ' ']);

@@ -13,18 +13,11 @@ pub(crate) struct Lines<'s> {
 impl<'s> Lines<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
         let bytes = source.as_bytes();
-        let mut starts = vec![0];
-        if !source.contains('\r') {
-            let after = source.match_indices('\n').map(|(at, _)| at + 1);
-            starts.extend(after.filter(|&start| start < bytes.len()));
-            return Lines { source, starts };
-        }
-        for (at, &byte) in bytes.iter().enumerate() {
-            let ends = byte == b'\n' || (byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-            if ends && at + 1 < bytes.len() {
-                starts.push(at + 1);
-            }
-        }
+        let mut starts = Vec::with_capacity(memchr::memchr_iter(b'\n', bytes).count() + 1);
+        starts.push(0);
+        let after = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1);
+        let inside = |at: &usize| bytes[*at - 1] == b'\r' && bytes.get(*at) == Some(&b'\n');
+        starts.extend(after.filter(|at| *at < bytes.len() && !inside(at)));
         Lines { source, starts }
     }
 
@@ -52,8 +45,12 @@ impl<'s> Lines<'s> {
     /// The bytes of a 1-based line without its terminator.
     pub(crate) fn span(&self, line: usize) -> Span {
         let start = self.start(line);
-        let text = &self.source[start..self.start(line + 1)];
-        Span { start, end: start + text.trim_end_matches(['\n', '\r']).len() }
+        let terminator = match &self.source.as_bytes()[start..self.start(line + 1)] {
+            [.., b'\r', b'\n'] => 2,
+            [.., b'\n' | b'\r'] => 1,
+            _ => 0,
+        };
+        Span { start, end: self.start(line + 1) - terminator }
     }
 
     /// From the first of these 1-based lines to the end of the last.

@@ -26,7 +26,8 @@ pub(crate) fn metadata(outline: &Outline) -> Metadata {
 /// The first level-1 heading, unless it opens a phase.
 fn title(headings: &[Heading]) -> Option<String> {
     let first = headings.iter().find(|heading| heading.level == 1)?;
-    (first.title.phase.is_none() && !first.title.text.is_empty()).then(|| first.title.text.clone())
+    let text = first.title.text();
+    (first.title.phase.is_none() && !text.is_empty()).then(|| text.to_owned())
 }
 
 /// Takes `Version: 1.2`; the first mention of each counts.

@@ -27,10 +27,10 @@ pub(crate) struct Sections<'o> {
 
 impl<'o> Sections<'o> {
     pub(crate) fn new(outline: &'o Outline) -> Self {
-        let mut numbers = HashMap::new();
+        let mut numbers = HashMap::with_capacity(outline.headings.len());
         for (index, heading) in outline.headings.iter().enumerate() {
-            if let Some(number) = &heading.title.section {
-                numbers.entry(number.as_str()).or_insert(index);
+            if let Some(number) = heading.title.section() {
+                numbers.entry(number).or_insert(index);
             }
         }
         let mut phases: HashMap<u32, Vec<(usize, usize)>> = HashMap::new();
@@ -104,7 +104,7 @@ fn problem(
     if sections.phase_in(section, phase).is_some() {
         return None;
     }
-    let title = &sections.outline.headings[section].title.text;
+    let title = sections.outline.headings[section].title.text();
     let message = format!("section {number} \"{title}\" has no Phase {phase}");
     let other = sections.phases.get(&phase).and_then(|same| same.first());
     let help = other

@@ -46,7 +46,7 @@ pub(crate) enum Shape {
 pub(crate) fn scan(lines: &Lines<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     let mut last = 0;
-    for (at, _) in lines.source().match_indices('[') {
+    for at in memchr::memchr_iter(b'[', lines.source().as_bytes()) {
         let line = lines.line_of(at, last);
         if line != last {
             last = line;

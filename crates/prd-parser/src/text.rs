@@ -66,7 +66,9 @@ fn comment_id(html: &str) -> Option<String> {
 }
 
 /// One line: every run of white space one blank, none at the ends.
-pub(crate) fn one_line(text: String) -> String {
+pub(crate) fn one_line(mut text: String) -> String {
+    text.truncate(text.trim_end().len());
+    text.drain(..text.len() - text.trim_start().len());
     if is_one_line(&text) {
         return text;
     }
@@ -80,12 +82,14 @@ pub(crate) fn one_line(text: String) -> String {
     line
 }
 
-/// Whether there is nothing to do: printable ASCII, no blank at the ends, no two in a row. Not true of all
-/// that could stay.
+/// Whether trimmed text can stay: printable ASCII without two blanks in a row. Not true of all that could.
 fn is_one_line(text: &str) -> bool {
-    // Looks at every byte instead of stopping at the first: that goes many bytes at a time.
-    let printable = text.bytes().fold(true, |all, byte| all & (b' '..0x7f).contains(&byte));
-    printable && !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ")
+    // Without a stop at the first hit, so that it goes many bytes at a time.
+    let bytes = text.as_bytes();
+    let unfit = bytes.iter().fold(0, |unfit, byte| unfit | u8::from(!(b' '..0x7f).contains(byte)));
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let double = pairs.fold(0, |double, (a, b)| double | u8::from(*a == b' ') & u8::from(*b == b' '));
+    unfit | double == 0
 }
 
 /// Splits `Label: rest` at the first colon that is followed by white space or nothing.

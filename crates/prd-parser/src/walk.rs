@@ -25,9 +25,13 @@ pub(crate) fn options() -> Options<'static> {
     options
 }
 
+/// How much text makes a node of the tree, in documents with many short lines; room for all nodes at once
+/// spares the arena its growth.
+const BYTES_A_NODE: usize = 12;
+
 /// Parses the source and walks it.
 pub(crate) fn walk(source: &str, lines: &Lines<'_>, candidates: &[Candidate]) -> Outline {
-    let arena = Arena::new();
+    let arena = Arena::with_capacity(source.len() / BYTES_A_NODE + 1);
     let root = parse_document(&arena, source, &options());
     let mut walker = Walker::new(source, lines, candidates);
     let mut next = root.first_child();
@@ -203,8 +207,8 @@ impl<'w, 's> Walker<'w, 's> {
 
     /// Extends the open items to the end of a line.
     fn reach(&mut self, line: usize) {
-        let end = self.lines.span(line).end;
         for draft in self.items.iter().rev().filter_map(|open| open.draft()) {
+            let end = self.lines.span(line).end;
             let span = &mut self.outline.drafts[draft].span;
             if span.end >= end {
                 break;
