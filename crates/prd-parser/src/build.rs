@@ -4,8 +4,8 @@ use crate::account::account;
 use crate::depend::resolve;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::heading::Region;
-use crate::ids::Ids;
-use crate::item::{Clause, ItemText};
+use crate::ids::{Ids, derived};
+use crate::item::Clause;
 use crate::lines::{Lines, narrow};
 use crate::meta::metadata;
 use crate::model::{Dependency, Item, Origin, Phase, Plan, Priority, Span, Task};
@@ -14,17 +14,6 @@ use crate::reference::{Sections, check_references};
 use crate::scan::Candidate;
 use crate::slug::slug;
 use crate::tally::{Tally, count};
-
-/// A draft whose text has been taken apart.
-pub(crate) struct Read {
-    /// Without its text, which is in `text`.
-    pub(crate) draft: Draft,
-    pub(crate) text: ItemText,
-    pub(crate) id: String,
-    pub(crate) explicit: bool,
-    /// Index among the plan's tasks, requirements or criteria.
-    pub(crate) index: usize,
-}
 
 /// Builds the plan, and finds what there is to say about it.
 pub(crate) fn build(
@@ -35,11 +24,11 @@ pub(crate) fn build(
     let mut found = account(&outline, lines, candidates);
     let phases = phases(&outline, lines, &mut found);
     let drafts = std::mem::take(&mut outline.drafts);
-    let reads = read(drafts, &outline, &phases, lines, &mut found);
+    let ids = name(&drafts, &outline, &phases, lines, &mut found);
     let sections = Sections::new(&outline);
     let mut plan = Plan { metadata: metadata(&outline), phases, ..Plan::default() };
-    check_references(&plan, &sections, &reads, lines, &mut found);
-    let clauses = fill(&mut plan, &outline, reads, lines, &mut found);
+    check_references(&plan, &sections, &drafts, lines, &mut found);
+    let clauses = fill(&mut plan, &outline, drafts, ids, lines, &mut found);
     let edges = resolve(&plan, &outline, &sections, &clauses, lines, &mut found);
     edges.put_into(&mut plan);
     let ignored = found.iter().map(|d| d.checkboxes).sum();
@@ -89,8 +78,10 @@ fn phases(outline: &Outline, lines: &Lines<'_>, found: &mut Vec<Diagnostic>) -> 
             found.push(about(Severity::Warning, codes::EMPTY_PHASE, message, None, draft.line, lines));
         }
         let priority = heading.and_then(|heading| heading.title.priority.as_ref());
+        let (number_of_id, _) = ids.unique(slug(title));
+        let id = ids.get(number_of_id).to_owned();
         phases.push(Phase {
-            id: ids.derive(None, title),
+            id,
             number,
             title: title.to_owned(),
             priority: known_priority(priority, draft.line, lines, found),
@@ -119,113 +110,88 @@ fn known_priority(
     }
 }
 
-/// Takes the texts apart and gives every item its id: all explicit ones first, because they win.
-fn read(
-    drafts: Vec<Draft>,
+/// The id of every draft. All explicit ones come first, because they win; then those that are made from titles,
+/// tasks before the others, so that no requirement can change the id of a task.
+fn name(
+    drafts: &[Draft],
     outline: &Outline,
     phases: &[Phase],
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
-) -> Vec<Read> {
+) -> Vec<String> {
     let mut ids = Ids::with_capacity(drafts.len());
-    let mut first_lines = std::collections::HashMap::new();
-    let mut counts = [0_usize; 3];
-    let mut reads: Vec<Read> = Vec::with_capacity(drafts.len());
-    for mut draft in drafts {
-        let mut text = ItemText::of(std::mem::take(&mut draft.text), draft.line);
-        let written = draft.id.take().or_else(|| text.id.take());
-        let slot = &mut counts[place(draft.region)];
-        let index = *slot;
-        *slot += 1;
-        let explicit = written.is_some();
-        let mut own = String::new();
-        if let Some(written) = written {
-            let (id, free) = ids.explicit(&written);
-            if free {
-                first_lines.insert(written, draft.line);
-            } else {
-                let first = first_lines.get(&written).copied().unwrap_or(draft.line);
-                let message = format!("id \"{written}\" on line {} is already on line {first}", draft.line);
-                let help = Some("give each item an id of its own".to_owned());
-                found.push(about(Severity::Error, codes::DUPLICATE_ID, message, help, draft.line, lines));
-            }
-            own = id;
+    let mut numbers = vec![0; drafts.len()];
+    let mut explicit_lines = Vec::new();
+    for (draft, number) in drafts.iter().zip(&mut numbers) {
+        let Some(written) = &draft.id else { continue };
+        let (unique, taken_by) = ids.unique(written.clone());
+        if let Some(first) = taken_by.map(|taken_by| explicit_lines[taken_by]) {
+            let message = format!("id \"{written}\" on line {} is already on line {first}", draft.line);
+            let help = Some("give each item an id of its own".to_owned());
+            found.push(about(Severity::Error, codes::DUPLICATE_ID, message, help, draft.line, lines));
         }
-        reads.push(Read { draft, text, id: own, explicit, index });
+        explicit_lines.push(draft.line);
+        *number = unique;
     }
-    derive(outline, phases, &mut ids, &mut reads);
-    reads
-}
-
-/// Derives the ids that nobody wrote: tasks first, so that no requirement can change the id of a task.
-fn derive(outline: &Outline, phases: &[Phase], ids: &mut Ids, reads: &mut [Read]) {
     // One slug a section, not one an item: a long heading would cost its length for each.
     let mut sections: (Option<usize>, String) = (None, slug(""));
     for tasks in [true, false] {
-        for at in 0..reads.len() {
-            let Read { draft, text, explicit, .. } = &reads[at];
-            if *explicit || (draft.region == Region::Tasks) != tasks {
+        for (at, draft) in drafts.iter().enumerate() {
+            if draft.id.is_some() || (draft.region == Region::Tasks) != tasks {
                 continue;
             }
             if !tasks && sections.0 != draft.heading {
                 sections = (draft.heading, slug(section(outline, draft)));
             }
             let prefix = match (draft.parent, tasks) {
-                (Some(parent), _) => &reads[parent].id,
+                (Some(parent), _) => ids.get(numbers[parent]),
                 (None, true) => &phases[draft.phase].id,
                 (None, false) => &sections.1,
             };
-            let id = ids.derive(Some(prefix), &text.title);
-            reads[at].id = id;
+            (numbers[at], _) = ids.unique(derived(prefix, &draft.title));
         }
     }
-}
-
-fn place(region: Region) -> usize {
-    match region {
-        Region::Requirements => 1,
-        Region::Criteria => 2,
-        Region::Tasks | Region::None => 0,
-    }
+    let mut ids = ids.into_vec();
+    numbers.into_iter().map(|number| std::mem::take(&mut ids[number])).collect()
 }
 
 fn section<'o>(outline: &'o Outline, draft: &Draft) -> &'o str {
     draft.heading.map_or("", |heading| outline.headings[heading].title.text())
 }
 
-/// Puts what was read into the plan; returns the clauses of each task.
+/// Puts the drafts into the plan; returns the clauses of each task.
 fn fill(
     plan: &mut Plan,
     outline: &Outline,
-    reads: Vec<Read>,
+    drafts: Vec<Draft>,
+    ids: Vec<String>,
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Vec<Clause>> {
-    let indices: Vec<_> = reads.iter().map(|read| read.index).collect();
     let tasks = outline.phases.iter().map(|phase| phase.tasks).sum();
     plan.tasks.reserve(tasks);
     let mut clauses = Vec::with_capacity(tasks);
-    for read in reads {
-        let Read { draft, text, id, explicit, .. } = read;
-        let own = known_priority(text.priority.as_ref(), draft.line, lines, found);
-        let ItemText { title, clauses: mut stated, .. } = text;
+    // Where each draft that is a task stands in the plan.
+    let mut places = Vec::with_capacity(drafts.len());
+    for (draft, id) in drafts.into_iter().zip(ids) {
+        places.push(plan.tasks.len());
+        let own = known_priority(draft.priority.as_ref(), draft.line, lines, found);
         if let Some(symbol) = draft.symbol {
             let message = format!("box holds '{}', taken as open", char::from(symbol));
             let help =
                 Some("write [ ] or [x]; other symbols mean different things to different tools".to_owned());
             found.push(about(Severity::Warning, codes::UNKNOWN_SYMBOL, message, help, draft.line, lines));
         }
-        let (explicit_id, span) = (explicit, draft.span);
+        let (explicit_id, span) = (draft.id.is_some(), draft.span);
         let (checked, box_at, line) = (draft.checked, draft.box_at, narrow(draft.line));
         if draft.region == Region::Tasks {
-            stated.extend(draft.clauses);
-            clauses.push(stated);
+            clauses.push(draft.clauses);
             plan.tasks.push(Task {
                 id,
                 explicit_id,
-                title,
+                title: draft.title,
                 phase: draft.phase,
-                parent: draft.parent.map(|parent| indices[parent]),
+                parent: draft.parent.map(|parent| places[parent]),
                 priority: own.or(plan.phases[draft.phase].priority),
                 checked,
                 details: draft.details.into_iter().map(|(text, _)| text).collect(),
@@ -237,7 +203,7 @@ fn fill(
             continue;
         }
         let section = section(outline, &draft).to_owned();
-        let item = Item { id, explicit_id, title, section, checked, span, box_at, line };
+        let item = Item { id, explicit_id, title: draft.title, section, checked, span, box_at, line };
         match draft.region {
             Region::Requirements => plan.requirements.push(item),
             _ => plan.criteria.push(item),

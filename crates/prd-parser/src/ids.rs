@@ -1,52 +1,57 @@
 //! Ids: an explicit one wins; else slugs of the titles above and of the item's own. Never the position, the
 //! number of a phase, the state of the box or a hash of the text.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use indexmap::IndexSet;
 
 use crate::slug::slug;
 
-/// Hands out ids that are unique among those it has handed out.
+/// Hands out ids that are unique among those it has handed out, and numbers them from zero.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
-    taken: HashSet<String>,
-    /// The last ordinal given to each id that was asked for more than once.
-    ordinals: HashMap<String, usize>,
+    taken: IndexSet<String>,
+    /// The last ordinal given to each id that was asked for more than once, by its number.
+    ordinals: HashMap<usize, usize>,
 }
 
 impl Ids {
     /// Ready for as many ids.
     pub(crate) fn with_capacity(ids: usize) -> Self {
-        Ids { taken: HashSet::with_capacity(ids), ordinals: HashMap::new() }
+        Ids { taken: IndexSet::with_capacity(ids), ordinals: HashMap::new() }
     }
 
-    /// `prefix/title` in slugs, with `~2`, `~3` for equal titles under the same prefix.
-    pub(crate) fn derive(&mut self, prefix: Option<&str>, title: &str) -> String {
-        let slug = slug(title);
-        self.unique(match prefix {
-            Some(prefix) => [prefix, "/", &slug].concat(),
-            None => slug,
-        })
-    }
-
-    /// The id itself, and whether it was still free. A taken one gets an ordinal, so that ids stay unique.
-    pub(crate) fn explicit(&mut self, id: &str) -> (String, bool) {
-        let free = !self.taken.contains(id);
-        (self.unique(id.to_owned()), free)
-    }
-
-    fn unique(&mut self, id: String) -> String {
-        if self.taken.insert(id.clone()) {
-            return id;
+    /// The number of the id itself if it is still free; a taken one gets an ordinal, `~2`, `~3`. Then the
+    /// number of the one that took it is there too.
+    pub(crate) fn unique(&mut self, id: String) -> (usize, Option<usize>) {
+        let (first, free) = self.taken.insert_full(id);
+        if free {
+            return (first, None);
         }
-        let ordinal = self.ordinals.entry(id.clone()).or_insert(1);
+        let ordinal = self.ordinals.entry(first).or_insert(1);
         loop {
             *ordinal += 1;
-            let next = format!("{id}~{ordinal}");
-            if self.taken.insert(next.clone()) {
-                return next;
+            let (number, free) = self.taken.insert_full(format!("{}~{ordinal}", self.taken[first]));
+            if free {
+                return (number, Some(first));
             }
         }
     }
+
+    /// The id of a number.
+    pub(crate) fn get(&self, number: usize) -> &str {
+        self.taken.get_index(number).map_or("", String::as_str)
+    }
+
+    /// All of them, by number.
+    pub(crate) fn into_vec(self) -> Vec<String> {
+        self.taken.into_iter().collect()
+    }
+}
+
+/// `prefix/title` in slugs.
+pub(crate) fn derived(prefix: &str, title: &str) -> String {
+    [prefix, "/", &slug(title)].concat()
 }
 
 #[cfg(test)]
@@ -56,11 +61,16 @@ mod tests {
     #[test]
     fn equal_titles_get_ordinals_under_the_same_prefix_only() {
         let mut ids = Ids::default();
-        assert_eq!(ids.derive(Some("a"), "Go"), "a/go");
-        assert_eq!(ids.derive(Some("b"), "Go"), "b/go");
-        assert_eq!(ids.derive(Some("a"), "Go!"), "a/go~2");
-        assert_eq!(ids.derive(Some("a"), "Go"), "a/go~3");
-        assert_eq!(ids.explicit("T1"), ("T1".to_owned(), true));
-        assert_eq!(ids.explicit("T1"), ("T1~2".to_owned(), false));
+        for (id, unique, first) in [
+            (derived("a", "Go"), "a/go", None),
+            (derived("b", "Go"), "b/go", None),
+            (derived("a", "Go!"), "a/go~2", Some(0)),
+            (derived("a", "Go"), "a/go~3", Some(0)),
+            ("T1".to_owned(), "T1", None),
+            ("T1".to_owned(), "T1~2", Some(4)),
+        ] {
+            let (number, taken_by) = ids.unique(id);
+            assert_eq!((ids.get(number), taken_by), (unique, first));
+        }
     }
 }

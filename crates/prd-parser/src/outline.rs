@@ -2,7 +2,7 @@
 
 use crate::heading::{About, Region, Title};
 use crate::item::Clause;
-use crate::model::Span;
+use crate::model::{Priority, Span};
 
 /// A heading of the document itself (not one inside a quotation or a list).
 #[derive(Debug)]
@@ -54,10 +54,10 @@ pub(crate) struct Draft {
     pub(crate) phase: usize,
     /// Index of the draft of the same region that this one is nested under.
     pub(crate) parent: Option<usize>,
-    /// Plain text after the box, with its line breaks.
-    pub(crate) text: String,
-    /// From a comment `<!-- id: x -->`.
+    pub(crate) title: String,
+    /// As the author wrote it, in the text or in a comment `<!-- id: x -->`.
     pub(crate) id: Option<String>,
+    pub(crate) priority: Option<Result<Priority, String>>,
     pub(crate) checked: bool,
     pub(crate) symbol: Option<u8>,
     pub(crate) span: Span,
@@ -65,6 +65,7 @@ pub(crate) struct Draft {
     pub(crate) line: usize,
     /// One line each, with its line number.
     pub(crate) details: Vec<(String, usize)>,
+    /// Of the text and of the details.
     pub(crate) clauses: Vec<Clause>,
 }
 

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
-use crate::build::{Read, about};
+use crate::build::about;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::heading::{is_section_number, phase_word};
 use crate::lines::Lines;
 use crate::model::Plan;
-use crate::outline::Outline;
+use crate::outline::{Draft, Outline};
 
 /// `section 6 Phase 2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl<'o> Sections<'o> {
 pub(crate) fn check_references(
     plan: &Plan,
     sections: &Sections<'_>,
-    reads: &[Read],
+    drafts: &[Draft],
     lines: &Lines<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
@@ -73,9 +73,9 @@ pub(crate) fn check_references(
         return;
     }
     let mut known = HashMap::new();
-    for read in reads {
-        let own = std::iter::once((read.text.title.as_str(), read.draft.line));
-        let below = read.draft.details.iter().map(|(text, line)| (text.as_str(), *line));
+    for draft in drafts {
+        let own = std::iter::once((draft.title.as_str(), draft.line));
+        let below = draft.details.iter().map(|(text, line)| (text.as_str(), *line));
         for (text, line) in own.chain(below) {
             for reference in references(text) {
                 let key = (reference.section.to_owned(), reference.phase);

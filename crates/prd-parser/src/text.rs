@@ -87,7 +87,7 @@ fn is_one_line(text: &str) -> bool {
     // Without a stop at the first hit, so that it goes many bytes at a time.
     let bytes = text.as_bytes();
     let unfit = bytes.iter().fold(0, |unfit, byte| unfit | u8::from(!(b' '..0x7f).contains(byte)));
-    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
     let double = pairs.fold(0, |double, (a, b)| double | u8::from(*a == b' ') & u8::from(*b == b' '));
     unfit | double == 0
 }

@@ -8,7 +8,7 @@ use comrak::nodes::{Node, NodeValue, Sourcepos};
 use comrak::{Arena, Options, parse_document};
 
 use crate::heading::{About, Region, Title, phase_word};
-use crate::item::{Clause, clause_of_detail};
+use crate::item::{Clause, ItemText, clause_of_detail};
 use crate::lines::Lines;
 use crate::model::Span;
 use crate::outline::{Draft, Entry, Heading, Opaque, Outline, Outside, PhaseDraft, Statement};
@@ -66,6 +66,8 @@ struct Walker<'w, 's> {
     source: &'s str,
     lines: &'w Lines<'s>,
     candidates: &'w [Candidate],
+    /// The first candidate that is not above the last item.
+    reached: usize,
     outline: Outline,
     /// Headings that are open, outermost first.
     sections: Vec<usize>,
@@ -80,8 +82,17 @@ impl<'w, 's> Walker<'w, 's> {
     fn new(source: &'s str, lines: &'w Lines<'s>, candidates: &'w [Candidate]) -> Self {
         let claimed = vec![false; candidates.len()];
         let outline = Outline { claimed, drafts: Vec::with_capacity(candidates.len()), ..Outline::default() };
-        let (sections, items) = (Vec::new(), Vec::new());
-        Walker { source, lines, candidates, outline, sections, items, top: Region::None, top_phase: None }
+        Walker {
+            source,
+            lines,
+            candidates,
+            reached: 0,
+            outline,
+            sections: Vec::new(),
+            items: Vec::new(),
+            top: Region::None,
+            top_phase: None,
+        }
     }
 
     /// Takes note of a node; says whether to go on inside it.
@@ -224,8 +235,11 @@ impl<'w, 's> Walker<'w, 's> {
             return None;
         }
         let start = data.sourcepos.start;
-        let at = self.candidates.binary_search_by_key(&start.line, |c| c.line).ok()?;
-        let candidate = self.candidates[at];
+        while self.candidates.get(self.reached).is_some_and(|candidate| candidate.line < start.line) {
+            self.reached += 1;
+        }
+        let at = self.reached;
+        let candidate = *self.candidates.get(at).filter(|candidate| candidate.line == start.line)?;
         let (checked, symbol) = match candidate.shape {
             Shape::Good { checked } => (checked, None),
             Shape::Symbol(symbol) => (false, Some(symbol)),
@@ -251,6 +265,7 @@ impl<'w, 's> Walker<'w, 's> {
             return Some(Listed::Ignored);
         }
         let phase = if region == Region::Tasks { self.phase(candidate.line) } else { 0 };
+        let text = ItemText::of(text, candidate.line);
         let drafts = &self.outline.drafts;
         let mut open = self.items.iter().rev().filter_map(|open| open.draft());
         let parent = open.find(|&open| drafts[open].region == region);
@@ -259,15 +274,16 @@ impl<'w, 's> Walker<'w, 's> {
             heading: self.sections.last().copied(),
             phase,
             parent,
-            text,
-            id,
+            title: text.title,
+            id: id.or(text.id),
+            priority: text.priority,
             checked,
             symbol,
             span: Span { start: candidate.marker_at, end: self.lines.span(candidate.line).end },
             box_at,
             line: candidate.line,
             details: Vec::new(),
-            clauses: Vec::new(),
+            clauses: text.clauses,
         };
         if region == Region::Tasks {
             self.outline.phases[phase].tasks += 1;
