@@ -22,6 +22,18 @@ pub(crate) enum About {
     References,
 }
 
+impl About {
+    fn of(word: &str) -> Option<About> {
+        let lists = [
+            ("timeline", About::Timeline),
+            ("schedule", About::Timeline),
+            ("stakeholders", About::Stakeholders),
+            ("references", About::References),
+        ];
+        lists.into_iter().find(|(list, _)| list.eq_ignore_ascii_case(word)).map(|(_, about)| about)
+    }
+}
+
 /// The parts of a heading's text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Title {
@@ -35,6 +47,7 @@ pub(crate) struct Title {
     pub(crate) phase: Option<Option<u32>>,
     /// From `(Priority: …)`, or the word that is none.
     pub(crate) priority: Option<Result<Priority, String>>,
+    seen: Seen,
 }
 
 impl Title {
@@ -49,7 +62,8 @@ impl Title {
             Some((number, _)) => (Some(number), text),
             None => (None, text),
         };
-        Title { line, section, text, phase, priority }
+        let seen = Seen::of(&line[text..]);
+        Title { line, section, text, phase, priority, seen }
     }
 
     /// `13.2` of `13.2 Full Success Criteria`.
@@ -66,7 +80,7 @@ impl Title {
     /// this is the document's own title, which has to be plainer than a section's: every product
     /// requirements document has "requirements" in its title.
     pub(crate) fn region(&self, above: Region, document: bool) -> Region {
-        let seen = Seen::of(self.text());
+        let seen = &self.seen;
         let phase = self.phase.is_some();
         if document {
             return if phase || seen.plural || seen.plan { Region::Tasks } else { above };
@@ -87,20 +101,15 @@ impl Title {
 
     /// The list of the metadata that stands below, if any.
     pub(crate) fn about(&self) -> Option<About> {
-        let first = words(self.text()).next()?;
-        let lists = [
-            ("timeline", About::Timeline),
-            ("schedule", About::Timeline),
-            ("stakeholders", About::Stakeholders),
-            ("references", About::References),
-        ];
-        lists.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(first)).map(|(_, about)| about)
+        self.seen.about
     }
 }
 
 /// Which of the words that matter occur in a heading.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Seen {
+    /// By the first word.
+    about: Option<About>,
     criteria: bool,
     requirements: bool,
     features: bool,
@@ -116,7 +125,11 @@ impl Seen {
     fn of(text: &str) -> Seen {
         let mut seen = Seen::default();
         let mut rest = words(text);
+        let mut first = true;
         while let Some(word) = rest.next() {
+            if std::mem::take(&mut first) {
+                seen.about = About::of(word);
+            }
             let is = |any: &[&str]| any.iter().any(|one| one.eq_ignore_ascii_case(word));
             let follow = |all: &[&str]| {
                 let mut next = rest.clone();
@@ -135,19 +148,29 @@ impl Seen {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+    let ends = |c: char| if c.is_ascii() { !c.is_ascii_alphanumeric() } else { !c.is_alphanumeric() };
+    text.split(ends).filter(|word| !word.is_empty())
 }
 
 /// `("13.2", "Full …")` of `13.2 Full …`; `1.` and `1)` count too.
 fn section_number(line: &str) -> (Option<&str>, &str) {
-    let Some((first, rest)) = line.split_once(' ') else { return (None, line) };
+    let numbered = line.starts_with(|c: char| c.is_ascii_digit());
+    let Some((first, rest)) = line.split_once(' ').filter(|_| numbered) else { return (None, line) };
     let number = first.trim_end_matches(['.', ')']);
     if is_section_number(number) { (Some(number), rest) } else { (None, line) }
 }
 
 /// Digits with single dots between them.
 pub(crate) fn is_section_number(text: &str) -> bool {
-    text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    let mut digit = false;
+    let fits = text.bytes().all(|byte| match byte {
+        b'.' => std::mem::take(&mut digit),
+        _ => {
+            digit = byte.is_ascii_digit();
+            digit
+        }
+    });
+    fits && digit
 }
 
 /// Cuts `(Priority: High)` out of a line.
