@@ -1,6 +1,7 @@
 //! Dependencies: what a clause names, found by id, by phase, by section number or by exact title. Nothing is
 //! guessed: a noun that occurs in two titles makes no edge, and the order inside a phase makes none.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::build::about;
@@ -212,16 +213,17 @@ impl Work<'_, '_, '_> {
         let mut edges = Vec::new();
         let mut seen = HashSet::new();
         for clause in clauses {
-            for (name, named) in self.names(clause, phase) {
-                let (on, origin) = match named {
-                    Named::Task(task) => (&self.plan.tasks[task].id, Origin::Explicit),
-                    Named::Phase(phase, origin) => (&self.plan.phases[phase].id, origin),
+            let text = without_parentheses(&clause.text);
+            for (name, named) in self.names(text.trim(), phase) {
+                let (on, origin, index) = match named {
+                    Named::Task(task) => (&self.plan.tasks[task].id, Origin::Explicit, task),
+                    Named::Phase(phase, origin) => (&self.plan.phases[phase].id, origin, phase),
                     other => {
-                        self.report(clause, &name, &other);
+                        self.report(clause, name, &other);
                         continue;
                     }
                 };
-                if seen.insert((on, origin.names_phase())) {
+                if seen.insert((index, origin.names_phase())) {
                     edges.push(Dependency { on: on.clone(), origin, line: narrow(clause.line) });
                 }
             }
@@ -252,15 +254,13 @@ impl Work<'_, '_, '_> {
         edges
     }
 
-    /// The names in a clause: the whole if it is one, else split at commas, else at `and`.
-    fn names(&self, clause: &Clause, phase: Option<usize>) -> Vec<(String, Named)> {
-        let text = without_parentheses(&clause.text);
-        let whole = text.trim();
+    /// The names in the text of a clause: the whole if it is one, else split at commas, else at `and`.
+    fn names<'t>(&self, whole: &'t str, phase: Option<usize>) -> Vec<(&'t str, Named)> {
         if is_none(whole) {
             return Vec::new();
         }
         if let known @ (Named::Task(_) | Named::Phase(..)) = self.resolver.name(whole, phase) {
-            return vec![(whole.to_owned(), known)];
+            return vec![(whole, known)];
         }
         let mut names = Vec::new();
         for part in whole.split([',', ';', '、', '，']).map(str::trim).filter(|part| !part.is_empty()) {
@@ -268,10 +268,9 @@ impl Work<'_, '_, '_> {
             match self.resolver.name(part, phase) {
                 Named::Nothing if part.contains(" and ") || part.contains(" & ") => {
                     let halves = part.split(" and ").flat_map(|half| half.split(" & "));
-                    names
-                        .extend(halves.map(|half| (half.trim().to_owned(), self.resolver.name(half, phase))));
+                    names.extend(halves.map(|half| (half.trim(), self.resolver.name(half, phase))));
                 }
-                named => names.push((part.to_owned(), named)),
+                named => names.push((part, named)),
             }
         }
         names
@@ -309,7 +308,10 @@ impl Work<'_, '_, '_> {
 }
 
 /// `Phase 22 (reason), Phase 23` without the reasons.
-fn without_parentheses(text: &str) -> String {
+fn without_parentheses(text: &str) -> Cow<'_, str> {
+    if !text.contains('(') {
+        return Cow::Borrowed(text);
+    }
     let mut depth = 0_usize;
     text.chars()
         .filter(|c| {
@@ -328,6 +330,6 @@ fn without_parentheses(text: &str) -> String {
 
 /// The words for no dependency at all.
 fn is_none(text: &str) -> bool {
-    ["", "-", "–", "—", "none", "nothing", "n/a", "no one"]
-        .contains(&text.trim_end_matches('.').to_lowercase().as_str())
+    let text = text.trim_end_matches('.');
+    ["", "-", "–", "—", "none", "nothing", "n/a", "no one"].iter().any(|word| word.eq_ignore_ascii_case(text))
 }

@@ -1,7 +1,7 @@
 //! The text of one checkbox: its title, and what the author wrote beside it (id, dependencies, priority).
 //! None of these is part of the title, so that adding one changes no id that is made from it.
 
-use memchr::memchr3;
+use memchr::{memchr2, memchr3};
 
 use crate::heading::take_priority;
 use crate::model::Priority;
@@ -82,6 +82,9 @@ impl ItemText {
 
     /// Cuts out `🆔 id`, `⛔ id,id`, `[id:: id]`, `[dependsOn:: id, id]` and a closing `^id`.
     fn take_signs(&mut self, mut kept: String, line: usize) -> String {
+        if kept.is_ascii() && memchr2(b':', b'^', kept.as_bytes()).is_none() {
+            return kept;
+        }
         for (sign, end) in [("🆔", None), ("⛔", None), ("[id::", Some(']')), ("[dependsOn::", Some(']'))]
         {
             let Some(at) = kept.find(sign) else { continue };
