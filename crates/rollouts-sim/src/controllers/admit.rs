@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::pod;
-use crate::object::text;
+use crate::object::{items, text};
 
 /// Judges an object that a client creates or changes. Called for every kind; most pass.
 ///
@@ -27,17 +27,43 @@ fn rollout(rollout: &Value) -> Result<(), String> {
     let spec = &rollout["spec"];
     let has = |pointer: &str| spec.pointer(pointer).is_some_and(|value| !value.is_null());
     for (pointer, what) in [
-        ("/strategy/canary", "strategy.canary of a Rollout (blueGreen is)"),
         ("/workloadRef", "workloadRef of a Rollout"),
         ("/strategy/blueGreen/antiAffinity", "blueGreen.antiAffinity of a Rollout, since there is one node"),
         ("/strategy/blueGreen/activeMetadata", "blueGreen.activeMetadata of a Rollout"),
         ("/strategy/blueGreen/previewMetadata", "blueGreen.previewMetadata of a Rollout"),
+        ("/strategy/canary/antiAffinity", "canary.antiAffinity of a Rollout, since there is one node"),
+        ("/strategy/canary/canaryMetadata", "canary.canaryMetadata of a Rollout"),
+        ("/strategy/canary/stableMetadata", "canary.stableMetadata of a Rollout"),
+        ("/strategy/canary/pingPong", "canary.pingPong of a Rollout"),
     ] {
         if has(pointer) {
             return Err(what.to_owned());
         }
     }
+    routers(spec)?;
+    for step in items(spec, "/strategy/canary/steps") {
+        for key in ["experiment", "plugin"] {
+            if step.get(key).is_some_and(|value| !value.is_null()) {
+                return Err(format!("the canary step {key} of a Rollout"));
+            }
+        }
+    }
     pod::refuse(&spec["template"])
+}
+
+/// Traffic is split by nginx' annotations or not at all.
+fn routers(spec: &Value) -> Result<(), String> {
+    let routing = spec.pointer("/strategy/canary/trafficRouting").and_then(Value::as_object);
+    let known = ["nginx", "maxTrafficWeight", "managedRoutes"];
+    let other =
+        routing.into_iter().flatten().find(|(key, value)| !known.contains(&key.as_str()) && !value.is_null());
+    match (other, routing) {
+        (Some((router, _)), _) => Err(format!("the traffic router {router} of a Rollout (nginx is)")),
+        (None, Some(routing)) if routing.get("nginx").is_none_or(Value::is_null) => {
+            Err("trafficRouting of a Rollout without a router (nginx is one)".to_owned())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn service(service: &Value) -> Result<(), String> {
@@ -57,7 +83,11 @@ mod tests {
     fn what_is_not_carried_out_is_refused_by_name() {
         let rollout = |strategy: Value| json!({"kind": "Rollout", "spec": {"strategy": strategy}});
         for (object, said) in [
-            (rollout(json!({"canary": {}})), "canary"),
+            (rollout(json!({"canary": {"antiAffinity": {}}})), "antiAffinity"),
+            (rollout(json!({"canary": {"steps": [{"setWeight": 1}, {"experiment": {}}]}})), "experiment"),
+            (rollout(json!({"canary": {"steps": [{"plugin": {}}]}})), "plugin"),
+            (rollout(json!({"canary": {"trafficRouting": {"istio": {}}}})), "router istio"),
+            (rollout(json!({"canary": {"trafficRouting": {}}})), "without a router"),
             (rollout(json!({"blueGreen": {"antiAffinity": {}}})), "antiAffinity"),
             (json!({"kind": "Rollout", "spec": {"workloadRef": {"name": "x"}}}), "workloadRef"),
             (json!({"kind": "Experiment"}), "Experiments"),
@@ -66,7 +96,11 @@ mod tests {
             let refused = admit(&object).unwrap_err();
             assert!(refused.contains(said), "{refused}");
         }
-        for object in [rollout(json!({"blueGreen": {"activeService": "a"}})), json!({"kind": "ConfigMap"})] {
+        for object in [
+            rollout(json!({"blueGreen": {"activeService": "a"}})),
+            rollout(json!({"canary": {"trafficRouting": {"nginx": {"stableIngress": "i"}}}})),
+            json!({"kind": "ConfigMap"}),
+        ] {
             assert_eq!(admit(&object), Ok(()), "{object}");
         }
     }

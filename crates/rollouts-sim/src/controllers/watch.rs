@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::object::{self, text};
+use crate::object::{self, items, text};
 use crate::queue::{Queue, Work};
 use crate::resource::Resource;
 use crate::store::{Change, ChangeKind, Store};
@@ -46,6 +46,7 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
             queue.after(ENDPOINTS, Work::Endpoints { ns, service: name });
         }
         Resource::Rollout => queue.after(ROLLOUTS, Work::Rollout { ns, name }),
+        Resource::Ingress => ingress(queue, store, change),
         Resource::AnalysisRun => {
             queue.after(ANALYSIS, Work::AnalysisRun { ns, name });
             let phase = |o: &Value| text(o, "/status/phase").to_owned();
@@ -55,6 +56,19 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
             }
         }
         _ => {}
+    }
+}
+
+/// The Rollout whose canary Ingress it is, and those that split the traffic of it.
+fn ingress(queue: &mut Queue, store: &Store, change: &Change) {
+    owner(queue, &change.object, Resource::Rollout, ROLLOUTS);
+    let (ns, name) = (object::namespace(&change.object), object::name(&change.object));
+    for rollout in store.list(Resource::Rollout, ns) {
+        let nginx = &rollout["spec"]["strategy"]["canary"]["trafficRouting"]["nginx"];
+        if nginx["stableIngress"] == name || items(nginx, "/stableIngresses").any(|one| one == name) {
+            queue
+                .after(ROLLOUTS, Work::Rollout { ns: ns.to_owned(), name: object::name(rollout).to_owned() });
+        }
     }
 }
 

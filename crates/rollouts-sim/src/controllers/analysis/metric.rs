@@ -326,7 +326,7 @@ fn integer(value: &Value) -> Option<i64> {
 }
 
 /// A duration as Go reads it, without a sign: `1m30s`, `200ms`, `1.5h`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(in crate::controllers) fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut seconds = 0.0_f64;
     while !rest.is_empty() || text.is_empty() {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(super) use self::metric::duration;
 use self::metric::{Metric, MetricResult, Phase};
 use self::verdict::{Notice, Verdict, is_dry, terminating};
 use super::time::{parse, stamp};

@@ -1,11 +1,14 @@
-//! Analysis before and after the promotion: which runs are started, ended, counted and forgotten.
+//! The analyses of a Rollout: which runs are started, ended, counted and forgotten.
+//!
+//! A blue-green update has one before and one after the promotion; a canary one a step, and one beside the steps.
 
 use rollouts_client::names;
 use rollouts_client::types::{AnalysisPhase, AnalysisRun, RolloutAnalysis, RolloutAnalysisRunStatus};
 use serde_json::{Value, json};
 
+use super::canary::spec::Canary;
 use super::pass::{Pass, typed};
-use super::pause::{BLUE_GREEN, INCONCLUSIVE};
+use super::pause::{BLUE_GREEN, CANARY, INCONCLUSIVE};
 use super::{scale, status};
 use crate::controllers::analysis::template::{self, Templates};
 use crate::object;
@@ -14,19 +17,37 @@ use crate::resource::Resource;
 use crate::world::World;
 use crate::write::ROLLOUTS;
 
-/// Which of the two analyses.
+/// The label of a canary's step on its runs.
+const STEP_INDEX: &str = "step-index";
+
+/// Which analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
     Pre,
     Post,
+    /// Of the step at this index.
+    Step(i32),
+    Background,
 }
 
 impl When {
     /// What its runs' names end with.
-    fn infix(self) -> &'static str {
+    fn infix(self) -> String {
         match self {
-            When::Pre => "pre",
-            When::Post => "post",
+            When::Pre => "-pre".to_owned(),
+            When::Post => "-post".to_owned(),
+            When::Step(index) => format!("-{index}"),
+            When::Background => String::new(),
+        }
+    }
+
+    /// What is said when it has failed.
+    fn failed(self) -> &'static str {
+        match self {
+            When::Pre => "Blue/green pre-promotion analysis phase error/failed",
+            When::Post => "Blue/green post-promotion analysis phase error/failed",
+            When::Step(_) => "Step-based analysis phase error/failed",
+            When::Background => "Background analysis phase error/failed",
         }
     }
 
@@ -35,6 +56,8 @@ impl When {
         match self {
             When::Pre => "PrePromotion",
             When::Post => "PostPromotion",
+            When::Step(_) => "Step",
+            When::Background => "Background",
         }
     }
 }
@@ -92,21 +115,27 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<(), Refusa
         || pass.status().promote_full == Some(true)
         || status::fast_rollback(pass)
         || pass.rollout.stable_hash().is_none();
-    let (pre, post) = if none_wanted {
-        for run in pass.post.iter().chain(&pass.pre) {
+    // What goes on: before and after the promotion, of the step, beside the steps.
+    let [mut pre, mut post, mut step, mut background] = [pass.pre.clone(), pass.post.clone(), None, None];
+    if none_wanted {
+        for run in pass.step.iter().chain(&pass.background).chain(&pass.post).chain(&pass.pre) {
             cancel(world, pass, run)?;
         }
-        (pass.pre.clone(), pass.post.clone())
+    } else if let Some(canary) = pass.canary.clone() {
+        step = of_step(world, pass, &canary)?;
+        background = beside(world, pass, &canary)?;
     } else {
-        let pre = one(world, pass, When::Pre)?;
+        pre = one(world, pass, When::Pre)?;
         judge(pass, pre.as_ref(), When::Pre);
-        let post = one(world, pass, When::Post)?;
+        post = one(world, pass, When::Post)?;
         judge(pass, post.as_ref(), When::Post);
-        (pre, post)
-    };
+    }
     pass.pre_status = pre.as_ref().map(summary);
     pass.post_status = post.as_ref().map(summary);
-    let current: Vec<String> = pre.iter().chain(&post).map(|run| name(run).to_owned()).collect();
+    pass.step_status = step.as_ref().map(summary);
+    pass.background_status = background.as_ref().map(summary);
+    let all = pre.iter().chain(&post).chain(&step).chain(&background);
+    let current: Vec<String> = all.map(|run| name(run).to_owned()).collect();
     let others: Vec<AnalysisRun> = pass.others_of(&current);
     for run in &others {
         cancel(world, pass, run)?;
@@ -117,13 +146,19 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<(), Refusa
     let standing = pass.blue_green_status();
     tell(world, pass, standing.post_promotion_analysis_run_status.as_ref(), post.as_ref(), When::Post);
     tell(world, pass, standing.pre_promotion_analysis_run_status.as_ref(), pre.as_ref(), When::Pre);
+    let standing = pass.status().canary.unwrap_or_default();
+    let (of_step, beside) =
+        (standing.current_step_analysis_run_status, standing.current_background_analysis_run_status);
+    tell(world, pass, of_step.as_ref(), step.as_ref(), When::Step(0));
+    tell(world, pass, beside.as_ref(), background.as_ref(), When::Background);
     Ok(())
 }
 
 impl Pass {
     /// The runs that are neither those of the status nor the given ones.
     fn others_of(&self, current: &[String]) -> Vec<AnalysisRun> {
-        let known: Vec<&str> = self.pre.iter().chain(&self.post).map(name).collect();
+        let known = self.pre.iter().chain(&self.post).chain(&self.step).chain(&self.background);
+        let known: Vec<&str> = known.map(name).collect();
         let other =
             |run: &&AnalysisRun| !known.contains(&name(run)) && !current.iter().any(|n| n == name(run));
         self.runs.iter().filter(other).cloned().collect()
@@ -134,7 +169,7 @@ fn one(world: &mut World, pass: &Pass, when: When) -> Result<Option<AnalysisRun>
     let strategy = pass.strategy();
     let (asked, current, skipped) = match when {
         When::Pre => (strategy.pre_promotion_analysis, &pass.pre, skips_pre(pass)),
-        When::Post => (strategy.post_promotion_analysis, &pass.post, skips_post(pass)),
+        _ => (strategy.post_promotion_analysis, &pass.post, skips_post(pass)),
     };
     let asked = asked.filter(|asked| asked.templates.iter().flatten().next().is_some());
     if asked.is_none() || skipped {
@@ -150,10 +185,63 @@ fn one(world: &mut World, pass: &Pass, when: When) -> Result<Option<AnalysisRun>
     }
 }
 
+/// The run of the present step, if that is an analysis.
+fn of_step(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<Option<AnalysisRun>, Refusal> {
+    let current = pass.step.clone();
+    if !pass.rollout.pause_conditions().is_empty() || pass.rollout.aborted() {
+        return Ok(current);
+    }
+    let index = canary.index(pass.status().current_step_index);
+    let asked = canary.step(index).and_then(|step| step.analysis.as_ref()).filter(|asked| asks(asked));
+    let label = |run: &AnalysisRun| run.metadata.labels.as_ref()?.get(STEP_INDEX).cloned();
+    let of_this = current.as_ref().is_none_or(|run| label(run) == index.map(|index| index.to_string()));
+    let (Some(asked), Some(index)) = (asked.filter(|_| of_this), index) else {
+        // A person went on while the run of another step was under way.
+        if let Some(current) = &current {
+            cancel(world, pass, current)?;
+        }
+        return Ok(None);
+    };
+    if needs_another(pass, current.as_ref()) {
+        return create(world, pass, asked, When::Step(index)).map(Some);
+    }
+    judge(pass, current.as_ref(), When::Step(index));
+    Ok(current)
+}
+
+/// The run beside the steps.
+fn beside(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<Option<AnalysisRun>, Refusal> {
+    let current = pass.background.clone();
+    let Some(asked) = canary.analysis.as_ref().filter(|asked| asks(&asked.analysis)) else {
+        if let Some(current) = &current {
+            cancel(world, pass, current)?;
+        }
+        return Ok(None);
+    };
+    let index = canary.index(pass.status().current_step_index);
+    let early = index.is_some_and(|index| asked.starting_step.is_some_and(|start| index < start));
+    if early || pass.rollout.current_hash().is_none() {
+        return Ok(None);
+    }
+    if pass.pause_condition(INCONCLUSIVE).is_some() {
+        return Ok(current);
+    }
+    if needs_another(pass, current.as_ref()) {
+        return create(world, pass, &asked.analysis, When::Background).map(Some);
+    }
+    judge(pass, current.as_ref(), When::Background);
+    Ok(current)
+}
+
+fn asks(asked: &RolloutAnalysis) -> bool {
+    asked.templates.iter().flatten().next().is_some()
+}
+
 /// Whether there is no run yet, or the one there was undecided and a person went on.
 fn needs_another(pass: &Pass, current: Option<&AnalysisRun>) -> bool {
     let Some(current) = current else { return true };
-    if pass.rollout.controller_paused() && pass.pause_condition(BLUE_GREEN).is_none() {
+    let by_analysis = [BLUE_GREEN, CANARY].iter().all(|reason| pass.pause_condition(reason).is_none());
+    if pass.rollout.controller_paused() && by_analysis {
         return phase(current) == AnalysisPhase::Inconclusive;
     }
     pass.status().aborted_at.is_some()
@@ -164,7 +252,7 @@ fn judge(pass: &mut Pass, run: Option<&AnalysisRun>, when: When) {
     match phase(run) {
         AnalysisPhase::Inconclusive => pass.pause.add.push(INCONCLUSIVE),
         AnalysisPhase::Error | AnalysisPhase::Failed => {
-            let mut why = format!("Blue/green {}-promotion analysis phase error/failed", when.infix());
+            let mut why = when.failed().to_owned();
             if let Some(message) = message(run) {
                 why = format!("{why}: {message}");
             }
@@ -227,8 +315,11 @@ fn create(
     let args = template::arguments(asked, &hashes(pass), &pass.object).map_err(Refusal::bad_request)?;
     let spec = templates.run_spec(&args, asked).map_err(Refusal::bad_request)?;
     let revision = object::annotation(&pass.object, names::REVISION).unwrap_or_default();
-    let base = format!("{}-{}-{revision}-{}", pass.name(), pass.new_hash(), when.infix());
+    let base = format!("{}-{}-{revision}{}", pass.name(), pass.new_hash(), when.infix());
     let mut labels = json!({names::POD_TEMPLATE_HASH: pass.new_hash(), names::ROLLOUT_TYPE: when.label()});
+    if let When::Step(index) = when {
+        labels[STEP_INDEX] = json!(index.to_string());
+    }
     let own = asked.other.get("analysisRunMetadata").cloned().unwrap_or_default();
     let mut annotations = json!({names::REVISION: revision});
     merge(&mut labels, &own["labels"]);
@@ -269,8 +360,14 @@ fn hashes(pass: &Pass) -> template::Hashes {
     }
 }
 
-/// What is wrong with an analysis of the spec, for validation.
-pub(super) fn fault(world: &World, pass: &Pass, asked: &RolloutAnalysis, path: &str) -> Option<String> {
+/// What is wrong with an analysis of the spec, for validation. `endless` says whether its metrics may go on for ever.
+pub(super) fn fault(
+    world: &World,
+    pass: &Pass,
+    asked: &RolloutAnalysis,
+    path: &str,
+    endless: bool,
+) -> Option<String> {
     for reference in asked.templates.iter().flatten() {
         if let Err(missing) = Templates::find(world, &pass.ns, reference) {
             return Some(format!("{path}: Invalid value: \"{}\": {missing}", reference.template_name));
@@ -285,7 +382,7 @@ pub(super) fn fault(world: &World, pass: &Pass, asked: &RolloutAnalysis, path: &
         let names = templates.names().join(" ");
         return Some(format!("{path}: Invalid value: \"templateNames: [{names}]\": {why}"));
     }
-    let (template, why) = templates.endless()?;
+    let (template, why) = templates.endless().filter(|_| !endless)?;
     Some(format!("{path}: Invalid value: \"{template}\": AnalysisTemplate {template} {why}"))
 }
 

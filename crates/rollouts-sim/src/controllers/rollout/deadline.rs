@@ -13,9 +13,15 @@ use crate::world::World;
 
 const PROGRESS_DEADLINE_SECONDS: i32 = 600;
 
-/// Whether the clock stands still: the pause is noted.
+/// Whether the clock stands still: at a step that takes as long as it takes, or because a pause is noted.
 pub(super) fn indefinite(pass: &Pass) -> bool {
     let standing = pass.status();
+    if let Some(canary) = &pass.canary {
+        let step = canary.step(canary.index(standing.current_step_index));
+        if step.is_some_and(|step| step.pause.is_some() || step.analysis.is_some()) {
+            return true;
+        }
+    }
     conditions::get(&standing, "Paused").is_some_and(|condition| condition.status.as_deref() == Some("True"))
 }
 

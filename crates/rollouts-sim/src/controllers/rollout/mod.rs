@@ -1,4 +1,4 @@
-//! The Rollouts controller, blue-green: one pass over one Rollout, in upstream's order of effects.
+//! The Rollouts controller: one pass over one Rollout, in upstream's order of effects.
 //!
 //! The order matters more than the outcome: which write comes first decides what a person, a watch or a request
 //! sees in between, and two known defects of upstream are nothing but order. So a pass here has the same steps
@@ -6,12 +6,14 @@
 //! its caches), and stops after the same writes. What it decides is in pure functions of [`pass::Pass`]; what it
 //! does goes through the world's write rules like any client's request.
 //!
-//! Not carried out, and refused at admission: canary, workloadRef, anti-affinity, ephemeral metadata. There is no
+//! Not carried out, and refused at admission: workloadRef, anti-affinity, ephemeral metadata, experiments, step
+//! plugins, ping-pong Services, and every traffic router but nginx'. There is no
 //! periodic resync: everything that can change by itself has a deadline of its own.
 
 mod analyses;
 mod annotations;
 mod blue_green;
+mod canary;
 mod conditions;
 mod deadline;
 mod hash;
@@ -80,8 +82,11 @@ fn reconcile(world: &mut World, object: &serde_json::Value) -> Result<(), Refusa
         return Ok(());
     }
     revision::sync(world, &mut pass)?;
-    if scale::is_scaling(&pass) {
-        return blue_green::sync_replicas_only(world, &mut pass);
+    let scaling = scale::is_scaling(&pass);
+    match pass.canary.clone() {
+        Some(canary) if scaling => canary::sync_replicas_only(world, &mut pass, &canary),
+        Some(canary) => canary::reconcile(world, &mut pass, &canary),
+        None if scaling => blue_green::sync_replicas_only(world, &mut pass),
+        None => blue_green::reconcile(world, &mut pass),
     }
-    blue_green::reconcile(world, &mut pass)
 }

@@ -1,13 +1,17 @@
 //! One pass: the objects as they were when it began, and what it has decided so far.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rollouts_client::names;
 use rollouts_client::types::{
-    AnalysisRun, BlueGreenStatus, BlueGreenStrategy, ReplicaSet, Rollout, RolloutStatus, Time,
+    AnalysisRun, BlueGreenStatus, BlueGreenStrategy, ReplicaSet, Rollout, RolloutAnalysisRunStatus,
+    RolloutStatus, Time, TrafficWeights,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::canary::spec::Canary;
 use super::hash;
 use super::pause::PausePlan;
 use crate::object;
@@ -36,13 +40,21 @@ pub(super) struct Pass {
     pub(super) new_within_delay: bool,
     /// All AnalysisRuns of the Rollout, oldest first.
     pub(super) runs: Vec<AnalysisRun>,
+    /// The canary strategy, if it is one.
+    pub(super) canary: Option<Arc<Canary>>,
     pub(super) pre: Option<AnalysisRun>,
     pub(super) post: Option<AnalysisRun>,
+    pub(super) step: Option<AnalysisRun>,
+    pub(super) background: Option<AnalysisRun>,
     pub(super) pause: PausePlan,
     /// What the new status begins with; it is built from nothing in each pass.
     pub(super) restarted_at: Option<Time>,
-    pub(super) pre_status: Option<rollouts_client::types::RolloutAnalysisRunStatus>,
-    pub(super) post_status: Option<rollouts_client::types::RolloutAnalysisRunStatus>,
+    pub(super) pre_status: Option<RolloutAnalysisRunStatus>,
+    pub(super) post_status: Option<RolloutAnalysisRunStatus>,
+    pub(super) step_status: Option<RolloutAnalysisRunStatus>,
+    pub(super) background_status: Option<RolloutAnalysisRunStatus>,
+    /// Those of the last pass, until this one has decided.
+    pub(super) weights: Option<TrafficWeights>,
 }
 
 /// Reads a stored object as a type.
@@ -67,19 +79,30 @@ impl Pass {
             new.as_ref().and_then(ReplicaSet::scale_down_deadline).is_some_and(|deadline| deadline > now);
         let status = rollout.status.clone().unwrap_or_default();
         let blue_green = status.blue_green.clone().unwrap_or_default();
-        let named = |status: &Option<rollouts_client::types::RolloutAnalysisRunStatus>| {
+        let of_canary = status.canary.clone().unwrap_or_default();
+        let canary = match &object["spec"]["strategy"]["canary"] {
+            Value::Null => None,
+            strategy => Some(Arc::new(typed(strategy)?)),
+        };
+        let named = |status: &Option<RolloutAnalysisRunStatus>| {
             let name = status.as_ref().map(|status| status.name.clone())?;
             runs.iter().find(|run| run.metadata.name.as_ref() == Some(&name)).cloned()
         };
         Ok(Pass {
             pre: named(&blue_green.pre_promotion_analysis_run_status),
             post: named(&blue_green.post_promotion_analysis_run_status),
+            step: named(&of_canary.current_step_analysis_run_status),
+            background: named(&of_canary.current_background_analysis_run_status),
+            canary,
             now,
             ns,
             pause: PausePlan::default(),
             restarted_at: status.restarted_at,
             pre_status: None,
             post_status: None,
+            step_status: None,
+            background_status: None,
+            weights: of_canary.weights,
             object: object.clone(),
             rollout,
             sets,

@@ -11,6 +11,7 @@ use crate::queue::later;
 use crate::world::World;
 
 pub(super) const BLUE_GREEN: &str = "BlueGreenPause";
+pub(super) const CANARY: &str = "CanaryPauseStep";
 pub(super) const INCONCLUSIVE: &str = "InconclusiveAnalysisRun";
 
 /// What a pass has decided about pauses and aborts.

@@ -19,16 +19,16 @@ use crate::world::World;
 /// How soon a restart that is not finished is looked at again, at the latest.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// Evicts what may be evicted now. PodDisruptionBudgets are not simulated.
-pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> {
-    let Some(at) = pass.rollout.spec.restart_at.as_ref().map(|time| time.0) else { return Ok(()) };
+/// Evicts what may be evicted now, and says how many. PodDisruptionBudgets are not simulated.
+pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<usize, Refusal> {
+    let Some(at) = pass.rollout.spec.restart_at.as_ref().map(|time| time.0) else { return Ok(0) };
     if at >= pass.now {
         // It is due strictly after that moment.
         world.queue.schedule(later(at, Duration::from_millis(1)), pass.work());
-        return Ok(());
+        return Ok(0);
     }
     if pass.status().restarted_at.is_some_and(|done| done.0 == at) {
-        return Ok(());
+        return Ok(0);
     }
     let pods = pods(world, pass);
     let min_ready = pass.rollout.spec.min_ready_seconds.unwrap_or(0);
@@ -49,7 +49,7 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<(), Refusa
     } else {
         world.queue.after(AGAIN, pass.work());
     }
-    Ok(())
+    Ok(evicted)
 }
 
 fn pods(world: &World, pass: &Pass) -> Vec<Object> {
@@ -70,6 +70,9 @@ fn available(pod: &Value, min_ready: i32, now: Timestamp) -> bool {
 /// `maxUnavailable`, a number or a share of the replicas rounded down; at most all of them.
 fn max_unavailable(pass: &Pass) -> i32 {
     let all = pass.rollout.replicas();
+    if let Some(canary) = &pass.canary {
+        return canary.max_unavailable(all);
+    }
     let share = |percent: &str| {
         let percent: i32 = percent.trim_end_matches('%').parse().unwrap_or(25);
         all.saturating_mul(percent) / 100

@@ -60,11 +60,18 @@ pub(super) fn is_scaling(pass: &Pass) -> bool {
 
 /// Whether an abort leaves the new version running until a deadline.
 fn delays_on_abort(pass: &Pass) -> bool {
-    pass.aborted() && pass.stable().is_some() && abort_delay(pass).is_some()
+    let asked = match &pass.canary {
+        Some(canary) => canary.delays_on_abort(),
+        None => abort_delay(pass).is_some(),
+    };
+    pass.aborted() && pass.stable().is_some() && asked
 }
 
 /// `None` when an aborted version runs on for ever.
 fn abort_delay(pass: &Pass) -> Option<Duration> {
+    if let Some(canary) = &pass.canary {
+        return canary.abort_delay();
+    }
     let delay = pass.strategy().abort_scale_down_delay_seconds.unwrap_or(SCALE_DOWN_DELAY);
     (delay != 0).then(|| seconds(delay))
 }
@@ -75,14 +82,14 @@ pub(super) fn reconcile(world: &mut World, pass: &Pass) -> Result<(), Refusal> {
     if let Some(stable) = pass.stable() {
         scale(world, pass, stable, pass.rollout.replicas())?;
     }
-    reconcile_new(world, pass)?;
+    reconcile_new(world, pass, new_replicas(pass))?;
     let others = pass.others();
     reconcile_others(world, pass, &others)?;
     forget(world, pass, &others)
 }
 
 /// The new and the stable version are to stay: no deadline for them.
-fn remove_deadlines(world: &mut World, pass: &Pass) -> Result<(), Refusal> {
+pub(super) fn remove_deadlines(world: &mut World, pass: &Pass) -> Result<(), Refusal> {
     let new = pass.new.iter().filter(|_| !delays_on_abort(pass));
     let stable = pass.stable().filter(|stable| delays_on_abort(pass) || stable.name() != pass.new_name());
     for set in new.chain(stable).filter(|set| annotations::has_deadline(set)) {
@@ -110,15 +117,16 @@ fn drop_deadline(object: &mut Value) {
     }
 }
 
-fn reconcile_new(world: &mut World, pass: &Pass) -> Result<(), Refusal> {
-    let Some(new) = &pass.new else { return Ok(()) };
-    let mut wanted = new_replicas(pass);
+/// Scales the new version to `wanted`, or, when it was aborted, to nothing after a delay. Says whether it did.
+pub(super) fn reconcile_new(world: &mut World, pass: &Pass, mut wanted: i32) -> Result<bool, Refusal> {
+    let Some(new) = &pass.new else { return Ok(false) };
     if delays_on_abort(pass) {
         match new.scale_down_deadline() {
             Some(deadline) if deadline > pass.now => {
                 if between(pass.now, deadline) < RESYNC {
                     world.queue.schedule(deadline, pass.work());
-                    return sync_desired(world, pass, new);
+                    sync_desired(world, pass, new)?;
+                    return Ok(false);
                 }
             }
             Some(_) => wanted = 0,
@@ -129,7 +137,7 @@ fn reconcile_new(world: &mut World, pass: &Pass) -> Result<(), Refusal> {
                 if let Some(delay) = abort_delay(pass).filter(|_| stable >= pass.rollout.replicas()) {
                     annotate(world, pass, new, Some(stamp(later(pass.now, delay))))?;
                 }
-                return Ok(());
+                return Ok(false);
             }
         }
     }
@@ -144,12 +152,12 @@ fn sync_desired(world: &mut World, pass: &Pass, set: &ReplicaSet) -> Result<(), 
     Ok(())
 }
 
-/// Sets a ReplicaSet's size and books, with an Event when the size changes.
-fn scale(world: &mut World, pass: &Pass, set: &ReplicaSet, to: i32) -> Result<(), Refusal> {
+/// Sets a ReplicaSet's size and books, with an Event when the size changes. Says whether it does.
+pub(super) fn scale(world: &mut World, pass: &Pass, set: &ReplicaSet, to: i32) -> Result<bool, Refusal> {
     let from = set.desired();
     let all = pass.rollout.replicas();
     if from == to && !annotations::stale(set, all) {
-        return Ok(());
+        return Ok(false);
     }
     let forget_deadline = to == 0 && !delays_on_abort(pass);
     world.modify(ROLLOUTS, Resource::ReplicaSet, &pass.ns, set.name(), |object| {
@@ -165,7 +173,7 @@ fn scale(world: &mut World, pass: &Pass, set: &ReplicaSet, to: i32) -> Result<()
         let message = format!("Scaled {way} ReplicaSet {name} (revision {revision}) from {from} to {to}");
         pass.event(world, false, "ScalingReplicaSet", &message);
     }
-    Ok(())
+    Ok(from != to)
 }
 
 /// Versions that are neither new nor stable run on until a deadline, the latest first.
@@ -198,8 +206,15 @@ fn waits_for_analysis(pass: &Pass) -> bool {
 }
 
 /// Whether the status or a Service still names this version.
-fn referenced(world: &World, pass: &Pass, set: &ReplicaSet) -> bool {
+pub(super) fn referenced(world: &World, pass: &Pass, set: &ReplicaSet) -> bool {
     let Some(hash) = set.hash() else { return false };
+    if let Some(canary) = &pass.canary {
+        let weights = pass.status().canary.and_then(|status| status.weights).unwrap_or_default();
+        let hashes = [weights.canary.pod_template_hash, weights.stable.pod_template_hash];
+        return hashes.iter().any(|named| named.as_deref() == Some(hash))
+            || [pass.rollout.stable_hash(), pass.rollout.current_hash()].contains(&Some(hash))
+            || super::canary::services::select(world, pass, canary, hash);
+    }
     let status = pass.blue_green_status();
     let named = [status.active_selector.as_deref(), status.preview_selector.as_deref()];
     let strategy = pass.strategy();
@@ -223,12 +238,25 @@ fn other_replicas(
 ) -> Result<i32, Refusal> {
     let strategy = pass.strategy();
     let limit = strategy.scale_down_delay_revision_limit.unwrap_or(i32::MAX);
+    let delay = seconds(strategy.scale_down_delay_seconds.unwrap_or(SCALE_DOWN_DELAY));
+    delayed_size(world, pass, set, (delay, limit), pass.rollout.replicas(), delayed)
+}
+
+/// The size of an old version that runs on for a delay, as long as there are no more than `limit` of them:
+/// `meanwhile` until the deadline, nothing after it.
+pub(super) fn delayed_size(
+    world: &mut World,
+    pass: &Pass,
+    set: &ReplicaSet,
+    (delay, limit): (Duration, i32),
+    meanwhile: i32,
+    delayed: &mut i32,
+) -> Result<i32, Refusal> {
     if !annotations::has_deadline(set) {
         if *delayed >= limit {
             return Ok(0);
         }
         *delayed += 1;
-        let delay = seconds(strategy.scale_down_delay_seconds.unwrap_or(SCALE_DOWN_DELAY));
         if !delay.is_zero() {
             annotate(world, pass, set, Some(stamp(later(pass.now, delay))))?;
             world.queue.after(delay, pass.work());
@@ -239,14 +267,14 @@ fn other_replicas(
     match set.scale_down_deadline() {
         Some(deadline) if *delayed <= limit && deadline > pass.now => {
             world.queue.schedule(deadline, pass.work());
-            Ok(pass.rollout.replicas())
+            Ok(meanwhile)
         }
         _ => Ok(0),
     }
 }
 
 /// Deletes the oldest ReplicaSets beyond the history limit, with their analyses.
-fn forget(world: &mut World, pass: &Pass, others: &[ReplicaSet]) -> Result<(), Refusal> {
+pub(super) fn forget(world: &mut World, pass: &Pass, others: &[ReplicaSet]) -> Result<(), Refusal> {
     let limit = usize::try_from(pass.rollout.spec.revision_history_limit.unwrap_or(10)).unwrap_or(0);
     let surplus = others.len().saturating_sub(limit);
     for set in others.iter().take(surplus) {

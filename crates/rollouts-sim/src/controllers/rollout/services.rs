@@ -17,7 +17,7 @@ pub(super) struct Target {
     pub(super) name: String,
     /// The hash in its selector.
     pub(super) selects: Option<String>,
-    managed: bool,
+    pub(super) managed: bool,
 }
 
 impl Target {
@@ -29,6 +29,15 @@ impl Target {
         }
     }
 
+    /// Reads a Service.
+    ///
+    /// # Errors
+    /// That it is not there.
+    pub(super) fn read(world: &World, ns: &str, name: &str) -> Result<Target, Refusal> {
+        let service = world.store.get(Resource::Service, ns, name);
+        service.map(|service| Target::of(service)).ok_or_else(|| Refusal::not_found(Resource::Service, name))
+    }
+
     /// The hash, empty when it selects no single version.
     pub(super) fn hash(&self) -> &str {
         self.selects.as_deref().unwrap_or_default()
@@ -38,10 +47,7 @@ impl Target {
 /// Reads the preview Service (if the Rollout has one) and the active one.
 pub(super) fn targets(world: &World, pass: &Pass) -> Result<(Option<Target>, Target), Refusal> {
     let strategy = pass.strategy();
-    let read = |name: &str| {
-        let service = world.store.get(Resource::Service, &pass.ns, name);
-        service.map(|service| Target::of(service)).ok_or_else(|| Refusal::not_found(Resource::Service, name))
-    };
+    let read = |name: &str| Target::read(world, &pass.ns, name);
     let preview =
         strategy.preview_service.as_deref().filter(|name| !name.is_empty()).map(read).transpose()?;
     Ok((preview, read(&strategy.active_service)?))
@@ -91,7 +97,8 @@ pub(super) fn reconcile_active(world: &mut World, pass: &Pass, active: &mut Targ
     }
 }
 
-fn switch(world: &mut World, pass: &Pass, target: &mut Target, hash: &str) -> Result<(), Refusal> {
+/// Has a Service select a version, and notes whose Service it is.
+pub(super) fn switch(world: &mut World, pass: &Pass, target: &mut Target, hash: &str) -> Result<(), Refusal> {
     if target.selects.as_deref() == Some(hash) && target.managed {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::pass::Pass;
 use super::scale::{count, total};
 use super::services::Target;
-use super::{analyses, conditions, pause, persist};
+use super::{analyses, canary, conditions, pause, persist};
 use crate::refusal::Refusal;
 use crate::world::World;
 
@@ -38,7 +38,7 @@ pub(super) fn rollback_within_window(pass: &Pass) -> bool {
 }
 
 /// What every status begins with.
-fn base(pass: &Pass) -> RolloutStatus {
+pub(super) fn base(pass: &Pass) -> RolloutStatus {
     let old = pass.status();
     let ready = total(&pass.sets, count("/readyReplicas"));
     let mut new = RolloutStatus {
@@ -116,7 +116,7 @@ fn count_active(pass: &Pass, new: &mut RolloutStatus) {
 }
 
 /// A label selector as one line: `a=b,c in (d,e)`.
-fn selector_text(selector: &Value) -> String {
+pub(super) fn selector_text(selector: &Value) -> String {
     let mut equal: Vec<String> = selector["matchLabels"]
         .as_object()
         .into_iter()
@@ -205,6 +205,9 @@ pub(super) fn completed(status: &RolloutStatus) -> bool {
 
 /// Whether everything asked for is there, available and served.
 pub(super) fn healthy(pass: &Pass, new: &RolloutStatus) -> bool {
+    if let Some(strategy) = &pass.canary {
+        return canary::healthy(pass, strategy, new);
+    }
     let all = Some(pass.rollout.replicas());
     let blue_green = new.blue_green.clone().unwrap_or_default();
     let preview = pass.strategy().preview_service.is_none_or(|name| name.is_empty())
@@ -223,7 +226,8 @@ pub(super) fn progressing(old: &RolloutStatus, new: &RolloutStatus) -> bool {
     let filled = |text: Option<String>| text.unwrap_or_default();
     let number = |count: Option<i32>| count.unwrap_or_default();
     let old_pods = |status: &RolloutStatus| number(status.replicas) - number(status.updated_replicas);
-    filled(was.active_selector) != filled(is.active_selector)
+    canary::progressing(old, new)
+        || filled(was.active_selector) != filled(is.active_selector)
         || filled(was.preview_selector) != filled(is.preview_selector)
         || number(new.updated_replicas) != number(old.updated_replicas)
         || old_pods(new) < old_pods(old)
@@ -233,6 +237,9 @@ pub(super) fn progressing(old: &RolloutStatus, new: &RolloutStatus) -> bool {
 
 /// Whether the active version has all its pods available.
 pub(super) fn available(pass: &Pass, new: &RolloutStatus) -> bool {
+    if pass.canary.is_some() {
+        return canary::available(pass);
+    }
     let hash = new.blue_green.as_ref().and_then(|status| status.active_selector.clone()).unwrap_or_default();
     !hash.is_empty() && pass.by_hash(&hash).is_some_and(|active| super::scale::saturated(pass, active))
 }

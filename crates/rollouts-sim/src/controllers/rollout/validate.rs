@@ -8,35 +8,39 @@ use rollouts_client::types::RolloutAnalysis;
 use serde_json::Value;
 
 use super::pass::Pass;
-use super::{analyses, conditions, persist};
+use super::{analyses, canary, conditions, persist};
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
 use crate::world::World;
 
 /// A value that does not do, as Kubernetes writes it: `path: Invalid value: value: why`.
-fn invalid(path: &str, value: impl std::fmt::Display, why: impl std::fmt::Display) -> String {
+pub(super) fn invalid(path: &str, value: impl std::fmt::Display, why: impl std::fmt::Display) -> String {
     format!("{path}: Invalid value: {value}: {why}")
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
 /// The first thing that is wrong.
 pub(super) fn fault(world: &World, pass: &Pass) -> Option<String> {
+    if let Some(canary) = &pass.canary {
+        return of_any(pass).or_else(|| canary::validate::fault(world, pass, canary));
+    }
     spec(pass).or_else(|| services(world, pass)).or_else(|| {
         let strategy = pass.strategy();
         let of = |analysis: &Option<RolloutAnalysis>, field: &str| {
             let path = format!("spec.strategy.blueGreen.{field}.templates");
-            analysis.as_ref().and_then(|analysis| analyses::fault(world, pass, analysis, &path))
+            analysis.as_ref().and_then(|analysis| analyses::fault(world, pass, analysis, &path, false))
         };
         of(&strategy.pre_promotion_analysis, "prePromotionAnalysis")
             .or_else(|| of(&strategy.post_promotion_analysis, "postPromotionAnalysis"))
     })
 }
 
-fn spec(pass: &Pass) -> Option<String> {
+/// What is wrong with a spec whatever its strategy.
+fn of_any(pass: &Pass) -> Option<String> {
     let spec = &pass.rollout.spec;
     let object = &pass.object["spec"];
     if !object["selector"].is_object() {
@@ -56,6 +60,18 @@ fn spec(pass: &Pass) -> Option<String> {
             "must be greater than minReadySeconds",
         ));
     }
+    let strategy = &spec.strategy;
+    (strategy.blue_green.is_some() && pass.canary.is_some()).then(|| {
+        let value = quoted("blueGreen: true canary: true");
+        invalid("spec.strategy.strategy", value, "Multiple Strategies can not be listed")
+    })
+}
+
+fn spec(pass: &Pass) -> Option<String> {
+    if let Some(fault) = of_any(pass) {
+        return Some(fault);
+    }
+    let spec = &pass.rollout.spec;
     let Some(strategy) = &spec.strategy.blue_green else {
         let why = "Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'";
         return Some(format!("spec.strategy.strategy: Required value: {why}"));
@@ -75,9 +91,19 @@ fn services(world: &World, pass: &Pass) -> Option<String> {
     let strategy = pass.strategy();
     let preview = strategy.preview_service.clone().unwrap_or_default();
     let named = [("activeService", strategy.active_service.as_str()), ("previewService", preview.as_str())];
-    let path = |field: &str| format!("spec.strategy.blueGreen.{field}");
+    services_fit(world, pass, "blueGreen", &named)
+}
+
+/// Whether the Services of a strategy, by field and name, are there and fit.
+pub(super) fn services_fit(
+    world: &World,
+    pass: &Pass,
+    strategy: &str,
+    named: &[(&str, &str)],
+) -> Option<String> {
+    let path = |field: &str| format!("spec.strategy.{strategy}.{field}");
     let mut found = Vec::new();
-    for (field, name) in named.into_iter().filter(|(_, name)| !name.is_empty()) {
+    for (field, name) in named.iter().copied().filter(|(_, name)| !name.is_empty()) {
         match world.store.get(Resource::Service, &pass.ns, name) {
             Some(service) => found.push((field, service)),
             None => {
