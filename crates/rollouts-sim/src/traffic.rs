@@ -9,6 +9,7 @@
 
 mod load;
 mod route;
+mod share;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,7 +25,9 @@ use crate::resource::Resource;
 use crate::world::World;
 
 pub(crate) use self::load::Loads;
+use self::route::Split;
 pub(crate) use self::route::refuse;
+use self::share::Shares;
 
 /// What a request takes besides the workload's own latency.
 const BASE_LATENCY: Duration = Duration::from_millis(1);
@@ -34,6 +37,7 @@ const BASE_LATENCY: Duration = Duration::from_millis(1);
 pub(crate) struct Traffic {
     /// Whose turn it is, by `namespace/service`.
     turns: BTreeMap<String, usize>,
+    shares: Shares,
     /// Requests that a process has had.
     served: BTreeMap<ProcessId, u64>,
     pub(crate) loads: Loads,
@@ -100,9 +104,16 @@ impl World {
 #[derive(Debug)]
 pub(crate) struct Way {
     ns: String,
+    path: String,
+    primary: Branch,
+    canary: Option<(Branch, Split)>,
+}
+
+/// One Service and what is behind it.
+#[derive(Debug)]
+struct Branch {
     /// Under which name turns are taken.
     turns: String,
-    path: String,
     ready: Vec<Endpoint>,
 }
 
@@ -118,29 +129,45 @@ struct Endpoint {
 /// Finds the way through the objects as they are now, or where it ends.
 pub(crate) fn way(world: &World, host: &str, path: &str) -> Result<Way, Outcome> {
     let backend = route::backend(world, host, path).map_err(Outcome::NoRoute)?;
-    let (ns, service) = (backend.ns, backend.service);
-    let slice = controllers::slice_of(world, &ns, &service);
+    let ns = backend.ns;
+    let primary = branch(world, &ns, &backend.service);
+    let canary = backend.split.map(|split| (branch(world, &ns, &split.service), split));
+    if primary.ready.is_empty() && canary.is_none() {
+        return Err(UNAVAILABLE);
+    }
+    Ok(Way { ns, path: path.to_owned(), primary, canary })
+}
+
+/// What the ingress says when nobody is there to answer.
+const UNAVAILABLE: Outcome = Outcome::Answered { status: 503, version: None, pod: None };
+
+fn branch(world: &World, ns: &str, service: &str) -> Branch {
+    let slice = controllers::slice_of(world, ns, service);
     let ready: Vec<Endpoint> = slice
         .into_iter()
         .flat_map(|slice| items(slice, "/endpoints"))
         .filter(|endpoint| endpoint["conditions"]["ready"] == true)
         .map(|endpoint| {
             let (pod, uid) = (text(endpoint, "/targetRef/name"), text(endpoint, "/targetRef/uid"));
-            let object = world.store.get(Resource::Pod, &ns, pod).filter(|object| object::uid(object) == uid);
+            let object = world.store.get(Resource::Pod, ns, pod).filter(|object| object::uid(object) == uid);
             let container = object.and_then(|object| items(object, "/spec/containers").next());
             Endpoint { pod: pod.to_owned(), uid: uid.to_owned(), workload: container.map(Workload::of) }
         })
         .collect();
-    if ready.is_empty() {
-        return Err(Outcome::Answered { status: 503, version: None, pod: None });
-    }
-    Ok(Way { turns: format!("{ns}/{service}"), ns, path: path.to_owned(), ready })
+    Branch { turns: format!("{ns}/{service}"), ready }
 }
 
 /// One request on a way, sent at `at`.
 pub(crate) fn fly(world: &mut World, way: &Way, at: Timestamp) -> Flight {
-    let turn = world.traffic.turns.entry(way.turns.clone()).or_default();
-    let chosen = &way.ready[*turn % way.ready.len()];
+    let branch = match &way.canary {
+        Some((canary, split)) if world.traffic.shares.picks_canary(&way.primary.turns, split) => canary,
+        _ => &way.primary,
+    };
+    if branch.ready.is_empty() {
+        return Flight::ended(UNAVAILABLE);
+    }
+    let turn = world.traffic.turns.entry(branch.turns.clone()).or_default();
+    let chosen = &branch.ready[*turn % branch.ready.len()];
     *turn = turn.wrapping_add(1);
     // The pod was taken away without a stop.
     let Some(workload) = &chosen.workload else { return Flight::ended(Outcome::Reset) };

@@ -18,6 +18,9 @@ const REPLICA_SETS: Duration = Duration::from_millis(10);
 /// which does not serve on while it stops loses requests here as it does on a cluster.
 const ENDPOINTS: Duration = Duration::from_millis(100);
 const ROLLOUTS: Duration = Duration::from_millis(20);
+/// From a Service to its Rollout. Recorded: while an update is aborted, upstream's passes turn the canary Service to
+/// and fro about sixteen times a second, each pass brought by the change of the one before.
+const SERVICES: Duration = Duration::from_millis(60);
 const ANALYSIS: Duration = Duration::from_millis(25);
 
 /// Schedules what has to be looked at again after a change. `queue.now()` is the present moment.
@@ -41,7 +44,7 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
         Resource::Service => {
             let manager = object::annotation(object, super::MANAGED_BY).map(str::to_owned);
             if let Some(rollout) = manager.or_else(|| change.before.as_ref().and_then(|o| managed_by(o))) {
-                queue.after(ROLLOUTS, Work::Rollout { ns: ns.clone(), name: rollout });
+                queue.after(SERVICES, Work::Rollout { ns: ns.clone(), name: rollout });
             }
             queue.after(ENDPOINTS, Work::Endpoints { ns, service: name });
         }

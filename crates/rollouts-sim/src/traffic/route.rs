@@ -1,9 +1,15 @@
-//! From a Host header and a path to a Service, by Ingresses of class `nginx`.
+//! From a Host header and a path to a Service, by Ingresses of class `nginx`, as Traefik reads them.
+//!
+//! An Ingress with the annotation `canary` is no way of its own: it splits the way of another one whose namespace,
+//! host, path and path type are all the same. The split belongs to the Service behind that way, so that every rule
+//! of the namespace that leads to the same Service and port is split too (traefik#12906).
 
 use serde_json::Value;
 
+use crate::controllers;
 use crate::object::{self, items, number, text};
 use crate::resource::Resource;
+use crate::store::Object;
 use crate::world::World;
 
 /// The class that is served.
@@ -16,6 +22,18 @@ const ANNOTATIONS: &str = "nginx.ingress.kubernetes.io/";
 pub(crate) struct Backend {
     pub(crate) ns: String,
     pub(crate) service: String,
+    /// What the ingress calls this way in its metrics: `NAMESPACE-INGRESS-SERVICE-PORT`.
+    pub(crate) label: String,
+    pub(crate) split: Option<Split>,
+}
+
+/// A second Service that has a share of the requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Split {
+    pub(crate) service: String,
+    /// Of `total` requests so many.
+    pub(crate) weight: u32,
+    pub(crate) total: u32,
 }
 
 /// How well a path of an Ingress fits. More is better: an exact path, then the longest prefix.
@@ -29,8 +47,7 @@ pub(super) fn backend(world: &World, host: &str, path: &str) -> Result<Backend, 
     let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let path = path.split('?').next().unwrap_or_default();
     let path = if path.is_empty() { "/" } else { path };
-    let served = world.store.list(Resource::Ingress, "").filter(|ingress| class(ingress) == CLASS);
-    let best = served
+    let best = served(world, false)
         .flat_map(|ingress| {
             let rules = items(ingress, "/spec/rules").filter(|rule| host_fits(text(rule, "/host"), &host));
             let paths = rules.flat_map(|rule| items(rule, "/http/paths"));
@@ -49,7 +66,78 @@ pub(super) fn backend(world: &World, host: &str, path: &str) -> Result<Backend, 
         let ingress = object::name(ingress);
         return Err(format!("Service {ns}/{service} has not the port that Ingress {ingress} names"));
     }
-    Ok(Backend { ns: ns.to_owned(), service: service.to_owned() })
+    let port = port_text(&found["backend"]["service"]["port"]);
+    Ok(Backend {
+        ns: ns.to_owned(),
+        service: service.to_owned(),
+        label: format!("{ns}-{}-{service}-{port}", object::name(ingress)),
+        split: split(world, ns, &found["backend"]["service"]),
+    })
+}
+
+/// The Ingresses that are served: those of canaries, or all others.
+fn served(world: &World, canaries: bool) -> impl Iterator<Item = &Object> {
+    let ours = move |ingress: &&Object| class(ingress) == CLASS && is_canary(ingress) == canaries;
+    world.store.list(Resource::Ingress, "").filter(ours)
+}
+
+fn is_canary(ingress: &Value) -> bool {
+    canary_annotation(ingress, "") == Some("true")
+}
+
+/// The annotation `canary` or, with a suffix, one of its details.
+fn canary_annotation<'a>(ingress: &'a Value, suffix: &str) -> Option<&'a str> {
+    object::annotation(ingress, &format!("{ANNOTATIONS}canary{suffix}"))
+}
+
+fn port_text(port: &Value) -> String {
+    match text(port, "/name") {
+        "" => number(port, "/number", 0).to_string(),
+        name => name.to_owned(),
+    }
+}
+
+/// Host, path and path type of each rule, with the Service that it leads to.
+fn rules(ingress: &Value) -> impl Iterator<Item = ((&str, &str, &str), &Value)> {
+    items(ingress, "/spec/rules").flat_map(|rule| {
+        items(rule, "/http/paths").map(move |path| {
+            let key = (text(rule, "/host"), text(path, "/path"), text(path, "/pathType"));
+            (key, &path["backend"]["service"])
+        })
+    })
+}
+
+/// The canary of a Service, if it has one: the last that fits, of those the youngest Ingress.
+fn split(world: &World, ns: &str, primary: &Value) -> Option<Split> {
+    let mut canaries: Vec<&Object> =
+        served(world, true).filter(|ingress| object::namespace(ingress) == ns).collect();
+    canaries.sort_by_key(|ingress| text(ingress, "/metadata/creationTimestamp"));
+    let same =
+        |a: &Value, b: &Value| a["name"] == b["name"] && port_text(&a["port"]) == port_text(&b["port"]);
+    let leads_here = |key: (&str, &str, &str)| {
+        let here = served(world, false).filter(|ingress| object::namespace(ingress) == ns);
+        here.flat_map(|ingress| rules(ingress)).any(|(other, service)| other == key && same(service, primary))
+    };
+    let mut found = None;
+    for ingress in canaries {
+        for (key, service) in rules(ingress).filter(|(_, service)| !same(service, primary)) {
+            let name = text(service, "/name");
+            if leads_here(key) && has_endpoints(world, ns, name) {
+                let annotated = |suffix: &str| canary_annotation(ingress, suffix)?.parse::<u32>().ok();
+                let total = annotated("-weight-total").unwrap_or(0).max(100);
+                let weight = annotated("-weight").unwrap_or(0).min(total);
+                found = Some(Split { service: name.to_owned(), weight, total });
+            }
+        }
+    }
+    found
+}
+
+fn has_endpoints(world: &World, ns: &str, service: &str) -> bool {
+    let slice = controllers::slice_of(world, ns, service);
+    slice.is_some_and(|slice| {
+        items(slice, "/endpoints").any(|endpoint| endpoint["conditions"]["ready"] == true)
+    })
 }
 
 fn class(ingress: &Value) -> &str {
@@ -106,9 +194,9 @@ pub(crate) fn refuse(ingress: &Value) -> Result<(), String> {
         return Err("spec.defaultBackend of an Ingress".to_owned());
     }
     let annotations = ingress.pointer("/metadata/annotations").and_then(Value::as_object);
-    if let Some(key) =
-        annotations.into_iter().flat_map(serde_json::Map::keys).find(|key| key.starts_with(ANNOTATIONS))
-    {
+    let known = ["canary", "canary-weight", "canary-weight-total"].map(|key| format!("{ANNOTATIONS}{key}"));
+    let mut keys = annotations.into_iter().flat_map(serde_json::Map::keys);
+    if let Some(key) = keys.find(|key| key.starts_with(ANNOTATIONS) && !known.contains(key)) {
         return Err(format!("the annotation {key} of an Ingress"));
     }
     let paths = items(ingress, "/spec/rules").flat_map(|rule| items(rule, "/http/paths"));
@@ -167,7 +255,7 @@ mod tests {
         for (object, said) in [
             (ingress(json!({"tls": [{}]}), ""), "tls"),
             (ingress(json!({"defaultBackend": {}}), ""), "defaultBackend"),
-            (ingress(json!({}), "nginx.ingress.kubernetes.io/canary"), "annotation"),
+            (ingress(json!({}), "nginx.ingress.kubernetes.io/canary-by-header"), "annotation"),
         ] {
             let refused = refuse(&object).unwrap_err();
             assert!(refused.contains(said), "{refused}");

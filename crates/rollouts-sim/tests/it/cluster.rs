@@ -18,14 +18,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use traffic_probe::{Account, Answer, Load, Outcome};
 
+/// The namespace and the name of the Rollout of the shipped blue-green files.
 pub(crate) const NS: &str = "blue-green";
-const ROLLOUT: &str = "/apis/argoproj.io/v1alpha1/namespaces/blue-green/rollouts/blue-green";
 const HASH: &str = "rollouts-pod-template-hash";
 
 pub(crate) struct Cluster {
     pub(crate) world: World,
     /// What the Rollout's phase and message have been, in order, equal neighbours once.
     pub(crate) phases: Vec<String>,
+    /// The namespace, by whose name its Rollout goes as well.
+    pub(crate) ns: &'static str,
 }
 
 pub(crate) fn repository(path: &str) -> std::path::PathBuf {
@@ -43,7 +45,31 @@ pub(crate) fn documents(path: &str) -> Vec<Value> {
 
 impl Cluster {
     pub(crate) fn new() -> Cluster {
-        Cluster { world: World::new(7, start()), phases: Vec::new() }
+        Cluster { world: World::new(7, start()), phases: Vec::new(), ns: NS }
+    }
+
+    /// The shipped canary files, each object changed first.
+    pub(crate) fn canary(change: impl Fn(&mut Value)) -> Cluster {
+        let mut cluster = Cluster { ns: "canary", ..Cluster::new() };
+        for path in [
+            "namespaces/canary",
+            "canary/analysis-template",
+            "canary/services",
+            "canary/ingress",
+            "canary/rollout",
+        ] {
+            for mut document in documents(&format!("deploy/{path}.yaml")) {
+                change(&mut document);
+                cluster.apply(&document);
+            }
+        }
+        cluster.wait("healthy", 60, |c| c.phase() == "Healthy");
+        cluster.pass(1);
+        cluster
+    }
+
+    fn path(&self) -> String {
+        format!("/apis/argoproj.io/v1alpha1/namespaces/{0}/rollouts/{0}", self.ns)
     }
 
     /// The shipped blue-green files, the Rollout changed first.
@@ -113,12 +139,13 @@ impl Cluster {
     }
 
     pub(crate) fn items(&mut self, group: &str, plural: &str) -> Vec<Value> {
-        let list = self.get(&format!("/{group}/namespaces/{NS}/{plural}"));
+        let list = self.get(&format!("/{group}/namespaces/{}/{plural}", self.ns));
         list["items"].as_array().cloned().unwrap_or_default()
     }
 
     pub(crate) fn merge(&mut self, subresource: &str, body: &Value) {
-        self.call("PATCH", &format!("{ROLLOUT}{subresource}"), "application/merge-patch+json", body);
+        let path = format!("{}{subresource}", self.path());
+        self.call("PATCH", &path, "application/merge-patch+json", body);
     }
 
     pub(crate) fn promote(&mut self) {
@@ -139,7 +166,8 @@ impl Cluster {
                 env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
             container["env"] = json!(env);
         }
-        self.call("PUT", ROLLOUT, "application/json", &rollout);
+        let path = self.path();
+        self.call("PUT", &path, "application/json", &rollout);
     }
 
     /// As `kubectl argo rollouts undo`: the template of that revision without its hash label.
@@ -148,11 +176,13 @@ impl Cluster {
         let mut template = set["spec"]["template"].clone();
         template["metadata"]["labels"].as_object_mut().unwrap().remove(HASH);
         let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
-        self.call("PATCH", ROLLOUT, "application/json-patch+json", &patch);
+        let path = self.path();
+        self.call("PATCH", &path, "application/json-patch+json", &patch);
     }
 
     pub(crate) fn rollout(&mut self) -> Value {
-        self.get(ROLLOUT)
+        let path = self.path();
+        self.get(&path)
     }
 
     pub(crate) fn phase(&mut self) -> String {
@@ -186,7 +216,7 @@ impl Cluster {
 
     /// The image tag that a Service selects; empty when it selects none in particular.
     pub(crate) fn selects(&mut self, service: &str) -> String {
-        let service = self.get(&format!("/api/v1/namespaces/{NS}/services/{service}"));
+        let service = self.get(&format!("/api/v1/namespaces/{}/services/{service}", self.ns));
         let hash = service["spec"]["selector"][HASH].clone();
         let sets = self.items("apis/apps/v1", "replicasets");
         let set = sets.iter().find(|set| !hash.is_null() && set["metadata"]["labels"][HASH] == hash);

@@ -6,6 +6,7 @@ mod api;
 mod apply;
 mod ask;
 mod blue_green;
+mod canary;
 mod client;
 mod cluster;
 mod journal;

@@ -68,10 +68,12 @@ fn set((desired, available): (i32, i32)) -> Set {
     Set { desired, available, created: desired }
 }
 
+/// The case; stable and canary as (asked for, available); what stable and canary should have.
+type Row = (Case, (i32, i32), (i32, i32), (i32, i32));
+
 #[test]
 fn sizes_of_a_step() {
-    // The case; stable and canary as (asked for, available); what stable and canary should have.
-    let table: Vec<(Case, (i32, i32), (i32, i32), (i32, i32))> = vec![
+    let table: Vec<Row> = vec![
         (at(10, 100).fences(&json!(3), &json!(0)), (7, 8), (6, 3), (7, 6)),
         (at(10, 20).fences(&json!(2), &json!(0)), (10, 10), (0, 0), (10, 2)),
         (at(10, 20).fences(&json!("20%"), &json!(0)), (10, 10), (0, 0), (10, 2)),
@@ -130,10 +132,12 @@ fn sizes_of_a_step() {
     }
 }
 
+/// Replicas and surge; then weight, canary, stable.
+type Splits = (i32, i32, &'static [(i32, i32, i32)]);
+
 #[test]
 fn the_nearest_split_of_pods() {
-    // Replicas and surge; then weight, canary, stable.
-    let table: [(i32, i32, &[(i32, i32, i32)]); 10] = [
+    let table: [Splits; 10] = [
         (0, 0, &[(0, 0, 0), (50, 0, 0), (100, 0, 0)]),
         (0, 1, &[(0, 0, 0), (50, 0, 0), (100, 0, 0)]),
         (1, 0, &[(0, 0, 1), (1, 0, 1), (49, 0, 1), (50, 1, 0), (99, 1, 0), (100, 1, 0)]),

@@ -119,7 +119,7 @@ fn set_weight(
         let name = canary_name(pass.name(), stable);
         let wanted = canary_ingress(pass, canary, nginx, &ingress, weight)?;
         match world.store.get(Resource::Ingress, &pass.ns, &name).cloned() {
-            Some(present) => update(world, pass, &present, wanted, weight)?,
+            Some(present) => update(world, pass, &present, &wanted, weight)?,
             None => create(world, pass, &name, wanted, weight)?,
         }
     }
@@ -153,7 +153,7 @@ fn update(
     world: &mut World,
     pass: &Pass,
     present: &Value,
-    wanted: Value,
+    wanted: &Value,
     weight: i32,
 ) -> Result<(), Refusal> {
     let name = object::name(present);
