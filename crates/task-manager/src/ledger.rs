@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::event::{Event, NewEvent, Recorded};
 use crate::exit::Code;
 use crate::state::{IllegalEvent, State};
-use crate::store::{Store, StoreError};
+use crate::store::{Append, Store, StoreError};
 
 /// Why something was not recorded. The log is as it was in every case.
 #[derive(Debug, thiserror::Error)]
@@ -66,43 +66,36 @@ impl Ledger {
         event: Event,
     ) -> Result<Recorded, LedgerError> {
         let new = NewEvent { at, actor: actor.into(), event };
-        let append = self.store.begin()?;
-        let newer = append.events_after(self.state.seq())?;
-        take_all(&mut self.state, &newer)?;
-        self.state.check(&new.event)?;
-        let recorded = append.insert(&new)?;
-        append.commit()?;
-        self.state.apply(&recorded)?;
-        Ok(recorded)
+        self.append(|append, state| insert(append, state, new))
     }
 
-    /// Records several events in one transaction: all of them, or none.
+    /// Records several events in one transaction and with one sync: all of them, or none.
     ///
     /// # Errors
     /// [`LedgerError`]; neither log nor state has any of the events then.
-    pub fn record_all(&mut self, new: &[NewEvent]) -> Result<Vec<Recorded>, LedgerError> {
+    pub fn record_all(&mut self, new: Vec<NewEvent>) -> Result<Vec<Recorded>, LedgerError> {
+        self.append(|append, state| new.into_iter().map(|event| insert(append, state, event)).collect())
+    }
+
+    /// One transaction: takes in what others have appended, inserts, commits.
+    fn append<T>(
+        &mut self,
+        insert: impl FnOnce(&Append<'_>, &mut State) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
         let append = self.store.begin()?;
         let newer = append.events_after(self.state.seq())?;
         take_all(&mut self.state, &newer)?;
-        let mut state = self.state.clone();
-        let mut all = Vec::with_capacity(new.len());
-        for event in new {
-            state.check(&event.event)?;
-            let recorded = append.insert(event)?;
-            state.apply(&recorded)?;
-            all.push(recorded);
+        let before = self.state.seq();
+        let inserted = insert(&append, &mut self.state).and_then(|inserted| {
+            append.commit()?;
+            Ok(inserted)
+        });
+        if inserted.is_err() && self.state.seq() != before {
+            // The state has what the log has not. Folding again now costs less than a copy before every record.
+            self.state = State::default();
+            take_all(&mut self.state, &self.store.events()?)?;
         }
-        append.commit()?;
-        self.state = state;
-        Ok(all)
-    }
-
-    /// The whole log, oldest first.
-    ///
-    /// # Errors
-    /// [`LedgerError::Store`].
-    pub fn events(&self) -> Result<Vec<Recorded>, LedgerError> {
-        Ok(self.store.events()?)
+        inserted
     }
 }
 
@@ -116,6 +109,14 @@ pub fn read(dir: &Path) -> Result<(State, Vec<Recorded>), LedgerError> {
     let mut state = State::default();
     take_all(&mut state, &events)?;
     Ok((state, events))
+}
+
+/// Inserts an event, if it is legal, and takes it in.
+fn insert(append: &Append<'_>, state: &mut State, new: NewEvent) -> Result<Recorded, LedgerError> {
+    state.check(&new.event)?;
+    let recorded = append.insert(new)?;
+    state.apply(&recorded)?;
+    Ok(recorded)
 }
 
 fn take_all(state: &mut State, events: &[Recorded]) -> Result<(), LedgerError> {

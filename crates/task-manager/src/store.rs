@@ -206,7 +206,7 @@ impl Store {
     /// [`StoreError`]; the log is as it was then.
     pub fn append(&self, event: &NewEvent) -> Result<Recorded, StoreError> {
         let append = self.begin()?;
-        let recorded = append.insert(event)?;
+        let recorded = append.insert(event.clone())?;
         append.commit()?;
         Ok(recorded)
     }
@@ -285,9 +285,9 @@ impl Append<'_> {
         self.store.events_after(seq)
     }
 
-    pub(crate) fn insert(&self, new: &NewEvent) -> Result<Recorded, StoreError> {
+    pub(crate) fn insert(&self, new: NewEvent) -> Result<Recorded, StoreError> {
         let NewEvent { at, actor, event } = new;
-        let body = serde_json::to_string(event)
+        let body = serde_json::to_string(&event)
             .map_err(|error| self.store.corrupt(format!("an event cannot be written as JSON: {error}")))?;
         let insert = || {
             let mut statement = self.transaction.prepare_cached(
@@ -301,7 +301,7 @@ impl Append<'_> {
         };
         let seq = insert().map_err(|error| self.store.explain(error))?;
         let seq = u64::try_from(seq).map_err(|_| self.store.corrupt("a negative event number"))?;
-        Ok(Recorded { seq, at: *at, actor: actor.clone(), event: event.clone() })
+        Ok(Recorded { seq, at, actor, event })
     }
 
     pub(crate) fn commit(self) -> Result<(), StoreError> {

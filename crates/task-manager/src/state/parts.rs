@@ -1,5 +1,7 @@
 //! What the state is made of, as plain data.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::event::{RunOutcome, StepOutcome};
@@ -24,8 +26,11 @@ pub struct TaskState {
     pub log: Option<String>,
     /// The last run that touched it.
     pub run: Option<String>,
-    /// The last step of the last attempt that was intended; tells a resuming run where to look.
-    pub step: Option<StepState>,
+    /// The step of the last attempt that was intended last; tells a resuming run where to look.
+    pub step: Option<u32>,
+    /// The steps that the next attempt has to reckon with, by number: every one that was intended since the task
+    /// last completed, drifted or had its status stated. Of an attempt that failed only those that were done.
+    pub steps: BTreeMap<u32, StepState>,
 }
 
 impl TaskState {
@@ -38,8 +43,6 @@ impl TaskState {
 /// A step of an attempt, as far as the log knows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepState {
-    /// Which step of the task, from 1.
-    pub step: u32,
     /// What it was about to do.
     pub what: String,
     /// Its process, once that was recorded.

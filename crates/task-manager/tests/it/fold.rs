@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use task_manager::State;
-use task_manager::event::{Event, KnownTask, PlanParsed, Renamed};
+use task_manager::event::{Event, KnownTask, PlanParsed, Renamed, StepOutcome};
 use task_manager::status::Status;
 use task_manager::transition::{Condition, Move, after};
 
@@ -119,4 +119,47 @@ fn two_tasks_can_swap_their_ids() {
     let state = State::fold(&log(events)).unwrap();
     assert_eq!(state.status("sim", "p/a"), Status::Failed);
     assert_eq!(state.status("sim", "p/b"), Status::Completed);
+}
+
+fn step_event(what: &str, attempt: u32, outcome: Option<StepOutcome>) -> Event {
+    let (task, target, run) = ("p/a".to_owned(), "sim".to_owned(), "r".to_owned());
+    match outcome {
+        None => Event::StepIntended { task, target, run, attempt, step: 1, what: what.to_owned() },
+        Some(outcome) => Event::StepFinished { task, target, run, attempt, step: 1, outcome, detail: None },
+    }
+}
+
+/// What the next attempt has to reckon with, after each end of one that has intended and perhaps finished a step.
+#[test]
+fn steps_are_remembered_until_the_task_stands_anew() {
+    let cases = [
+        (Move::Interrupt, None, Some(None)),
+        (Move::Interrupt, Some(StepOutcome::Done), Some(Some(StepOutcome::Done))),
+        (Move::Fail, None, None),
+        (Move::Fail, Some(StepOutcome::Failed), None),
+        (Move::Fail, Some(StepOutcome::Done), Some(Some(StepOutcome::Done))),
+        (Move::Complete, Some(StepOutcome::Done), None),
+    ];
+    for (end, outcome, kept) in cases {
+        let mut events = vec![event(Move::Start, "p/a", "sim", 1), step_event("x", 1, None)];
+        events.extend(outcome.map(|outcome| step_event("x", 1, Some(outcome))));
+        events.push(event(end, "p/a", "sim", 1));
+        let state = State::fold(&log(events)).unwrap().task("sim", "p/a");
+        assert_eq!(state.steps.get(&1).map(|step| step.outcome), kept, "{end:?} {outcome:?}");
+    }
+}
+
+#[test]
+fn a_step_that_was_done_stays_done_when_a_later_attempt_passes_it_over() {
+    let events = vec![
+        event(Move::Start, "p/a", "sim", 1),
+        step_event("x", 1, None),
+        step_event("x", 1, Some(StepOutcome::Done)),
+        event(Move::Fail, "p/a", "sim", 1),
+        event(Move::Start, "p/a", "sim", 2),
+        step_event("x", 2, Some(StepOutcome::AlreadySo)),
+    ];
+    let state = State::fold(&log(events)).unwrap().task("sim", "p/a");
+    assert_eq!(state.steps[&1].outcome, Some(StepOutcome::Done));
+    assert_eq!(state.step, None, "the second attempt has intended none");
 }

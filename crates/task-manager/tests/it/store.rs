@@ -206,10 +206,14 @@ fn an_illegal_event_reaches_neither_disk_nor_state() {
     let error = ledger.record(at(0), "test", event(Move::Complete, T, "sim", 1)).unwrap_err();
     assert!(matches!(error, LedgerError::Illegal(_)), "{error:?}");
     assert_eq!(error.to_string(), format!("task {T} on target sim is pending and cannot become completed"));
-    let both = [new(event(Move::Start, T, "sim", 1)), new(event(Move::Start, T, "sim", 2))];
-    ledger.record_all(&both).unwrap_err();
+    let both = vec![new(event(Move::Start, T, "sim", 1)), new(event(Move::Start, T, "sim", 2))];
+    ledger.record_all(both).unwrap_err();
     assert_eq!(ledger.state().seq(), 0);
+    assert_eq!(ledger.state().status("sim", T), Status::Pending);
     assert_eq!(ledger::read(dir.path()).unwrap().1, []);
+    let both = vec![new(event(Move::Start, T, "sim", 1)), new(event(Move::Complete, T, "sim", 1))];
+    assert_eq!(ledger.record_all(both).unwrap()[1].seq, 2);
+    assert_eq!(ledger.state().status("sim", T), Status::Completed);
 }
 
 #[test]

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use backon::BackoffBuilder as _;
 use task_manager::event::{StepOutcome, TaskOutcome};
+use task_manager::state::StepState;
 use task_manager::{Event as Fact, Evidence};
 
 use super::hands::{Done, Nature, Talk, nature};
-use super::prior::Prior;
+use super::prior::{self, Known};
 use super::{End, Engine, EngineError, Event, TaskReport, describe, logfile};
 use crate::cluster::Look;
 use crate::executor::Class;
@@ -49,12 +50,12 @@ struct At<'a> {
 }
 
 impl Engine<'_, '_> {
-    /// Makes one attempt at `binding`'s task. `prior` is what earlier attempts left open.
-    pub(super) fn attempt(&mut self, binding: &Binding, prior: &Prior) -> Result<TaskReport, EngineError> {
+    /// Makes one attempt at `binding`'s task.
+    pub(super) fn attempt(&mut self, binding: &Binding) -> Result<TaskReport, EngineError> {
         let task = binding.task.as_str();
         let began = Instant::now();
-        let attempt = self.journal.state().task(&self.target, task).attempts + 1;
-        let log = logfile::path(&self.run, task, attempt);
+        let before = self.journal.state().task(&self.target, task);
+        let attempt = before.attempts + 1;
         self.journal.fact(Fact::TaskStarted {
             task: task.to_owned(),
             target: self.target.clone(),
@@ -64,107 +65,82 @@ impl Engine<'_, '_> {
         let mut evidence: Option<Evidence> = None;
         let mut output = Vec::new();
         let mut stopped = None;
+        // How the step before ended, where that is not on disk yet: the last step's end and the task's are one.
+        let mut ended = None;
         for (step, number) in binding.steps.iter().zip(1..) {
+            if let Some(fact) = ended.take() {
+                self.journal.fact(fact)?;
+            }
             let at = At { task, attempt, step: number };
-            match self.step(at, step, prior) {
+            match self.step(at, step, before.steps.get(&number)) {
                 Ok(StepEnd { outcome, done }) => {
-                    self.step_finished(at, outcome, Some(done.detail.clone()))?;
                     evidence = evidence.max(done.evidence);
                     output.push(self.journal.clean(&done.detail));
-                }
-                Err(Stop::Log(error)) => return Err(error),
-                Err(Stop::Failed(outcome, fault)) => {
-                    self.step_finished(at, outcome, Some(fault.message.clone()))?;
-                    stopped = Some((number, Stop::Failed(outcome, fault)));
-                    break;
+                    ended = Some(self.step_finished(at, outcome, done.detail));
                 }
                 Err(stop) => {
+                    if let Stop::Failed(outcome, fault) = &stop {
+                        ended = Some(self.step_finished(at, *outcome, fault.message.clone()));
+                    }
                     stopped = Some((number, stop));
                     break;
                 }
             }
         }
         let evidence = evidence.unwrap_or(Evidence::Static);
-        let end = self.finish(binding, attempt, evidence, stopped, log)?;
+        let (end, outcome) = self.ended(binding, attempt, evidence, stopped)?;
+        let shown = matches!(end, End::Completed(_)).then(|| self.shown(binding, evidence)).flatten();
+        self.journal.facts(ended.into_iter().chain([outcome]).chain(shown).collect())?;
         Ok(TaskReport { task: task.to_owned(), end, output, duration: began.elapsed() })
     }
 
-    /// Records how the attempt ended.
-    fn finish(
-        &mut self,
+    /// How the attempt ended, and the fact that says so.
+    fn ended(
+        &self,
         binding: &Binding,
         attempt: u32,
         evidence: Evidence,
         stopped: Option<(u32, Stop)>,
-        log: String,
-    ) -> Result<End, EngineError> {
+    ) -> Result<(End, Fact), EngineError> {
         let (task, target, run) = (binding.task.clone(), self.target.clone(), self.run.clone());
-        let log = Some(log);
-        match stopped {
+        let log = Some(logfile::path(&run, &task, attempt));
+        Ok(match stopped {
             None => {
-                let outcome = TaskOutcome::Completed;
-                self.journal.fact(Fact::TaskFinished {
-                    task,
-                    target,
-                    run,
-                    attempt,
-                    outcome,
-                    evidence,
-                    reason: None,
-                    log,
-                })?;
-                self.shown(binding, evidence)?;
-                Ok(End::Completed(evidence))
+                let (outcome, reason) = (TaskOutcome::Completed, None);
+                (
+                    End::Completed(evidence),
+                    Fact::TaskFinished { task, target, run, attempt, outcome, evidence, reason, log },
+                )
             }
             Some((step, Stop::Failed(StepOutcome::Interrupted, fault))) => {
                 let reason = format!("step {step} {}", fault.message);
-                self.journal.fact(Fact::TaskInterrupted { task, target, run, attempt, reason, log })?;
-                Ok(End::Interrupted)
+                (End::Interrupted, Fact::TaskInterrupted { task, target, run, attempt, reason, log })
             }
-            Some((step, Stop::Failed(outcome, fault))) => {
+            Some((step, Stop::Failed(how, fault))) => {
                 let reason = self.journal.clean(&format!("step {step}: {}", fault.message));
-                let failed = TaskOutcome::Failed;
-                self.journal.fact(Fact::TaskFinished {
-                    task,
-                    target,
-                    run,
-                    attempt,
-                    outcome: failed,
-                    evidence,
-                    reason: Some(reason.clone()),
-                    log,
-                })?;
-                let timed_out = outcome == StepOutcome::TimedOut;
-                Ok(End::Failed { reason, timed_out, missing_tool: fault.missing_tool })
+                let timed_out = how == StepOutcome::TimedOut;
+                let end = End::Failed { reason: reason.clone(), timed_out, missing_tool: fault.missing_tool };
+                let (outcome, reason) = (TaskOutcome::Failed, Some(reason));
+                (end, Fact::TaskFinished { task, target, run, attempt, outcome, evidence, reason, log })
             }
             Some((step, Stop::Unknown(reason))) => {
                 let reason = self.journal.clean(&format!("step {step}: {reason}"));
-                self.journal.fact(Fact::TaskUnknown {
-                    task,
-                    target,
-                    run,
-                    attempt,
-                    reason: reason.clone(),
-                    log,
-                })?;
-                Ok(End::Unknown(reason))
+                let end = End::Unknown(reason.clone());
+                (end, Fact::TaskUnknown { task, target, run, attempt, reason, log })
             }
-            Some((_, Stop::Log(error))) => Err(error),
-        }
+            Some((_, Stop::Log(error))) => return Err(error),
+        })
     }
 
-    /// Records what the completed task shows.
-    fn shown(&mut self, binding: &Binding, evidence: Evidence) -> Result<(), EngineError> {
-        if binding.shows.is_empty() {
-            return Ok(());
-        }
-        let ids = binding.shows.iter().map(|id| id.name.clone()).collect();
+    /// What the completed task shows.
+    fn shown(&self, binding: &Binding, evidence: Evidence) -> Option<Fact> {
+        let ids: Vec<String> = binding.shows.iter().map(|id| id.name.clone()).collect();
         let (by, target, commit) = (binding.task.clone(), self.target.clone(), self.commit.clone());
-        Ok(self.journal.fact(Fact::Shown { ids, target, evidence, by, commit })?)
+        (!ids.is_empty()).then_some(Fact::Shown { ids, target, evidence, by, commit })
     }
 
     /// One step, with its tries.
-    fn step(&mut self, at: At<'_>, step: &Step, prior: &Prior) -> Result<StepEnd, Stop> {
+    fn step(&mut self, at: At<'_>, step: &Step, prior: Option<&StepState>) -> Result<StepEnd, Stop> {
         let what = describe::step(step, &self.hands.place);
         self.journal.say(Event::Step { task: at.task.to_owned(), step: at.step, what: what.clone() });
         if let Some((reason, checks)) = self.hands.stand_in(step) {
@@ -172,20 +148,20 @@ impl Engine<'_, '_> {
         }
         let nature = nature(&step.action);
         if nature == Nature::Blind {
-            match prior.of(at.step, &what) {
-                super::prior::Known::Done => {
+            match prior::known(prior, &what) {
+                Known::Done => {
                     let detail = "done in an earlier attempt, and not done again".to_owned();
                     return Ok(StepEnd {
                         outcome: StepOutcome::AlreadySo,
                         done: Done { detail, evidence: Some(Evidence::Live) },
                     });
                 }
-                super::prior::Known::Open => {
+                Known::Open => {
                     return Err(Stop::Unknown(format!(
                         "`{what}` was begun before and has no check that tells what became of it"
                     )));
                 }
-                super::prior::Known::Nothing => {}
+                Known::Nothing => {}
             }
         }
         let mut waits = backoff(step.retries);
@@ -294,21 +270,16 @@ impl Engine<'_, '_> {
         Ok(step.timeout.min(left))
     }
 
-    fn step_finished(
-        &mut self,
-        at: At<'_>,
-        outcome: StepOutcome,
-        detail: Option<String>,
-    ) -> Result<(), EngineError> {
-        Ok(self.journal.fact(Fact::StepFinished {
+    fn step_finished(&self, at: At<'_>, outcome: StepOutcome, detail: String) -> Fact {
+        Fact::StepFinished {
             task: at.task.to_owned(),
             target: self.target.clone(),
             run: self.run.clone(),
             attempt: at.attempt,
             step: at.step,
             outcome,
-            detail,
-        })?)
+            detail: Some(detail),
+        }
     }
 }
 

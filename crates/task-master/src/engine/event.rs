@@ -68,26 +68,30 @@ pub trait Reader {
 impl Event {
     /// The same without secrets.
     pub(super) fn cleaned(mut self, redactor: &Redactor) -> Self {
-        let clean = |text: &mut String| *text = redactor.clean(text);
         match &mut self {
             Event::StillSo { seen: text, .. }
             | Event::CannotLook { message: text, .. }
             | Event::Step { what: text, .. }
             | Event::Line { text, .. }
-            | Event::Retry { message: text, .. } => clean(text),
-            Event::Fact(fact) => match fact {
-                Fact::StepIntended { what: text, .. }
-                | Fact::StepFinished { detail: Some(text), .. }
-                | Fact::RunFinished { reason: Some(text), .. }
-                | Fact::TaskFinished { reason: Some(text), .. }
-                | Fact::TaskUnknown { reason: text, .. }
-                | Fact::TaskInterrupted { reason: text, .. }
-                | Fact::TaskSkipped { reason: text, .. }
-                | Fact::TaskDrifted { reason: text, .. } => clean(text),
-                Fact::RunStarted { holder, .. } => clean(&mut holder.command),
-                _ => {}
-            },
+            | Event::Retry { message: text, .. } => *text = redactor.clean(text),
+            Event::Fact(fact) => clean_fact(fact, redactor),
         }
         self
+    }
+}
+
+/// Takes secrets out of a fact.
+pub(super) fn clean_fact(fact: &mut Fact, redactor: &Redactor) {
+    match fact {
+        Fact::StepIntended { what: text, .. }
+        | Fact::StepFinished { detail: Some(text), .. }
+        | Fact::RunFinished { reason: Some(text), .. }
+        | Fact::TaskFinished { reason: Some(text), .. }
+        | Fact::TaskUnknown { reason: text, .. }
+        | Fact::TaskInterrupted { reason: text, .. }
+        | Fact::TaskSkipped { reason: text, .. }
+        | Fact::TaskDrifted { reason: text, .. } => *text = redactor.clean(text),
+        Fact::RunStarted { holder, .. } => holder.command = redactor.clean(&holder.command),
+        _ => {}
     }
 }

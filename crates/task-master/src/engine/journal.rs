@@ -1,8 +1,9 @@
 //! Where everything that the engine says passes: secrets are taken out, facts reach the disk, then readers see it.
 
+use task_manager::event::NewEvent;
 use task_manager::{Event as Fact, Ledger, LedgerError, State, clock};
 
-use super::event::{Event, Reader};
+use super::event::{Event, Reader, clean_fact};
 use super::logfile::LogFiles;
 use crate::redact::Redactor;
 
@@ -28,12 +29,19 @@ impl<'r> Journal<'r> {
 
     /// Records a fact. When this returns, it is on disk; no effect may come before that.
     pub(super) fn fact(&mut self, fact: Fact) -> Result<(), LedgerError> {
-        let event = Event::Fact(fact).cleaned(&self.redactor);
+        self.facts(vec![fact])
+    }
+
+    /// Records facts between which nothing happens: with one sync, all of them or none.
+    pub(super) fn facts(&mut self, facts: Vec<Fact>) -> Result<(), LedgerError> {
         let at = clock::now();
-        if let Event::Fact(fact) = &event {
-            self.ledger.record(at, self.actor.clone(), fact.clone())?;
+        let new = facts.into_iter().map(|mut event| {
+            clean_fact(&mut event, &self.redactor);
+            NewEvent { at, actor: self.actor.clone(), event }
+        });
+        for recorded in self.ledger.record_all(new.collect())? {
+            self.tell(at, &Event::Fact(recorded.event));
         }
-        self.tell(at, &event);
         Ok(())
     }
 
@@ -50,10 +58,6 @@ impl<'r> Journal<'r> {
 
     pub(super) fn state(&self) -> &State {
         self.ledger.state()
-    }
-
-    pub(super) fn events(&self) -> Result<Vec<task_manager::Recorded>, LedgerError> {
-        self.ledger.events()
     }
 
     /// A text without secrets.

@@ -2,9 +2,10 @@
 //!
 //! Its tail may be lost in a crash; what counts is in the event log.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ const MOST: usize = 16 << 20;
 pub(super) fn path(run: &str, task: &str, attempt: u32) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let task: String = task.chars().map(plain).take(120).collect();
-    format!("runs/{run}/{task}/{attempt}.log")
+    format!("runs/{run}/{task}.{attempt}.log")
 }
 
 /// Writes the log files below a state folder.
@@ -29,40 +30,48 @@ pub(super) fn path(run: &str, task: &str, attempt: u32) -> String {
 pub(super) struct LogFiles {
     state: PathBuf,
     file: Option<File>,
+    /// Lines that wait for the next one that a person may be waiting for.
+    waiting: String,
     written: usize,
     dropped: u64,
 }
 
 impl LogFiles {
     pub(super) fn new(state: &Path) -> Self {
-        Self { state: state.to_owned(), file: None, written: 0, dropped: 0 }
+        Self { state: state.to_owned(), file: None, waiting: String::new(), written: 0, dropped: 0 }
     }
 
     fn open(&mut self, run: &str, task: &str, attempt: u32) {
         let path = self.state.join(path(run, task, attempt));
-        let folder = path.parent().unwrap_or(&self.state);
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         let open = || {
             let flags = nix::fcntl::OFlag::O_NOFOLLOW.bits();
             OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags).open(&path)
         };
         // A log that cannot be written is said once, by the tracing line; the run goes on.
-        self.file = made
-            .and_then(|()| open())
-            .map_err(|error| tracing::warn!(%error, path = %path.display(), "no log"))
-            .ok();
+        self.file = open().map_err(|error| tracing::warn!(%error, path = %path.display(), "no log")).ok();
         (self.written, self.dropped) = (0, 0);
     }
 
     fn line(&mut self, at: Timestamp, text: &str) {
-        let Some(file) = &mut self.file else { return };
-        let line = format!("{at} {text}\n");
-        if self.written + line.len() > MOST {
-            self.dropped += 1;
+        if self.file.is_none() {
             return;
         }
-        self.written += line.len();
-        let _ = file.write_all(line.as_bytes());
+        let before = self.waiting.len();
+        // Writing into a string cannot fail.
+        let _ = writeln!(self.waiting, "{at} {text}");
+        self.written += self.waiting.len() - before;
+        if self.written > MOST {
+            self.written -= self.waiting.len() - before;
+            self.waiting.truncate(before);
+            self.dropped += 1;
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(file) = &mut self.file {
+            let _ = file.write_all(self.waiting.as_bytes());
+        }
+        self.waiting.clear();
     }
 
     fn close(&mut self, at: Timestamp, text: &str) {
@@ -72,12 +81,23 @@ impl LogFiles {
             self.line(at, &format!("({dropped} lines more than this file may hold)"));
         }
         self.line(at, text);
+        self.flush();
         self.file = None;
     }
 }
 
 impl Reader for LogFiles {
     fn read(&mut self, at: Timestamp, event: &Event) {
+        self.take(at, event);
+        // The beginning of an attempt and the end of a step are followed at once by another line.
+        if !matches!(event, Event::Fact(Fact::TaskStarted { .. } | Fact::StepFinished { .. })) {
+            self.flush();
+        }
+    }
+}
+
+impl LogFiles {
+    fn take(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::Fact(Fact::TaskStarted { task, target, run, attempt }) => {
                 self.open(run, task, *attempt);
@@ -118,7 +138,7 @@ mod tests {
 
     #[test]
     fn no_id_leads_out_of_the_run() {
-        assert_eq!(path("r", "phase/a-task", 2), "runs/r/phase_a-task/2.log");
-        assert_eq!(path("r", "../../etc/x", 1), "runs/r/______etc_x/1.log");
+        assert_eq!(path("r", "phase/a-task", 2), "runs/r/phase_a-task.2.log");
+        assert_eq!(path("r", "../../etc/x", 1), "runs/r/______etc_x.1.log");
     }
 }

@@ -25,13 +25,12 @@ pub(super) fn recover(
         .collect();
     for (task, state) in running {
         let run = state.run.clone().unwrap_or_default();
-        if let Some(step) = &state.step {
+        let mut at = String::new();
+        if let Some((number, step)) = state.step.and_then(|number| Some((number, state.steps.get(&number)?)))
+        {
             wait_for_child(&run, &task, step, patience)?;
+            at = format!(" at step {number} (`{}`)", step.what);
         }
-        let at = state
-            .step
-            .as_ref()
-            .map_or_else(String::new, |step| format!(" at step {} (`{}`)", step.step, step.what));
         let log = super::logfile::path(&run, &task, state.attempts);
         journal.fact(Fact::TaskInterrupted {
             task,

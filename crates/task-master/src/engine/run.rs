@@ -15,7 +15,6 @@ use task_manager::{Event as Fact, Ledger, State, Status, clock, commit};
 use super::hands::{Hands, Talk};
 use super::journal::Journal;
 use super::logfile::LogFiles;
-use super::prior::Prior;
 use super::selection_file::{self, Asked};
 use super::{
     End, Engine, EngineError, Event, Reader, Resolved, RunReport, Selection, TaskReport, recover, select,
@@ -268,12 +267,7 @@ impl Engine<'_, '_> {
         if let Some(blocker) = self.blocker(place) {
             return self.skip(place, format!("it needs {blocker} first"));
         }
-        // The log is read again only for a task that it says something about: a long plan stays linear.
-        let prior = match state.attempts {
-            0 => Prior::default(),
-            _ => Prior::read(&self.journal.events()?, &self.target, &id),
-        };
-        self.attempt(&binding, &prior)
+        self.attempt(&binding)
     }
 
     /// A completed task: looked at again, and carried out again only if it is no longer so.
@@ -295,7 +289,7 @@ impl Engine<'_, '_> {
             Ok(Look::NotSo(reason)) => {
                 let (target, run) = (self.target.clone(), Some(self.run.clone()));
                 self.journal.fact(Fact::TaskDrifted { task, target, run, reason })?;
-                self.attempt(binding, &Prior::default())
+                self.attempt(binding)
             }
             Err(fault) if fault.class == Class::Interrupted => {
                 Ok(TaskReport { task, end: End::Interrupted, output: Vec::new(), duration: began.elapsed() })
