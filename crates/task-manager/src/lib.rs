@@ -4,7 +4,8 @@
 //! log of [`Event`]s ([`Store`]), judged by one table of legal moves ([`transition`]). Whoever changes something
 //! records an event through a [`Ledger`], which refuses an illegal one before it reaches the disk.
 //!
-//! Nothing in here knows Kubernetes, starts a process, or reads the clock outside [`clock`].
+//! Nothing in here knows Kubernetes, starts a process, or reads the clock outside [`clock`], or looks at a terminal outside
+//! [`terminal`].
 
 pub mod actor;
 pub mod api;
@@ -28,6 +29,7 @@ pub mod state;
 pub mod status;
 pub mod store;
 pub mod target;
+pub mod terminal;
 pub mod tick;
 pub mod transition;
 pub mod update;

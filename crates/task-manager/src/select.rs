@@ -14,7 +14,7 @@ const CANDIDATES: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoMatch {
     /// Nothing has that name.
-    #[error("no {kind} is called \"{typed}\"{}", candidates("did you mean", nearest))]
+    #[error("no {kind} is called \"{typed}\"{}", known(nearest))]
     Unknown {
         /// `task` or `phase`.
         kind: &'static str,
@@ -33,6 +33,14 @@ pub enum NoMatch {
         /// All ids that match, in document order.
         matching: Vec<String>,
     },
+}
+
+/// The nearest ids, or where to see all of them.
+fn known(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        return "; all of them: task-manager list".to_owned();
+    }
+    candidates("did you mean", nearest)
 }
 
 fn candidates(lead: &str, ids: &[String]) -> String {

@@ -13,7 +13,6 @@ mod next;
 mod parse;
 mod report;
 mod show;
-mod terminal;
 mod tick;
 mod update;
 
@@ -25,7 +24,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use task_manager::render::Style;
 use task_manager::target::Target;
-use task_manager::{Code, Place, Project, ProjectError};
+use task_manager::{Code, Place, Project, ProjectError, terminal};
 
 use failure::Failure;
 

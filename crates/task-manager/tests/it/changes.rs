@@ -285,7 +285,10 @@ fn in_a_folder_of_its_own() {
     assert!(!update_task_status(task, Status::Completed, None).unwrap(), "it stands so already");
     assert_eq!(ids(&completed), [task]);
     let error = update_task_status("moon", Status::Completed, None).unwrap_err();
-    assert!(error.to_string().contains("no task is called \"moon\""), "{error}");
+    assert!(
+        error.to_string().contains("no task is called \"moon\"; all of them: task-manager list"),
+        "{error}"
+    );
     let error = update_task_status(task, Status::Failed, None).unwrap_err();
     assert!(error.to_string().contains("is completed and cannot become failed"), "{error}");
 }

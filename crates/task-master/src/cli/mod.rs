@@ -25,6 +25,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use task_manager::exit::Code;
 use task_manager::project::{Place, ProjectError};
 use task_manager::render::Style;
+use task_manager::terminal::{Colour, style};
 use task_master::runner::{Interrupts, Shim};
 use task_master::{Context, Target};
 
@@ -62,6 +63,9 @@ pub(crate) struct Global {
     /// The form of the output
     #[arg(short, long, global = true, value_enum, default_value_t = Form::Text)]
     output: Form,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
     /// A value for a variable of the runbook; may be given several times
     #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
     variables: Vec<(String, String)>,
@@ -186,7 +190,6 @@ fn asking(yes: bool) -> Option<task_master::context::Ask> {
 /// Runs the process: its arguments in, its streams out.
 pub(crate) fn main() -> Code {
     let out = io::stdout();
-    let out_style = style(out.is_terminal());
     let mut out = out.lock();
     let typed: Vec<String> = std::env::args().skip(1).collect();
     let cli = match Cli::try_parse_from(std::env::args_os()) {
@@ -201,6 +204,7 @@ pub(crate) fn main() -> Code {
         }
     };
     trace(cli.global.verbose);
+    let (out_style, error_style) = (style(cli.global.color, &out), style(cli.global.color, &io::stderr()));
     let typed = format!("task-master {}", typed.join(" "));
     let mut app = App { global: cli.global, out: &mut out, out_style, typed };
     let done = match &cli.command {
@@ -215,8 +219,7 @@ pub(crate) fn main() -> Code {
     match done {
         Ok(code) => code,
         Err(failure) => {
-            let style = style(io::stderr().is_terminal());
-            let _ = io::stderr().write_all(failure.message(style).as_bytes());
+            let _ = io::stderr().write_all(failure.message(error_style).as_bytes());
             failure.code()
         }
     }
@@ -233,12 +236,6 @@ fn trace(verbose: bool) {
         .try_init();
     // Only a second call can fail, and there is none.
     debug_assert!(set.is_ok());
-}
-
-fn style(terminal: bool) -> Style {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    Style { colour: terminal && !set("NO_COLOR") && !dumb, width: None }
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -1,14 +1,14 @@
-//! What the terminal and the environment say about colour and width.
+//! What the terminal and the environment say about colour and width: the one place that both programs ask.
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 
+use crate::render::Style;
 use clap::ValueEnum;
-use task_manager::render::Style;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Colour {
+pub enum Colour {
     /// On a terminal, unless NO_COLOR or TERM=dumb is set; everywhere with FORCE_COLOR or CLICOLOR_FORCE
     Auto,
     /// Everywhere
@@ -17,8 +17,8 @@ pub(crate) enum Colour {
     Never,
 }
 
-/// The style for a stream.
-pub(crate) fn style(colour: Colour, stream: &(impl IsTerminal + AsFd)) -> Style {
+/// The style for a stream: coloured or not, and the columns it has where it is a terminal.
+pub fn style(colour: Colour, stream: &(impl IsTerminal + AsFd)) -> Style {
     let terminal = stream.is_terminal();
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let forced = || {
