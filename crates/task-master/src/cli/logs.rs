@@ -23,12 +23,12 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     let (state, events) = ledger::read(&place.state)?;
     let target = app.global.target.to_string();
     let run = match &args.run {
-        Some(name) => state.run(name).ok_or_else(|| Failure::Nothing(format!("there is no run `{name}`")))?,
-        None => state
-            .runs()
-            .iter()
-            .rfind(|run| run.target == target)
-            .ok_or_else(|| Failure::Nothing(format!("no runs on {target} yet")))?,
+        Some(name) => state.run(name).ok_or_else(|| {
+            Failure::Nothing(format!("there is no run `{name}`; task-master runs --all-targets lists them"))
+        })?,
+        None => state.runs().iter().rfind(|run| run.target == target).ok_or_else(|| {
+            Failure::Nothing(format!("no runs on {target} yet; task-master execute-phase begins one"))
+        })?,
     };
     let mut files: Vec<(String, PathBuf)> = Vec::new();
     for recorded in &events {
@@ -43,7 +43,10 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
         }
     }
     if files.is_empty() {
-        return Err(Failure::Nothing(format!("run {} has no log of that", run.run)));
+        return Err(Failure::Nothing(format!(
+            "run {0} has no log of that; task-master logs {0} prints all that it has",
+            run.run
+        )));
     }
     let text: Vec<String> = files.iter().map(|(task, path)| shown(task, path)).collect();
     app.print(&text.join("\n"))?;

@@ -31,7 +31,9 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
             format!("{:#}\n", json!({"schemaVersion": 1, "kind": "runs", "runs": runs}))
         }
         Form::Text if runs.is_empty() => {
-            return Err(Failure::Nothing(format!("no runs on {target} yet")));
+            return Err(Failure::Nothing(format!(
+                "no runs on {target} yet; task-master execute-phase begins one"
+            )));
         }
         Form::Text => table(&runs),
     };

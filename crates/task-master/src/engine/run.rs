@@ -74,8 +74,8 @@ pub fn resume(
     });
     let Some(last) = last else {
         return Err(EngineError::Nothing(match wanted {
-            Some(name) => format!("there is no run `{name}`"),
-            None => format!("no run on {target} is left to resume"),
+            Some(name) => format!("there is no run `{name}`; task-master runs --all-targets lists them"),
+            None => format!("no run on {target} is left to resume; task-master execute-phase begins one"),
         }));
     };
     let target =

@@ -2,7 +2,9 @@
 
 /// The candidate that differs from `wrong` in the fewest edits, if those are few enough to be a slip.
 pub(crate) fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (wrong.chars().count() / 3).max(2);
+    let length = wrong.chars().count();
+    // Never the whole word: then anything short is near.
+    let limit = (length / 3).max(2).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .map(|candidate| (distance(wrong, candidate), candidate))
@@ -33,12 +35,13 @@ mod tests {
 
     #[test]
     fn slips_are_found_and_strangers_are_not() {
-        let names = ["apply", "probe", "rollout", "terraform"];
+        let names = ["apply", "probe", "rollout", "run", "terraform"];
         let cases = [
             ("aply", Some("apply")),
             ("rolout", Some("rollout")),
             ("teraform", Some("terraform")),
             ("x", None),
+            ("on", None),
             ("database", None),
         ];
         for (wrong, expected) in cases {
