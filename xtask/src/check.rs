@@ -15,6 +15,9 @@ pub(crate) struct Options {
     /// Only the checks of Rust code: format, rules of the house, clippy, documentation.
     #[arg(long)]
     rust_only: bool,
+    /// What takes the machine's host cluster down and up as well; `REQUIRE_LIVE=1` asks for it too.
+    #[arg(long)]
+    live: bool,
 }
 
 /// A tool and the tests that run it for real.
@@ -79,11 +82,51 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
             None => missing.push(format!("{} is missing, so it was not tried: {}", tool.name, tool.get)),
         }
     }
+    let required = std::env::var("REQUIRE_LIVE").is_ok_and(|value| value == "1");
+    guide("docs/setup-guide.md", &[])?;
+    formatted()?;
+    if options.live || required {
+        missing.extend(host_cluster()?);
+    } else {
+        run::say("the host cluster was not tried: cargo xtask check --live");
+    }
     for line in &missing {
         run::say(line);
     }
-    let required = std::env::var("REQUIRE_LIVE").is_ok_and(|value| value == "1");
     if missing.is_empty() || !required { Ok(()) } else { Err(Error::Found(missing.join("\n"))) }
+}
+
+/// Whether Terraform would write the shipped configurations as they are. That it is missing was said before.
+fn formatted() -> Result<(), Error> {
+    if run::which("terraform").is_none() {
+        return Ok(());
+    }
+    let words = ["-chdir=terraform", "fmt", "-check", "-diff", "-recursive"];
+    run::run(run::command("terraform").args(words))
+}
+
+/// Everything that brings the host cluster up itself; says what is missing where it cannot run.
+fn host_cluster() -> Result<Option<String>, Error> {
+    if run::run(itself()?.args(["doctor", "--for", "host"])).is_err() {
+        return Ok(Some(
+            "the host cluster cannot run here, so it was not tried: cargo xtask doctor --for host".into(),
+        ));
+    }
+    run::run(itself()?.args(["cluster", "prove"]))?;
+    test("task-master", "phase1::", "HOST_CLUSTER", std::path::Path::new("1"))?;
+    guide("docs/setup-guide.md", &["--live"])?;
+    Ok(None)
+}
+
+/// The commands of a guide.
+fn guide(file: &str, words: &[&str]) -> Result<(), Error> {
+    run::run(itself()?.args(["guide", file]).args(words))
+}
+
+fn itself() -> Result<std::process::Command, Error> {
+    let own =
+        std::env::current_exe().map_err(|source| Error::Start { program: "itself".to_owned(), source })?;
+    Ok(run::command(own))
 }
 
 fn rust() -> Result<(), Error> {

@@ -6,8 +6,10 @@
 mod bench;
 mod check;
 mod cluster;
+mod doctor;
 mod e2e;
 mod gomodule;
+mod guide;
 mod image;
 mod run;
 mod tidy;
@@ -26,8 +28,12 @@ enum Verb {
     Check(check::Options),
     /// Real Kubernetes with the whole delivery stack, as processes of this machine or in kind.
     Cluster(cluster::Options),
+    /// What this machine has and lacks for each target, with the command that brings it.
+    Doctor(doctor::Options),
     /// The scenarios on a target, compared with their transcripts, or recorded.
     E2e(e2e::Options),
+    /// The commands of a guide, run as they stand there.
+    Guide(guide::Options),
     /// The demo-app as container images, built without Docker: one archive for each tag.
     Image(image::Options),
     /// One program, run several times: wall times and the largest resident size, as JSON.
@@ -42,7 +48,9 @@ fn main() -> ExitCode {
         Verb::Bench(options) => bench::run(&options),
         Verb::Check(options) => check::run(&options),
         Verb::Cluster(options) => cluster::run(&options),
+        Verb::Doctor(options) => doctor::run(&options),
         Verb::E2e(options) => e2e::run(&options),
+        Verb::Guide(options) => guide::run(&options),
         Verb::Image(options) => image::run(&options),
         Verb::Measure(options) => bench::measure(&options),
         Verb::Tidy => tidy::run(),

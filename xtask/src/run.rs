@@ -67,10 +67,19 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// A command with the workspace's root as its folder and no standard input.
+///
+/// What cargo tells this program about its own package is kept from it: build scripts that look at that would
+/// compile again, and half of the dependencies with them.
 #[expect(clippy::disallowed_methods, reason = "xtask's one spawn site")]
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root()).stdin(std::process::Stdio::null());
+    let of_the_package =
+        |name: &String| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start));
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(of_the_package).for_each(|name| {
+        command.env_remove(name);
+    });
     command
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each check compares what one file says with what another one says. None is content with a file's existence.
 
+mod configuration;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -17,6 +19,7 @@ use crate::runbook::{ObjectRef, Root, Static};
 pub fn check(root: &Root, check: &Static) -> Result<String, Fault> {
     match check {
         Static::Application { file, project } => application(root, file, project),
+        Static::Configuration { folder } => configuration::check(root, folder),
         Static::Rendering { rendered, manifests } => {
             let committed = read_objects(root, rendered)?;
             let (same, extra) = compare(root, &committed, manifests)?;

@@ -39,7 +39,7 @@ pub(crate) fn down(places: &Places) -> Result<(), Error> {
     supervise::stop(places, &[STORE]);
     clean(places, before.as_ref())?;
     let after = World::look(places)?;
-    let left = after.left_since(&before.unwrap_or_else(|| harmless(&after)));
+    let left = after.left_since(&before.unwrap_or_else(|| harmless(places, &after)));
     remove_state(places)?;
     if left.is_empty() {
         run::say(&format!("down after {:.1} s; nothing is left", start.elapsed().as_secs_f64()));
@@ -54,8 +54,9 @@ fn before(places: &Places) -> Option<World> {
 }
 
 /// Where nobody looked before `up`, what cannot be a cluster's is taken for having been there.
-fn harmless(now: &World) -> World {
-    let mut before = World { processes: BTreeSet::new(), mounts: BTreeSet::new(), ..now.clone() };
+fn harmless(places: &Places, now: &World) -> World {
+    let mut before = World { processes: BTreeSet::new(), ..now.clone() };
+    before.mounts.retain(|point| !is_own(places, point));
     let ours = ["KUBE-", "CNI-"];
     before.rules.retain(|rule| !ours.iter().any(|prefix| rule.contains(prefix)));
     before
@@ -119,9 +120,14 @@ fn clean(places: &Places, before: Option<&World>) -> Result<(), Error> {
 fn to_unmount(now: &World, before: Option<&World>, places: &Places) -> Vec<String> {
     let ours = |point: &String| match before {
         Some(before) => !before.mounts.contains(point),
-        None => [places.state(), places.run()].iter().any(|folder| Path::new(point).starts_with(folder)),
+        None => is_own(places, point),
     };
     now.mounts.iter().rev().filter(|point| ours(point)).cloned().collect()
+}
+
+/// Whether a mount point lies in a folder of the cluster's; the one for named namespaces is everybody's.
+fn is_own(places: &Places, point: &str) -> bool {
+    [places.state(), places.run()].iter().any(|folder| Path::new(point).starts_with(folder))
 }
 
 /// A control group can only be removed when it has no other below it.
@@ -204,11 +210,12 @@ mod tests {
             rules: set(&["iptables-save *nat :KUBE-SERVICES", "iptables-save *filter -A INPUT -j DROP"]),
             processes: set(&["7 etcd"]),
             links: set(&["eth0"]),
+            mounts: set(&["/run/netns", "/state/data/kubelet"]),
             ..World::default()
         };
         assert_eq!(
-            now.left_since(&harmless(&now)),
-            ["rule iptables-save *nat :KUBE-SERVICES", "process 7 etcd"]
+            now.left_since(&harmless(&Places::new(Some(Path::new("/state"))), &now)),
+            ["mount /state/data/kubelet", "rule iptables-save *nat :KUBE-SERVICES", "process 7 etcd"]
         );
     }
 }

@@ -55,20 +55,50 @@ pub(crate) fn load(archives: &[PathBuf]) -> Result<(), Error> {
 
 fn able(folder: &Path) -> Result<(), Error> {
     let engine = run::capture(run::command("docker").args(["version", "--format", "{{.Server.Version}}"]));
-    let reason = match engine {
-        Err(Error::Start { .. }) => Some("there is no docker on PATH".to_owned()),
-        Err(error) => Some(format!("no Docker engine answers ({})", first_line(&error))),
-        Ok(_) if run::which("terraform").is_none() => Some("there is no terraform on PATH".to_owned()),
-        Ok(_) if !folder.is_dir() => Some(format!("{FOLDER} is not there")),
-        Ok(_) => None,
+    let missing = ["terraform", "kind"].into_iter().find(|name| run::which(name).is_none());
+    let reason = match (engine, missing) {
+        (Err(Error::Start { .. }), _) => "there is no docker on PATH".to_owned(),
+        (Err(error), _) => format!("no Docker engine answers ({})", last_line(&error)),
+        (Ok(_), Some(name)) => format!("there is no {name} on PATH"),
+        (Ok(_), None) if !folder.is_dir() => format!("{FOLDER} is not there"),
+        (Ok(_), None) => {
+            run::say("provider kind is unverified: it was written where there is no Docker engine");
+            return Ok(());
+        }
     };
-    reason.map_or(Ok(()), |reason| {
-        Err(Error::Found(format!(
-            "provider kind cannot run here and is unverified: {reason}; use --provider host, which needs no Docker"
-        )))
-    })
+    Err(Error::Found(format!(
+        "provider kind cannot run here, and is unverified: {reason}\nnext: cargo xtask doctor --for kind; \
+         or cargo xtask cluster up --provider host, which needs no Docker"
+    )))
 }
 
-fn first_line(error: &Error) -> String {
+fn last_line(error: &Error) -> String {
     error.to_string().lines().last().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The context that the target `kind` of task-master uses is the one that the configuration makes.
+    #[test]
+    fn the_configuration_makes_the_cluster_that_is_meant() {
+        let variables = run::read_file(&run::root().join(FOLDER).join("variables.tf")).unwrap();
+        assert!(variables.contains(&format!("default     = \"{NAME}\"")), "{variables}");
+        let target = run::read_file(&run::root().join("crates/task-master/src/target.rs")).unwrap();
+        assert!(target.contains(&format!("\"kind-{NAME}\"")));
+    }
+
+    #[test]
+    fn where_it_cannot_run_it_says_why_and_what_next() {
+        if let Err(error) = able(&run::root().join(FOLDER)) {
+            let said = error.to_string();
+            assert!(
+                said.contains("unverified: ") && said.contains("next: cargo xtask doctor --for kind"),
+                "{said}"
+            );
+        }
+        let error = last_line(&Error::Found("a\nb".to_owned()));
+        assert_eq!(error, "b");
+    }
 }

@@ -53,6 +53,12 @@ pub(crate) fn taken(own: &[Process]) -> Vec<SocketAddr> {
     wanted.filter(|wanted| others.iter().any(|other| collide(*wanted, *other))).collect()
 }
 
+/// Whether somebody listens on this port of loopback, or of every address.
+pub(crate) fn is_held(port: u16) -> bool {
+    let wanted = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    all().any(|listener| collide(wanted, listener.address))
+}
+
 /// Whether one cannot listen when the other does: the same port, and the same address or all of them.
 fn collide(wanted: SocketAddr, other: SocketAddr) -> bool {
     let ip = other.ip().to_canonical();

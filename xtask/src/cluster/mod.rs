@@ -17,12 +17,15 @@ mod iptables;
 mod kind;
 mod listeners;
 mod login;
+pub(crate) mod needs;
 mod network;
 mod pace;
 mod pause;
 mod places;
 mod process;
 mod programs;
+mod prove;
+mod questions;
 mod requirements;
 mod rights;
 mod secrets;
@@ -74,6 +77,12 @@ enum Verb {
         #[arg(long = "part", value_enum, value_name = "NAME")]
         parts: Vec<Part>,
     },
+    /// Asks parts of the host cluster whether they do their work; exit code 0 says that they do.
+    Check {
+        /// This part; can be given more than once.
+        #[arg(long = "part", value_enum, value_name = "NAME", required = true)]
+        parts: Vec<Part>,
+    },
     /// Ends everything, keeps the logs, and checks that nothing is left on the machine.
     Down,
     /// Health, version, process, restarts and log of every component.
@@ -93,6 +102,9 @@ enum Verb {
         /// The component's name, as `status` prints it.
         component: String,
     },
+    /// Tries on this machine what the host cluster promises: up twice is harmless, what crashes comes again, down
+    /// leaves nothing. Leaves the cluster down.
+    Prove,
     /// Folders of this checkout in the cluster's Git repository, where Argo CD reads them.
     Git {
         #[command(subcommand)]
@@ -158,6 +170,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
     match verb {
         Verb::Up { parts } => up::up(places, parts),
+        Verb::Check { parts } => questions::check(places, parts),
         Verb::Down => down::down(places),
         Verb::Status { output } => status::status(places, *output == Form::Json),
         Verb::Image { images } => image::push(places, &image::archives(images)?),
@@ -168,6 +181,7 @@ fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
             supervise::stop(places, &[component]);
             Ok(())
         }
+        Verb::Prove => prove::prove(places),
         Verb::Git { verb: GitVerb::Push(options) } => git::push(places, options),
         Verb::Git { verb: GitVerb::Check(options) } => git::check(options),
         Verb::Build => programs::ALL.iter().try_for_each(|program| gomodule::ensure(program).map(|_| ())),

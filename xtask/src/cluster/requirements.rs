@@ -10,20 +10,26 @@ use crate::run::{self, Error};
 /// # Errors
 /// One error that names all that is missing and the command that brings it.
 pub(crate) fn check(must_compile: bool) -> Result<(), Error> {
-    let there = |debian: &Debian| {
-        if debian.program.starts_with('/') {
-            Path::new(debian.program).exists()
-        } else {
-            run::which(debian.program).is_some()
-        }
-    };
-    let mut missing: Vec<Debian> = DEBIAN.iter().filter(|debian| !there(debian)).copied().collect();
+    let mut missing = missing();
     let go = Debian { program: "go", package: "golang" };
-    if must_compile && !there(&go) {
+    if must_compile && !is_there(&go) {
         missing.push(go);
     }
     let found = complaint(nix::unistd::geteuid().is_root(), &missing);
     if found.is_empty() { Ok(()) } else { Err(Error::Found(found)) }
+}
+
+/// What of Debian's share is not there.
+pub(crate) fn missing() -> Vec<Debian> {
+    DEBIAN.iter().filter(|debian| !is_there(debian)).copied().collect()
+}
+
+fn is_there(debian: &Debian) -> bool {
+    if debian.program.starts_with('/') {
+        Path::new(debian.program).exists()
+    } else {
+        run::which(debian.program).is_some()
+    }
 }
 
 /// Checks for root alone.

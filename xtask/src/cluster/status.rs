@@ -73,6 +73,11 @@ pub(crate) fn running(places: &Places) -> Vec<Process> {
     reports.filter_map(|report| report.unit).filter(Process::runs).collect()
 }
 
+/// How often a unit was started again, as the status counts it.
+pub(crate) fn restarts(places: &Places, name: &str) -> u32 {
+    supervise::report(places, name).map_or(0, |report| report.restarts)
+}
+
 /// Where the cluster's processes listen although they must not.
 pub(crate) fn beyond(places: &Places) -> Vec<String> {
     listeners::beyond(&running(places)).iter().map(ToString::to_string).collect()
@@ -172,14 +177,13 @@ fn render(document: &StatusDoc, now: jiff::Timestamp) -> Vec<String> {
         "NAME", "PART", "VERSION", "STATE", "PID", "RESTARTS", "AGE"
     )];
     for unit in &document.units {
-        let part = serde_json::to_value(unit.part).ok().and_then(|part| part.as_str().map(str::to_owned));
         let age = unit
             .since
             .map_or_else(|| "-".to_owned(), |since| format!("{} s", (now - since).get_seconds().max(0)));
         lines.push(format!(
             "{:<30} {:<14} {:<26} {:<11} {:>8} {:>8} {:>8}",
             unit.name,
-            part.unwrap_or_default(),
+            unit.part.name(),
             unit.version,
             unit.state,
             unit.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),

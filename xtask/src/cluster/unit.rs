@@ -26,6 +26,20 @@ pub(crate) enum Part {
     Prometheus,
 }
 
+impl Part {
+    /// Its name, as `--part` takes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Part::Cluster => "cluster",
+            Part::Dns => "dns",
+            Part::Ingress => "ingress",
+            Part::ArgoRollouts => "argo-rollouts",
+            Part::ArgoCd => "argocd",
+            Part::Prometheus => "prometheus",
+        }
+    }
+}
+
 /// Where a unit's program comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source {

@@ -14,8 +14,8 @@ use super::secrets::Secrets;
 use super::unit::{Action, Node, Part, Source, Spec, Step, Unit};
 use super::world::World;
 use super::{
-    apply, certificates, clock, environment, listeners, login, network, pace, pause, programs, requirements,
-    supervise, table,
+    apply, certificates, clock, environment, listeners, login, network, pace, pause, programs, questions,
+    requirements, supervise, table,
 };
 use crate::gomodule::{self, Program};
 use crate::run::{self, Error};
@@ -23,7 +23,8 @@ use crate::run::{self, Error};
 /// The longest that one node may take from the moment its needs are met.
 const BOUND: Duration = Duration::from_secs(90);
 
-/// Brings up some parts, or all of them; what is up already stays as it is.
+/// Brings up some parts, or all of them; what is up already stays as it is. Parts that are named are then asked
+/// whether they do their work.
 ///
 /// # Errors
 /// What is missing on the machine, or the first node that does not become healthy, with the end of its log.
@@ -51,6 +52,10 @@ pub(crate) fn up(places: &Places, parts: &[Part]) -> Result<(), Error> {
         .map_err(|source| Error::Start { program: "the network runtime".to_owned(), source })?;
     runtime.block_on(async {
         context.bring_up(&nodes, start).await?;
+        for part in parts {
+            let answer = questions::wait(places, &context.doctor, *part).await?;
+            run::say(&format!("{:>6.1} s  {}: {answer}", start.elapsed().as_secs_f64(), part.name()));
+        }
         super::rights::check(&login::admin(places).await?).await
     })?;
     environment::write(places, &context.secrets)?;

@@ -96,6 +96,7 @@ pub(super) fn static_check(check: &Static) -> String {
         Static::Application { file, project } => {
             format!("check that {} fits {} and the chart", file.display(), project.display())
         }
+        Static::Configuration { folder } => format!("check that {} declares what it uses", folder.display()),
         Static::Rendering { rendered, manifests } => {
             format!("compare {} with {}", rendered.display(), paths(manifests))
         }

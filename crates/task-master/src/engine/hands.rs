@@ -203,6 +203,9 @@ impl<'c> Hands<'c> {
             Action::Static(check) => Ok(Done { detail: statics::check(&self.root, check)?, evidence: None }),
             Action::Tool(step) if tool::only_looks(&step.tool) => {
                 match self.tool_look(&step.tool, limit, talk)? {
+                    Look::So(detail) if tool::only_compares(&step.tool) => {
+                        Ok(Done { detail, evidence: Some(Evidence::Static) })
+                    }
                     Look::So(detail) => Ok(Done { detail, evidence: Some(Evidence::Live) }),
                     Look::NotSo(reason) => Err(Fault::permanent(reason)),
                 }

@@ -31,20 +31,30 @@ pub(super) fn name(tool: &Tool) -> &'static str {
 pub(super) fn only_looks(tool: &Tool) -> bool {
     match tool {
         Tool::Helm { .. } => true,
-        Tool::Terraform { action, .. } => *action == TerraformAction::Validate,
+        Tool::Terraform { action, .. } => {
+            matches!(action, TerraformAction::Validate | TerraformAction::Format)
+        }
         Tool::Kubectl { .. } | Tool::ArgoCd { .. } => false,
     }
+}
+
+/// Whether the tool compares shipped files and nothing else, so that it shows no more than a static check.
+pub(super) fn only_compares(tool: &Tool) -> bool {
+    matches!(tool, Tool::Terraform { action: TerraformAction::Format, .. })
 }
 
 /// The commands of a tool step in their order: those that look, then those that act if needed.
 pub(super) fn commands(tool: &Tool, place: &Place, timeout: Duration) -> Vec<Command> {
     match tool {
         Tool::Terraform { action, .. } => {
-            let mut verbs = vec![terraform::Verb::Init, action.question()];
-            if *action != TerraformAction::Validate {
-                verbs.push(terraform::Verb::Apply);
-            }
-            verbs.into_iter().map(|verb| Terraform.command(&terraform_intent(tool, verb), place)).collect()
+            let verbs: &[terraform::Verb] = match action {
+                TerraformAction::Format => &[action.question()],
+                TerraformAction::Validate => &[terraform::Verb::Init, action.question()],
+                TerraformAction::Apply | TerraformAction::Destroy => {
+                    &[terraform::Verb::Init, action.question(), terraform::Verb::Apply]
+                }
+            };
+            verbs.iter().map(|verb| Terraform.command(&terraform_intent(tool, *verb), place)).collect()
         }
         Tool::Kubectl { files } => {
             let (files, also) = (files.clone(), files.clone());
@@ -102,6 +112,17 @@ impl Hands<'_> {
         talk: &mut Talk<'_, '_>,
     ) -> Result<Look, Fault> {
         match tool {
+            Tool::Terraform { folder, action: TerraformAction::Format, .. } => {
+                let question = terraform_intent(tool, terraform::Verb::Format);
+                let (is_so, finished) = self.ask(&Terraform, &question, limit, talk)?;
+                let folder = folder.display();
+                Ok(match is_so {
+                    true => Look::So(format!("terraform reads {folder} and finds it formatted")),
+                    false => {
+                        Look::NotSo(format!("terraform would format {folder}: {}", finished.stdout.text()))
+                    }
+                })
+            }
             Tool::Terraform { action, .. } => {
                 self.ask(&Terraform, &terraform_intent(tool, terraform::Verb::Init), limit, talk)?;
                 let question = terraform_intent(tool, action.question());

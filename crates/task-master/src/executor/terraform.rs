@@ -31,6 +31,9 @@ pub enum Verb {
     Init,
     /// Check the configuration by itself.
     Validate,
+    /// Say whether its files are formatted as Terraform formats them, and so whether it can read them. Needs no
+    /// provider and no network.
+    Format,
     /// Say whether the world differs from it, and save the plan. Changes nothing.
     Plan,
     /// Apply the saved plan.
@@ -65,6 +68,7 @@ impl Executor for Terraform {
         command = match intent.verb {
             Verb::Init => command.args(["init", "-input=false", "-no-color"]),
             Verb::Validate => command.args(["validate", "-no-color"]),
+            Verb::Format => command.args(["fmt", "-check", "-diff", "-recursive", "-no-color"]),
             Verb::Plan => {
                 command.args(["plan", "-input=false", "-no-color", "-detailed-exitcode"]).arg(out(&plan))
             }
@@ -84,6 +88,8 @@ impl Executor for Terraform {
             Verb::Plan | Verb::PlanDestroy => {
                 by_exit_code(finished, &[(0, Meaning::Done), (2, Meaning::Differs)])
             }
+            // 3 says that files would be formatted; 1 or 2 that one cannot be read.
+            Verb::Format => by_exit_code(finished, &[(0, Meaning::Done), (3, Meaning::Differs)]),
             Verb::Init | Verb::Validate | Verb::Apply => by_exit_code(finished, &[(0, Meaning::Done)]),
         }
     }
@@ -124,6 +130,7 @@ mod tests {
         let cases = [
             (Verb::Init, "init -input=false -no-color".to_owned()),
             (Verb::Validate, "validate -no-color".to_owned()),
+            (Verb::Format, "fmt -check -diff -recursive -no-color".to_owned()),
             (Verb::Plan, format!("plan -input=false -no-color -detailed-exitcode {plan}")),
             (Verb::PlanDestroy, format!("plan -destroy -input=false -no-color -detailed-exitcode {plan}")),
             (Verb::Apply, "apply -input=false -no-color /state/tools/terraform-cluster.tfplan".to_owned()),
@@ -143,6 +150,7 @@ mod tests {
         assert_eq!(Terraform.outcome(&intent(Verb::Plan), &finished(0, "", "")), Outcome::Done);
         assert_eq!(Terraform.outcome(&intent(Verb::Plan), &finished(2, "", "")), Outcome::Differs);
         assert_eq!(Terraform.outcome(&intent(Verb::PlanDestroy), &finished(2, "", "")), Outcome::Differs);
+        assert_eq!(Terraform.outcome(&intent(Verb::Format), &finished(3, "", "")), Outcome::Differs);
         assert_eq!(Terraform.outcome(&intent(Verb::Apply), &finished(0, "", "Warning: x")), Outcome::Done);
         for verb in [Verb::Init, Verb::Validate, Verb::Plan, Verb::Apply] {
             let outcome = Terraform.outcome(&intent(verb), &finished(1, "", "Error: Unsupported argument"));

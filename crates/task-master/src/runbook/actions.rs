@@ -262,15 +262,24 @@ impl Reader<'_> {
         let mut fields = self.fields(node, "a static check")?;
         let application = fields.take("application").map(|node| self.application(node));
         let rendering = fields.take("rendering").map(|node| self.rendering(node));
+        let configuration = fields.take("configuration").map(|node| self.configuration(node));
         let at = fields.at();
         fields.finish(self);
-        match (application, rendering) {
-            (Some(check), None) | (None, Some(check)) => check,
-            _ => {
-                self.problems.add(at, "a static check is one `application` or one `rendering`");
-                None
-            }
-        }
+        let mut given: Vec<Option<Static>> =
+            [application, rendering, configuration].into_iter().flatten().collect();
+        let (Some(check), true) = (given.pop(), given.is_empty()) else {
+            self.problems
+                .add(at, "a static check is one `application`, one `rendering` or one `configuration`");
+            return None;
+        };
+        check
+    }
+
+    fn configuration(&mut self, node: &Node) -> Option<Static> {
+        let mut fields = self.fields(node, "a configuration check")?;
+        let folder = fields.need(self, "folder").and_then(|node| self.path(node));
+        fields.finish(self);
+        Some(Static::Configuration { folder: folder? })
     }
 
     fn application(&mut self, node: &Node) -> Option<Static> {
@@ -311,11 +320,12 @@ impl Reader<'_> {
     fn terraform(&mut self, fields: &mut Fields<'_>) -> Option<Tool> {
         let folder = fields.need(self, "folder").and_then(|node| self.path(node));
         let variables = self.text_map(fields.take("variables"), "the map of variables");
-        let words = ["apply", "destroy", "validate"];
+        let words = ["apply", "destroy", "validate", "format"];
         let action = fields.need(self, "action").and_then(|node| self.word(node, "action", &words));
         let action = match action? {
             "apply" => TerraformAction::Apply,
             "destroy" => TerraformAction::Destroy,
+            "format" => TerraformAction::Format,
             _ => TerraformAction::Validate,
         };
         Some(Tool::Terraform { folder: folder?, variables: variables?, action })

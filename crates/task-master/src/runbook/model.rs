@@ -273,6 +273,11 @@ pub enum Static {
         /// The AppProject's manifest.
         project: PathBuf,
     },
+    /// A Terraform configuration declares what it uses, and uses what it declares.
+    Configuration {
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// The committed rendering of a chart and plain manifests describe the same objects.
     Rendering {
         /// The committed rendering.
@@ -329,8 +334,10 @@ pub enum TerraformAction {
     Apply,
     /// Remove it.
     Destroy,
-    /// Check the configuration by itself.
+    /// Check the configuration by itself, with its providers.
     Validate,
+    /// Check that its files can be read and are formatted.
+    Format,
 }
 
 impl TerraformAction {
@@ -341,6 +348,7 @@ impl TerraformAction {
             Self::Apply => terraform::Verb::Plan,
             Self::Destroy => terraform::Verb::PlanDestroy,
             Self::Validate => terraform::Verb::Validate,
+            Self::Format => terraform::Verb::Format,
         }
     }
 }

@@ -60,16 +60,30 @@ fn phases_are_found_by_number_title_and_slug_and_unknown_ones_list_the_candidate
 #[test]
 fn a_phase_with_only_manual_tasks_lists_them_and_names_one_that_has_bindings() {
     let bench = Bench::shipped();
-    for args in [&["execute-phase"][..], &["execute-phase", "1"]] {
-        let ran = bench.run(args);
-        assert_eq!(ran.code, Some(5), "{}{}", ran.stdout, ran.stderr);
-        for said in
-            ["Phase 1: Infrastructure Setup", "- Install Argo Rollouts", "Phase 2: Blue-Green Implementation"]
-        {
-            assert!(ran.stdout.contains(said), "{said}\n{}", ran.stdout);
-        }
+    let ran = bench.run(&["execute-phase", "5"]);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.stdout, ran.stderr);
+    for said in
+        ["Phase 5: Documentation & Automation", "- Write setup guide", "Phase 1: Infrastructure Setup"]
+    {
+        assert!(ran.stdout.contains(said), "{said}\n{}", ran.stdout);
     }
     assert!(!bench.state().exists(), "nothing was run, so nothing is recorded");
+}
+
+#[test]
+fn phase_1_claims_no_more_on_the_simulated_cluster_than_was_looked_at() {
+    let bench = Bench::shipped();
+    let ran = bench.run(&["execute-phase", "Phase 1"]);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.stdout, ran.stderr);
+    for said in
+        ["terraform was not run, because it is not on PATH", "completed (static)", "- Install Argo Rollouts"]
+    {
+        assert!(ran.stdout.contains(said), "{said}\n{}", ran.stdout);
+    }
+    let (state, _) = ledger::read(&bench.state()).unwrap();
+    let completed = state.tasks("sim").filter(|(_, task)| task.status() == Status::Completed);
+    let evidence: Vec<_> = completed.map(|(_, task)| task.evidence).collect();
+    assert_eq!(evidence, [Some(Evidence::Static)]);
 }
 
 #[test]

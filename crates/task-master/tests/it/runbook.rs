@@ -79,7 +79,7 @@ fn every_problem_has_its_place_and_the_nearest_right_name() {
             "patch: {apiVersion: v1, kind: X, name: x, merge: {a: 1}, optional: 1}",
             "6:76: this is `true` or `false`, and this is a number",
         ),
-        ("static: {}", "a static check is one `application` or one `rendering`"),
+        ("static: {}", "a static check is one `application`, one `rendering` or one `configuration`"),
         ("load: {host: h.local, steps: [run: {argv: [x]}]}", "under a load stand only"),
     ];
     for (step, said) in cases {
