@@ -21,7 +21,7 @@ use demo_app::Settings;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -29,6 +29,9 @@ use tokio::task::JoinSet;
 /// How long requests that have begun may still take once nothing more is accepted. With 5 s of preStop and
 /// 5 s of draining it ends inside the pod's 30 s of grace.
 const LAST_ANSWERS: Duration = Duration::from_secs(15);
+
+/// How many connections may wait to be accepted; the system has a limit of its own.
+const BACKLOG: u32 = 4096;
 
 /// How a run ended, other than by an error.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,7 +83,7 @@ pub(crate) async fn run(settings: &Settings, stop: &Arc<Stop>, router: Router) -
         () = &mut told_to_stop => return Ok(Ended::Stopped),
     }
     let address = SocketAddr::new(settings.address, settings.port);
-    let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
+    let listener = listen(address).map_err(|source| Error::Listen { address, source })?;
     let local = listener.local_addr().map_err(|source| Error::Listen { address, source })?;
     tracing::info!("version {} listens on {local}", settings.version);
 
@@ -105,6 +108,17 @@ pub(crate) async fn run(settings: &Settings, stop: &Arc<Stop>, router: Router) -
     drop(listener);
     connections.finish().await;
     Ok(Ended::Stopped)
+}
+
+/// Binds with room for all connections that come while this process has to wait for its turn. With the
+/// usual 128, a wait of a third of a second at 500 connections a second drops some, and a dropped one is
+/// tried again only after a second.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As usual on Unix: the port of a process that has just ended can be had at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// While stopping, each answer carries `Connection: close`: the peer then opens its next connection

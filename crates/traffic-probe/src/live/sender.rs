@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::clock::Clock;
+use super::pacer;
 use super::pool::Pool;
 use super::response::Response;
 use super::wire::{Connected, Target};
@@ -38,6 +39,7 @@ where
     let (stop, stopped) = oneshot::channel();
     let (tell, account) = oneshot::channel();
     let sender = move || {
+        pacer::hurry();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let account = match runtime {
             Ok(runtime) => runtime.block_on(send(stopped)),
@@ -103,7 +105,7 @@ pub(super) async fn run(address: SocketAddr, load: Load, mut stopped: Stopped) -
     let mut account = Account::named(Measured::Live, name.as_str());
     let sender = Sender { address, pool: Pool::new(address), clock, timeout: load.timeout };
     let mut under_way = JoinSet::new();
-    let mut moments = match super::pacer::start(load.interval()) {
+    let mut moments = match pacer::start(load.interval()) {
         Ok(moments) => moments,
         Err(error) => return broken(&format!("no thread for the schedule: {error}")),
     };
