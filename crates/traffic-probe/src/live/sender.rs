@@ -39,7 +39,6 @@ where
     let (stop, stopped) = oneshot::channel();
     let (tell, account) = oneshot::channel();
     let sender = move || {
-        pacer::hurry();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let account = match runtime {
             Ok(runtime) => runtime.block_on(send(stopped)),
@@ -96,6 +95,7 @@ struct Flown {
 /// Missed moments are made up for in a burst and keep their due time, so a stall of this process shows as latency
 /// and as lag instead of as requests that were never sent.
 pub(super) async fn run(address: SocketAddr, load: Load, mut stopped: Stopped) -> Account {
+    pacer::hurry();
     let clock = Clock::start();
     let name = name(&clock);
     let target = match Target::new(&load.host, &load.path) {
