@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rollouts_sim::Simulator;
+use test_support::gate;
 use tokio::sync::oneshot;
 
 /// A served simulator, and kubectl with its kubeconfig.
@@ -68,21 +69,9 @@ impl Drop for Bench {
     }
 }
 
-fn kubectl() -> Option<PathBuf> {
-    let found = std::env::var_os("KUBECTL").map(PathBuf::from).filter(|path| path.is_file());
-    if found.is_none() {
-        let required = std::env::var("REQUIRE_LIVE").is_ok_and(|v| v == "1");
-        assert!(!required, "REQUIRE_LIVE=1, and KUBECTL names no file");
-        // Past the test harness, which keeps what a passing test prints to itself.
-        let said = "SKIPPED: kubectl against the served simulator was not run, since KUBECTL names no file\n";
-        std::io::stderr().write_all(said.as_bytes()).unwrap();
-    }
-    found
-}
-
 #[test]
 fn kubectl_applies_gets_patches_waits_and_deletes() {
-    let Some(kubectl) = kubectl() else { return };
+    let Some(kubectl) = gate::program("KUBECTL") else { return };
     let bench = Bench::start(kubectl);
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {a: '1'}\n";
     let unknown = map.replace("\ndata:", "\ndatum:");

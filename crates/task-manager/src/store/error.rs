@@ -59,9 +59,26 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
         /// What SQLite said.
-        source: rusqlite::Error,
+        source: Said,
     },
 }
+
+/// What SQLite said, once: its own error repeats the words of its code in its cause.
+#[derive(Debug)]
+pub struct Said(rusqlite::Error);
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            rusqlite::Error::SqliteFailure(code, Some(words)) => {
+                write!(f, "{words} (SQLite's code {})", code.extended_code)
+            }
+            other => other.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Said {}
 
 /// What SQLite's answer means for the log.
 pub(super) fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
@@ -73,6 +90,6 @@ pub(super) fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly { path },
         Some(ErrorCode::DiskFull) => StoreError::Full { path },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
-        _ => StoreError::Sqlite { path, source: error },
+        _ => StoreError::Sqlite { path, source: Said(error) },
     }
 }

@@ -1,7 +1,7 @@
 //! Everything that can be wrong with files: one message, its own exit code, nothing lost, no panic.
 
 use std::fs;
-use std::process::Stdio;
+use std::path::Path;
 
 use rusqlite::Connection;
 use task_manager::event::Event;
@@ -9,8 +9,9 @@ use task_manager::lock::{Holder, RunLock};
 use task_manager::status::Status;
 use task_manager::transition::{Condition, Move};
 use task_manager::{Store, clock};
+use test_support::bystander;
 
-use crate::bench::{Bench, SMALL, ran};
+use crate::bench::{BINARY, Bench, SMALL, ran};
 use crate::build::{event, way_to};
 
 const TASK: &str = "ground/build-the-cluster";
@@ -113,7 +114,6 @@ fn a_log_with_an_illegal_move_is_code_7_and_names_it() {
     assert!(said.contains("event 1, which is not legal there: task ground/build-the-cluster on target sim is pending and cannot become completed"), "{said}");
 }
 
-/// Privileges write everywhere, so what is read-only here is a state folder that cannot be one.
 #[test]
 fn a_state_folder_that_cannot_be_made_is_an_error_and_readers_do_not_need_it() {
     let bench = Bench::with(SMALL);
@@ -124,28 +124,47 @@ fn a_state_folder_that_cannot_be_made_is_an_error_and_readers_do_not_need_it() {
     assert!(!bench.state().exists());
 }
 
+/// Root writes everywhere, so the writer is somebody else there.
+#[test]
+fn a_read_only_state_is_code_7_for_writers_and_no_matter_for_readers() {
+    let bench = Bench::with(SMALL);
+    bench.record(way_to(Condition::Completed, TASK, "sim"));
+    let program = bystander::copy(Path::new(BINARY), &bench.path("")).unwrap();
+    let before: Vec<_> = READERS.map(|command| bench.run(command)).into();
+    let writers: [&[&str]; 2] = [&["parse"], &["update", "deploy", "completed"]];
+    bystander::open_to_all(&bench.path(""), false).unwrap();
+    let run = |arguments: &[&str]| {
+        ran(bystander::run_as(&mut bench.command_of(&program, arguments)).output().unwrap())
+    };
+    let (written, read) = (writers.map(run), READERS.map(run));
+    bystander::open_to_all(&bench.path(""), true).unwrap();
+    for ran in written {
+        assert_eq!((ran.code, ran.stdout.as_str()), (7, ""), "{}", ran.stderr);
+        assert_eq!(ran.stderr, "error: event log .task-master/state.db is read-only\n");
+    }
+    assert_eq!(Vec::from(read), before);
+    bench.ok(writers[1]);
+}
+
 /// The fault is a limit on the size of a file, with its signal ignored, so that a write answers an error as it does on
 /// a full disk. (The code that SQLite gives a disk that is really full is tested in the store itself.)
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a shell sets the limit, which only a process can set for itself"
-)]
 fn a_write_that_does_not_fit_is_code_9_and_loses_nothing() {
     let bench = Bench::with(SMALL);
     bench.ok(&["parse"]);
-    let before = bench.ok(&["history"]);
-    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" update \"$1\" failed --message \"$2\"";
-    let output = std::process::Command::new("/bin/sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_task-manager"), TASK, &"x".repeat(5000)])
-        .current_dir(bench.path(""))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let ran = ran(output);
+    bench.ok(&["update", "deploy", "completed", "--message", "by hand"]);
+    let all = || READERS.map(|command| bench.run(command));
+    let before = all();
+    // A shell sets the limit, which only a process can set for itself.
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"";
+    let long = "x".repeat(5000);
+    let update = ["-c", script, BINARY, "update", TASK, "failed", "--message", &long];
+    let ran = ran(bench.command_of(Path::new("/bin/sh"), &update).output().unwrap());
     assert_eq!((ran.code, ran.stdout.as_str()), (9, ""), "{}", ran.stderr);
-    assert!(ran.stderr.starts_with("error: ") && !ran.stderr.contains("panicked"), "{}", ran.stderr);
-    assert_eq!(bench.ok(&["history"]), before);
+    let said = "error: event log .task-master/state.db failed: disk I/O error (SQLite's code ";
+    assert!(ran.stderr.starts_with(said) && ran.stderr.lines().count() == 1, "{}", ran.stderr);
+    assert_eq!(all(), before);
+    assert!(before[0].stdout.contains("1/4"), "{}", before[0].stdout);
     bench.ok(&["update", TASK, "failed"]);
 }
 

@@ -14,6 +14,9 @@ pub(crate) fn shipped_prd() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../PRD.md")
 }
 
+/// The built binary.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_task-manager");
+
 /// A folder with a PRD.
 pub(crate) struct Bench {
     dir: tempfile::TempDir,
@@ -60,9 +63,14 @@ impl Bench {
     }
 
     /// The binary with the arguments, to be run in the folder with an environment that says nothing.
-    #[expect(clippy::disallowed_methods, reason = "the one spawn site of these tests")]
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_task-manager"));
+        self.command_of(Path::new(BINARY), arguments)
+    }
+
+    /// The same of another program, or of a copy of the binary.
+    #[expect(clippy::disallowed_methods, reason = "the one spawn site of these tests")]
+    pub(crate) fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).current_dir(self.dir.path()).stdin(Stdio::null()).env_clear();
         command
     }

@@ -52,8 +52,7 @@ pub fn run(
     let target = context.target.to_string();
     let resolved =
         select::resolve(selection, project.plan(), project.graph(), &runbook, project.state(), &target)?;
-    started(&resolved, project.plan());
-    go(context, &project, root, runbook, &resolved, reader)
+    go(context, &project, root, runbook, &resolved, started, reader)
 }
 
 /// Runs again what the last run on this target that did not complete was asked for.
@@ -101,8 +100,7 @@ pub fn resume(
         &context.target.to_string(),
     )?;
     resolved.label = asked.label;
-    started(&resolved, project.plan());
-    go(&context, &project, root, runbook, &resolved, reader)
+    go(&context, &project, root, runbook, &resolved, started, reader)
 }
 
 /// Whether a run is left to resume: it died, or it ended with something that is not completed yet.
@@ -119,10 +117,12 @@ fn go(
     root: Root,
     runbook: Runbook,
     resolved: &Resolved,
+    started: &mut dyn FnMut(&Resolved, &Plan),
     reader: &mut dyn Reader,
 ) -> Result<RunReport, EngineError> {
     let plan = project.plan().clone();
     if resolved.tasks.iter().all(|task| runbook.binding(&plan.tasks[*task].id).is_none()) {
+        started(resolved, &plan);
         return Ok(only_manual(&plan, resolved));
     }
     let state = context.place.state.clone();
@@ -130,6 +130,8 @@ fn go(
     let holder = Holder::this_process(context.command.clone(), clock::now());
     let _lock = RunLock::acquire(&state, &holder)?;
     known::sync(project, &mut ledger, Renames::Accept, clock::now(), &context.actor)?;
+    // Only now: a run that may not write the state, or that another one keeps out, begins nothing.
+    started(resolved, &plan);
     let run = run_name(&ledger);
     let target = context.target.to_string();
     let redactor = Redactor::new(&context.all_secrets());

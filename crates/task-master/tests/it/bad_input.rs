@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose fixture cannot be built has failed")]
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use task_manager::lock::{Holder, RunLock};
-use task_manager::{Store, clock};
+use task_manager::{Status, Store, clock, ledger};
+use test_support::bystander;
 
-use crate::bench::{Bench, Ran};
+use crate::bench::{BINARY, Bench, Ran, root};
+use crate::crash::OBJECTS;
 
 const RUN: [&str; 2] = ["execute-phase", "2"];
+
+const TASK: &str = "blue-green-implementation/create-kubernetes-namespace";
 
 fn refused(ran: &Ran, code: i32, said: &str) {
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), ""), "{said} {}", ran.stderr);
@@ -60,7 +63,7 @@ fn a_runbook_that_is_missing_or_wrong_names_the_place() {
 }
 
 #[test]
-fn a_state_that_is_corrupt_newer_or_read_only_is_left_as_it_is() {
+fn a_state_that_is_corrupt_or_newer_is_left_as_it_is() {
     let corrupt = Bench::shipped();
     std::fs::create_dir(corrupt.state()).unwrap();
     std::fs::write(corrupt.state().join("state.db"), "this is no database, however long it is").unwrap();
@@ -76,20 +79,81 @@ fn a_state_that_is_corrupt_newer_or_read_only_is_left_as_it_is() {
     bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
     std::fs::write(&database, bytes).unwrap();
     refused(&newer.run(&RUN), 7, "schema version 99");
-
-    if nix::unistd::Uid::effective().is_root() {
-        return;
-    }
-    let read_only = Bench::shipped();
-    drop(Store::open(&read_only.state()).unwrap());
-    set_mode(&read_only.state().join("state.db"), 0o400);
-    set_mode(&read_only.state(), 0o500);
-    refused(&read_only.run(&RUN), 7, "read-only");
-    set_mode(&read_only.state(), 0o700);
 }
 
-fn set_mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+/// A project that lies in the folder of the test as a whole, with one task of three done.
+fn begun() -> Bench {
+    let bench = Bench::with_runbook(OBJECTS, Vec::new());
+    for file in [
+        "PRD.md",
+        "deploy/namespaces/blue-green.yaml",
+        "deploy/blue-green/services.yaml",
+        "deploy/blue-green/ingress.yaml",
+    ] {
+        let to = bench.folder().join(file);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(root().join(file), to).unwrap();
+    }
+    let prd = bench.folder().join("PRD.md");
+    let bench = bench.on(prd);
+    let ran = bench.run(&["execute-task", TASK]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    bench
+}
+
+/// How many tasks the log says are completed.
+fn completed(bench: &Bench) -> usize {
+    let (state, _) = ledger::read(&bench.state()).unwrap();
+    state.tasks("sim").filter(|(_, task)| task.status() == Status::Completed).count()
+}
+
+/// Root writes everywhere, so the writer is somebody else there.
+#[test]
+fn a_read_only_state_stops_a_run_before_it_begins_and_no_reader() {
+    let bench = begun();
+    let program = bystander::copy(Path::new(BINARY), bench.folder()).unwrap();
+    let readers: [&[&str]; 3] = [&["plan", "2"], &["runs"], &["logs"]];
+    let answers = readers.map(|reader| bench.run(reader).stdout);
+    bystander::open_to_all(bench.folder(), false).unwrap();
+    let run = |args: &[&str]| -> Ran {
+        bystander::run_as(&mut bench.command_of(&program, args)).output().unwrap().into()
+    };
+    let (written, read) = (run(&RUN), readers.map(run));
+    bystander::open_to_all(bench.folder(), true).unwrap();
+    refused(&written, 7, "error: event log ");
+    refused(&written, 7, "state.db is read-only\n");
+    for (read, answer) in read.iter().zip(answers) {
+        assert_eq!((read.code, &read.stdout), (Some(0), &answer), "{}", read.stderr);
+    }
+    assert_eq!(completed(&bench), 1);
+}
+
+/// The disk takes no file that is longer than so many blocks: the run ends where the first does not fit, in the log of
+/// events, of an attempt or of the simulator; and goes on when there is room again.
+#[test]
+fn a_disk_that_takes_no_more_is_code_9_and_what_was_done_stays_done() {
+    let mut refusals = 0;
+    // Blocks of 512 or 1024 bytes, as the shell has it. SQLite's shared memory alone is 32 KiB.
+    for blocks in [0, 1, 32, 64, 68, 72, 80, 96, 128, 160] {
+        let bench = begun();
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let ran: Ran = bench.wrapped(&["/bin/sh", "-c", &script], &RUN).output().unwrap().into();
+        if ran.code == Some(5) {
+            continue;
+        }
+        refusals += 1;
+        assert_eq!(ran.code, Some(9), "{blocks}: {}{}", ran.stdout, ran.stderr);
+        assert!(!ran.stderr.contains("panicked"), "{blocks}: {}", ran.stderr);
+        let errors = ran.stderr.lines().filter(|line| line.starts_with("error: "));
+        assert_eq!(errors.count(), 1, "{blocks}: {}", ran.stderr);
+        assert!(completed(&bench) >= 1, "{blocks}");
+        let runs = bench.run(&["runs"]);
+        assert!(runs.stdout.contains(TASK), "{}", runs.stdout);
+        let ran = bench.run(&RUN);
+        assert_eq!(ran.code, Some(5), "{blocks}: {}{}", ran.stdout, ran.stderr);
+        assert_eq!(completed(&bench), 3, "{blocks}");
+    }
+    assert!(refusals > 3, "the disk was never full");
 }
 
 #[test]
@@ -99,7 +163,7 @@ fn a_second_run_is_refused_at_once_and_told_who_has_the_state() {
     let holder = Holder::this_process("task-master execute-phase 2", clock::now());
     let _held = RunLock::acquire(&bench.state(), &holder).unwrap();
     let ran = bench.run(&RUN);
-    assert_eq!(ran.code, Some(6), "{}", ran.stderr);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(6), ""), "{}", ran.stderr);
     assert!(
         ran.stderr.contains("task-master execute-phase 2")
             && ran.stderr.contains(&format!("pid {}", std::process::id())),

@@ -14,6 +14,9 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
+/// The built binary.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_task-master");
+
 /// Waits for something that another process brings about; a test in which it does not has failed.
 pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
@@ -79,21 +82,19 @@ impl Bench {
 
     /// The binary with these arguments, ready to be started.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        self.wrapped(&[], args)
+        self.command_of(Path::new(BINARY), args)
     }
 
     /// The same, started through another program.
-    #[expect(clippy::disallowed_methods, reason = "the test starts the binary that it tests")]
     pub(crate) fn wrapped(&self, through: &[&str], args: &[&str]) -> Command {
-        let binary = env!("CARGO_BIN_EXE_task-master");
-        let mut command = match through.split_first() {
-            Some((program, rest)) => {
-                let mut command = Command::new(program);
-                command.args(rest).arg(binary);
-                command
-            }
-            None => Command::new(binary),
-        };
+        let words = [through, &[BINARY], args].concat();
+        self.command_of(Path::new(words[0]), &words[1..])
+    }
+
+    /// The same of another program, or of a copy of the binary.
+    #[expect(clippy::disallowed_methods, reason = "the test starts the binary that it tests")]
+    pub(crate) fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(args).arg("--prd").arg(&self.prd).arg("--state").arg(self.state());
         if let Some(runbook) = &self.runbook {
             command.arg("--runbook").arg(runbook);

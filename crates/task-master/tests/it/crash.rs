@@ -5,7 +5,6 @@
 //! `REQUIRE_LIVE=1` that is a failure.
 
 #![expect(clippy::unwrap_used, reason = "a test whose fixture cannot be built has failed")]
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
@@ -13,6 +12,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use task_manager::{Status, ledger};
+use test_support::gate;
 
 use crate::bench::Bench;
 use crate::fakes::Fakes;
@@ -58,7 +58,7 @@ fn rules() -> Value {
 }
 
 /// The API's objects of Phase 2, without the long workflows.
-const OBJECTS: &str = "
+pub(crate) const OBJECTS: &str = "
 version: 1
 tasks:
   blue-green-implementation/create-kubernetes-namespace:
@@ -75,14 +75,9 @@ tasks:
 /// The system calls that are killed at: the two syncs, and the ways to start a process or a thread.
 const MOMENTS: [&str; 4] = ["fdatasync", "fsync", "clone3", "vfork"];
 
+/// The program that does the killing.
 fn strace() -> Option<String> {
-    let found = std::env::var("STRACE").ok().filter(|path| std::path::Path::new(path).is_file());
-    if found.is_none() {
-        let required = std::env::var("REQUIRE_LIVE").is_ok_and(|value| value == "1");
-        assert!(!required, "REQUIRE_LIVE=1, and STRACE names no file");
-        println!("SKIPPED: nothing was killed, because STRACE names no file");
-    }
-    found
+    gate::program("STRACE").map(|path| path.to_string_lossy().into_owned())
 }
 
 /// Runs `args` and kills the process at the `nth` `call`. Whether it was killed; else it ended by itself.
@@ -116,6 +111,7 @@ fn moments(strace: &str, make: &Make<'_>, args: &[&str]) -> BTreeMap<&'static st
 }
 
 /// For every moment: kill there, kill the resumption at another one, go on, and look at the end.
+#[expect(clippy::print_stdout, reason = "how often it kills is worth a look with --nocapture")]
 fn everywhere(make: &Make<'_>, args: &[&str], on: &[&str], end: impl Fn(&Bench, Option<&Fakes>, &str)) {
     let Some(strace) = strace() else { return };
     let all = moments(&strace, make, args);

@@ -5,13 +5,13 @@
 //! a failure.
 
 #![expect(clippy::unwrap_used, reason = "a test whose fixture cannot be built has failed")]
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rollouts_sim::Simulator;
 use task_manager::Evidence;
 use task_manager::ledger;
+use test_support::gate;
 use tokio::sync::oneshot;
 
 use crate::bench::Bench;
@@ -29,16 +29,6 @@ tasks:
       - apply: {files: [deploy/blue-green/ingress.yaml]}
     mutation: {delete: {apiVersion: v1, kind: Namespace, name: blue-green}}
 ";
-
-fn kubectl() -> Option<PathBuf> {
-    let found = std::env::var_os("KUBECTL").map(PathBuf::from).filter(|path| path.is_file());
-    if found.is_none() {
-        let required = std::env::var("REQUIRE_LIVE").is_ok_and(|value| value == "1");
-        assert!(!required, "REQUIRE_LIVE=1, and KUBECTL names no file");
-        println!("SKIPPED: KUBECTL names no file");
-    }
-    found
-}
 
 /// Serves a simulated cluster while `work` goes on with its kubeconfig.
 fn served(kubeconfig: &Path, work: impl FnOnce()) {
@@ -66,7 +56,7 @@ fn served(kubeconfig: &Path, work: impl FnOnce()) {
 
 #[test]
 fn kubectl_finds_the_difference_applies_and_finds_none() {
-    let Some(kubectl) = kubectl() else { return };
+    let Some(kubectl) = gate::program("KUBECTL") else { return };
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(kubectl, folder.path().join("kubectl")).unwrap();
     let kubeconfig = folder.path().join("config");

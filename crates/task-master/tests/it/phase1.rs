@@ -4,7 +4,6 @@
 //! Without that it says that it was skipped; under `REQUIRE_LIVE=1` that is a failure.
 
 #![expect(clippy::unwrap_used, reason = "a test whose fixture cannot be built has failed")]
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,18 +13,9 @@ use serde_json::Value;
 use task_manager::{Event, Evidence, Status, ledger};
 use task_master::runbook::{self, Action, Binding, Change, Root};
 use task_master::target::Target;
+use test_support::gate;
 
 use crate::bench::{Bench, root};
-
-fn is_asked_for() -> bool {
-    let set = |name: &str| std::env::var(name).is_ok_and(|value| value == "1");
-    let asked = set("HOST_CLUSTER");
-    if !asked {
-        assert!(!set("REQUIRE_LIVE"), "REQUIRE_LIVE=1, and HOST_CLUSTER is not 1");
-        println!("SKIPPED: HOST_CLUSTER is not 1");
-    }
-    asked
-}
 
 /// The verbs of the build system, as the runbook calls them.
 #[expect(clippy::disallowed_methods, reason = "the test asks the cluster beside the program that it tests")]
@@ -79,7 +69,7 @@ fn bench() -> Bench {
 
 #[test]
 fn every_task_brings_up_its_own_part_and_what_undoes_it_is_seen() {
-    if !is_asked_for() {
+    if !gate::asked_for("HOST_CLUSTER") {
         return;
     }
     let down = cluster(&["down"]);

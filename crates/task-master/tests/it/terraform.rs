@@ -4,16 +4,16 @@
 //! failure.
 
 #![expect(clippy::unwrap_used, reason = "a test whose fixture cannot be built has failed")]
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use task_manager::transition::Condition;
 use task_manager::{Evidence, ledger};
+use test_support::gate;
 
 use crate::bench::{Bench, Ran, eventually, root};
 
@@ -30,16 +30,6 @@ resource "terraform_data" "cluster" {
   }
 }
 "#;
-
-fn terraform() -> Option<PathBuf> {
-    let found = std::env::var_os("TERRAFORM").map(PathBuf::from).filter(|path| path.is_file());
-    if found.is_none() {
-        let required = std::env::var("REQUIRE_LIVE").is_ok_and(|value| value == "1");
-        assert!(!required, "REQUIRE_LIVE=1, and TERRAFORM names no file");
-        println!("SKIPPED: TERRAFORM names no file");
-    }
-    found
-}
 
 /// A project with the shipped PRD, the configuration, and a runbook for it.
 fn project(action: &str, seconds: u32, folder: &Path, terraform: &Path) -> Bench {
@@ -69,7 +59,7 @@ const ON: [&str; 5] = ["execute-task", TASK, "--target", "context:none", "--yes"
 
 #[test]
 fn apply_no_change_destroy() {
-    let Some(terraform) = terraform() else { return };
+    let Some(terraform) = gate::program("TERRAFORM") else { return };
     let folder = tempfile::tempdir().unwrap();
     let apply = project("apply", 0, folder.path(), &terraform);
     let ran = apply.run(&ON);
@@ -91,7 +81,7 @@ fn apply_no_change_destroy() {
 
 #[test]
 fn an_interrupt_lets_it_save_its_state_and_a_resume_finishes() {
-    let Some(terraform) = terraform() else { return };
+    let Some(terraform) = gate::program("TERRAFORM") else { return };
     let folder = tempfile::tempdir().unwrap();
     let slow = project("apply", 3, folder.path(), &terraform);
     let mut command = slow.command(&ON);
