@@ -62,7 +62,7 @@ pub struct LagDoc {
     pub p99_9_us: u64,
     /// The latest one.
     pub max_us: u64,
-    /// The limit for `p99_9Us`, beyond which the run is invalid.
+    /// The limit for `p999Us`, beyond which the run is invalid.
     pub limit_us: u64,
 }
 

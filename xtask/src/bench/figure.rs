@@ -9,7 +9,8 @@ use crate::run;
 pub(crate) struct Figure {
     pub(crate) name: String,
     measured: f64,
-    bound: f64,
+    /// `None` for what is only compared.
+    bound: Option<f64>,
     unit: Unit,
     peer: Option<(String, f64)>,
 }
@@ -18,19 +19,31 @@ pub(crate) struct Figure {
 enum Unit {
     Seconds,
     Kib,
+    PerSecond,
 }
 
 impl Figure {
     /// A time that must not be longer than its bound.
     pub(crate) fn at_most(name: &str, measured: Duration, bound: Duration) -> Self {
-        let (measured, bound) = (measured.as_secs_f64(), bound.as_secs_f64());
+        let (measured, bound) = (measured.as_secs_f64(), Some(bound.as_secs_f64()));
         Self { name: name.to_owned(), measured, bound, unit: Unit::Seconds, peer: None }
     }
 
     /// A size in KiB that must not be larger than its bound.
     pub(crate) fn size(name: &str, measured: i64, bound: u32) -> Self {
         let measured = kib(measured);
-        Self { name: name.to_owned(), measured, bound: f64::from(bound), unit: Unit::Kib, peer: None }
+        Self { name: name.to_owned(), measured, bound: Some(f64::from(bound)), unit: Unit::Kib, peer: None }
+    }
+
+    /// How much was done a second; no promise, only a comparison.
+    pub(crate) fn rate(name: &str, measured: f64) -> Self {
+        Self { name: name.to_owned(), measured, bound: None, unit: Unit::PerSecond, peer: None }
+    }
+
+    /// Who did so much a second in the same run.
+    pub(crate) fn beside_rate(mut self, peer: &str, rate: f64) -> Self {
+        self.peer = Some((peer.to_owned(), rate));
+        self
     }
 
     /// What took this long in the same run.
@@ -47,19 +60,23 @@ impl Figure {
 
     /// Whether the promise is kept.
     pub(crate) fn holds(&self) -> bool {
-        self.measured <= self.bound
+        self.bound.is_none_or(|bound| self.measured <= bound)
     }
 
     fn row(&self) -> String {
         let peer = self.peer.as_ref().map_or_else(String::new, |(name, value)| {
             format!("{:.2} × {name} ({})", self.measured / value, self.unit.show(*value))
         });
-        let verdict = if self.holds() { "holds" } else { "MISSED" };
+        let verdict = match (self.bound, self.holds()) {
+            (None, _) => "",
+            (_, true) => "holds",
+            (_, false) => "MISSED",
+        };
         format!(
             "| {:<42} | {:>10} | {:>10} | {:<6} | {peer} |",
             self.name,
             self.unit.show(self.measured),
-            self.unit.show(self.bound),
+            self.bound.map_or_else(String::new, |bound| self.unit.show(bound)),
             verdict
         )
     }
@@ -71,6 +88,7 @@ impl Unit {
             Self::Seconds if value >= 1.0 => format!("{value:.2} s"),
             Self::Seconds if value >= 0.001 => format!("{:.2} ms", value * 1e3),
             Self::Seconds => format!("{:.1} µs", value * 1e6),
+            Self::PerSecond => format!("{value:.0}/s"),
             Self::Kib => format!("{:.1} MiB", value / 1024.0),
         }
     }
@@ -104,5 +122,7 @@ mod tests {
         assert!(!at(11).holds());
         assert!(at(11).row().contains("MISSED"));
         assert!(!Figure::size("x", 21, 20).holds());
+        let compared = Figure::rate("x", 30.0).beside_rate("y", 20.0);
+        assert!(compared.holds() && compared.row().contains("1.50 × y (20/s)"), "{}", compared.row());
     }
 }

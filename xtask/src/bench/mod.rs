@@ -6,6 +6,7 @@
 
 mod figure;
 mod measure;
+mod probe;
 mod step;
 mod workload;
 
@@ -23,6 +24,9 @@ pub(crate) struct Options {
     /// Use the release binaries that are there, whatever their age.
     #[arg(long)]
     no_build: bool,
+    /// Measure the probe alone.
+    #[arg(long)]
+    probe: bool,
 }
 
 /// Builds, measures, prints the table, and fails when a promise is not kept.
@@ -33,9 +37,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let build = if options.no_build { None } else { Some(build()?) };
     let folder = tempfile::tempdir()
         .map_err(|source| Error::file("create a folder in", &std::env::temp_dir(), source))?;
-    let folder = folder.path();
-    let (time, size) = report(folder)?;
-    let figures = [time, size, parse()?, next(folder)?, step::figure(folder)?, phase(folder)?];
+    let mut figures = if options.probe { Vec::new() } else { engine(folder.path())? };
+    figures.extend(probe::figures()?);
     if let Some(build) = build {
         run::say(&format!("release build of the tools: {:.0} s (as warm as it was)", build.as_secs_f64()));
     }
@@ -43,6 +46,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let missed: Vec<String> =
         figures.iter().filter(|figure| !figure.holds()).map(|f| f.name.clone()).collect();
     if missed.is_empty() { Ok(()) } else { Err(Error::Found(format!("missed: {}", missed.join(", ")))) }
+}
+
+/// The figures of the parser and the engine.
+fn engine(folder: &std::path::Path) -> Result<Vec<Figure>, Error> {
+    let (time, size) = report(folder)?;
+    Ok(vec![time, size, parse()?, next(folder)?, step::figure(folder)?, phase(folder)?])
 }
 
 fn build() -> Result<Duration, Error> {
@@ -56,6 +65,10 @@ fn build() -> Result<Duration, Error> {
         "task-manager",
         "-p",
         "task-master",
+        "-p",
+        "traffic-probe",
+        "-p",
+        "demo-app",
     ]))?;
     run::run(run::command(cargo).args([
         "build",

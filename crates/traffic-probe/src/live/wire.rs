@@ -14,6 +14,9 @@ use crate::message::{Connection, Kind, Outcome, Verb};
 /// How much of an answer is read; a longer one counts as a broken connection.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 
+/// How much is read at once: a usual answer whole.
+const ROOM: usize = 4096;
+
 /// Where requests go, checked once: neither part can end a line of a request's head.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
@@ -78,6 +81,8 @@ impl Connected {
         self.stream.write_all(request).await.map_err(|_| Outcome::Reset)?;
         self.buffer.clear();
         loop {
+            // Left to itself the buffer grows by 64 bytes, with a call of the kernel for each.
+            self.buffer.reserve(ROOM);
             let ended = match self.stream.read_buf(&mut self.buffer).await {
                 Ok(read) => read == 0,
                 Err(_) => return Err(Outcome::Reset),
