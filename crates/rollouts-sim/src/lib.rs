@@ -8,6 +8,7 @@ pub mod cli;
 mod collect;
 mod controllers;
 mod event;
+mod faults;
 mod fields;
 mod journal;
 mod object;

@@ -22,6 +22,9 @@ pub struct World {
     /// Whose turn it is and which loads are attached: not part of a snapshot, see `traffic`.
     #[serde(skip)]
     pub(crate) traffic: traffic::Traffic,
+    /// Whether the controllers of Argo Rollouts are down: `faults`.
+    #[serde(default)]
+    pub(crate) rollouts_down: bool,
     seed: u64,
     /// How many names and uids have been drawn.
     drawn: u64,
@@ -35,6 +38,7 @@ impl World {
             queue: Queue::new(start),
             node: Default::default(),
             traffic: Default::default(),
+            rollouts_down: false,
             seed,
             drawn: 0,
         };

@@ -77,6 +77,8 @@ impl Hands<'_> {
             Action::Promote { full: true } => self.send(verbs::promote_full(&self.read().await?)?).await,
             Action::Abort => self.send(verbs::abort(&self.read().await?)?).await,
             Action::Retry => self.send(verbs::retry(&self.read().await?)?).await,
+            Action::Pause => self.send(verbs::pause(&self.read().await?)?).await,
+            Action::Resume => self.send(verbs::resume(&self.read().await?)?).await,
             Action::Undo => {
                 let rollout = self.read().await?;
                 self.send(verbs::undo(&rollout, &self.replica_sets().await?, None)?).await

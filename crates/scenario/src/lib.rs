@@ -9,6 +9,7 @@
 
 mod act;
 pub mod compare;
+pub mod faults;
 pub mod manifest;
 pub mod names;
 pub mod namespace;
@@ -22,8 +23,9 @@ mod words;
 
 pub use act::ActError;
 pub use compare::difference;
+pub use faults::{Faults, NoFaults, SimulatedFaults};
 pub use namespace::clear;
 pub use parse::{ParseError, parse};
-pub use run::{Outcome, RunError, Timing, World, run};
+pub use run::{Loaded, Outcome, RunError, Timing, World, run};
 pub use transcript::{Header, Transcript, read};
 pub use watch::WatchError;

@@ -17,7 +17,9 @@ use std::time::Duration;
 
 pub use crate::words::ParseError;
 
+use crate::faults::Component;
 use crate::script::{Action, AnalysisKind, Command, Condition, Expect, Lost, Named, Overlay, Script, Step};
+use crate::transcript::FactKind;
 use crate::words::{Line, Word, Words};
 
 /// A wait without `within` lasts at most so long: longer than a pod's start on a busy machine.
@@ -47,6 +49,7 @@ struct Reader {
     title: Option<String>,
     shows: Vec<String>,
     rollout: Option<Named>,
+    varies: Vec<FactKind>,
     steps: Vec<Step>,
 }
 
@@ -68,6 +71,11 @@ impl Reader {
                 let ids = words.rest("ids of requirements or criteria")?;
                 self.shows.extend(ids.text.split_whitespace().map(str::to_owned));
             }
+            ("varies", None) => {
+                let kind = words.next("a kind of facts")?;
+                self.varies.push(FactKind::named(kind.text).ok_or_else(|| kind.error(KINDS))?);
+                words.end()?;
+            }
             ("rollout", None) => {
                 let (namespace, name) = words.next("NAMESPACE/NAME")?.pair('/', "NAMESPACE/NAME")?;
                 self.rollout = Some(Named { namespace: namespace.to_owned(), name: name.to_owned() });
@@ -85,9 +93,9 @@ impl Reader {
                 step.commands.push(Command { line: line.number, text: line.text.trim().to_owned(), action });
             }
             (_, None) => {
-                return Err(
-                    first.error("expected `scenario`, `shows`, `rollout` or `step` before the first step")
-                );
+                return Err(first.error(
+                    "expected `scenario`, `shows`, `rollout`, `varies` or `step` before the first step",
+                ));
             }
         }
         Ok(())
@@ -108,12 +116,15 @@ impl Reader {
                 message: "this step has no commands".to_owned(),
             });
         }
-        Ok(Script { title, shows: self.shows, rollout, steps: self.steps })
+        Ok(Script { title, shows: self.shows, rollout, varies: self.varies, steps: self.steps })
     }
 }
 
-const COMMANDS: &str =
-    "expected a command: apply, set, promote, abort, retry, undo, rollback, wait, hold, probe, load or step";
+const COMMANDS: &str = "expected a command: apply, set, promote, abort, retry, undo, pause, resume, rollback, stop, start, kill, \
+     wait, hold, probe, load or step";
+
+const KINDS: &str =
+    "expected a kind of facts: phase, selector, replicas, analysis, event, rollback, request or load";
 
 fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError> {
     let action = match first.text {
@@ -129,6 +140,15 @@ fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError>
         "abort" => Action::Abort,
         "retry" => Action::Retry,
         "undo" => Action::Undo,
+        "pause" => Action::Pause,
+        "resume" => Action::Resume,
+        "stop" | "start" => {
+            let component = words.next("a component")?;
+            let known = Component::named(component.text);
+            let component = known.ok_or_else(|| component.error("expected rollouts-controller"))?;
+            Action::Component { component, runs: first.text == "start" }
+        }
+        "kill" => Action::Kill { revision: words.revision()? },
         "rollback" => {
             words.keyword("proven")?;
             words.keyword("by")?;
@@ -299,6 +319,13 @@ mod tests {
             ("abort", Action::Abort),
             ("retry", Action::Retry),
             ("undo", Action::Undo),
+            ("pause", Action::Pause),
+            ("resume", Action::Resume),
+            ("kill r2", Action::Kill { revision: "r2".into() }),
+            (
+                "stop rollouts-controller",
+                Action::Component { component: Component::RolloutsController, runs: false },
+            ),
             ("rollback proven by a.local", Action::Rollback { host: "a.local".into() }),
             ("hold 5s", Action::Hold(Duration::from_secs(5))),
             ("load start a.local 100/s", Action::StartLoad { host: "a.local".into(), per_second: 100 }),
@@ -335,6 +362,8 @@ mod tests {
             ("scenario x\nrollout x\n", 2, 9, "NAMESPACE/NAME"),
             ("scenario x\nrollout a/b\n", 2, 1, "step TITLE"),
             ("promote\n", 1, 1, "before the first step"),
+            ("varies moods\n", 1, 8, "a kind of facts"),
+            (&format!("{HEAD}  stop everything\n"), 4, 8, "rollouts-controller"),
             (&format!("{HEAD}step Two\n"), 3, 1, "no commands"),
             (&format!("{HEAD}  promise\n"), 4, 3, "expected a command"),
             (&format!("{HEAD}  promote now\n"), 4, 11, "end of the line"),

@@ -13,6 +13,7 @@ use rollouts_client::rollback::{self, Order, RollbackError};
 use traffic_probe::{Account, Answer, Load, Requests, RunningLoad};
 
 use crate::act::{ActError, Hands};
+use crate::faults::{FaultError, Faults};
 use crate::observe::Observer;
 use crate::script::{Action, Command, Expect, Lost, Named, Script, Step};
 use crate::transcript::{FactKind, Section, Transcript};
@@ -35,6 +36,8 @@ pub struct World {
     pub requests: Arc<dyn Requests>,
     /// How time passes.
     pub pace: Arc<dyn Pace>,
+    /// What can go wrong by itself.
+    pub faults: Arc<dyn Faults>,
 }
 
 /// What a run has shown.
@@ -44,6 +47,21 @@ pub struct Outcome {
     pub transcript: Transcript,
     /// How long things took. They vary, so no transcript has them.
     pub timings: Vec<Timing>,
+    /// The loads, in order, each with what was done meanwhile.
+    pub loads: Vec<Loaded>,
+}
+
+/// A load that ended.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The host that it was on.
+    pub host: String,
+    /// The account of its requests.
+    pub account: Account,
+    /// When which command was called, as it stands in the script.
+    pub marks: Vec<(Timestamp, String)>,
+    /// Whether losses were asked for: then it is a control, and its account proves the instrument.
+    pub control: bool,
 }
 
 /// How long after a verb something was so.
@@ -98,6 +116,17 @@ pub enum Failure {
         /// The account.
         account: String,
     },
+    /// The target refused a fault, or cannot bring it about.
+    #[error("bring the fault about")]
+    Fault(#[from] FaultError),
+    /// A revision has no pod whose process could be killed.
+    #[error("{revision} has no ready pod to kill; instead: {state}")]
+    NoPod {
+        /// The revision.
+        revision: String,
+        /// The state.
+        state: String,
+    },
     /// `load stop` without a load, or a second `load start`.
     #[error("{0}")]
     Load(&'static str),
@@ -130,13 +159,14 @@ pub async fn run(
         load: None,
         marks: Vec::new(),
         timings: Vec::new(),
+        loads: Vec::new(),
     };
     let mut transcript = Transcript::default();
     for step in &script.steps {
         tell(&format!("step {}", step.title));
         transcript.sections.push(run.step(step, tell).await?);
     }
-    Ok(Outcome { transcript, timings: run.timings })
+    Ok(Outcome { transcript, timings: run.timings, loads: run.loads })
 }
 
 struct Run<'a> {
@@ -147,14 +177,15 @@ struct Run<'a> {
     watches: Watches,
     /// The Rollout's resourceVersion after the last write. No wait ends before it has been seen.
     written: u64,
-    load: Option<Loaded>,
+    load: Option<Running>,
     /// When which verb was called.
     marks: Vec<(Timestamp, String)>,
     timings: Vec<Timing>,
+    loads: Vec<Loaded>,
 }
 
 /// The load that is running.
-struct Loaded {
+struct Running {
     host: String,
     since: Timestamp,
     load: Box<dyn RunningLoad>,
@@ -169,7 +200,9 @@ impl Run<'_> {
         if let Some(last) = step.commands.last() {
             self.quiet().await.map_err(|source| failed(last, source))?;
         }
-        Ok(self.observer.finish(&step.title))
+        let mut section = self.observer.finish(&step.title);
+        section.facts.retain(|fact| !self.script.varies.contains(&fact.kind));
+        Ok(section)
     }
 
     async fn command(&mut self, command: &Command) -> Result<(), Failure> {
@@ -186,23 +219,37 @@ impl Run<'_> {
                 }
                 let since = self.world.pace.now();
                 let load = self.world.requests.start(Load::on(host, *per_second));
-                self.load = Some(Loaded { host: host.clone(), since, load });
+                self.load = Some(Running { host: host.clone(), since, load });
             }
             Action::StopLoad { lost } => {
                 // Requests that follow the switch belong to its account.
                 self.pass(AFTERMATH).await?;
-                let Loaded { host, since, load } =
+                let Running { host, since, load } =
                     self.load.take().ok_or(Failure::Load("no load is running"))?;
                 let account = load.stop().await;
                 self.time_switches(&host, since, &account);
                 self.settle_account(&host, &account, *lost)?;
+                let marks = self.marks.iter().filter(|(at, _)| *at >= since).cloned().collect();
+                self.loads.push(Loaded { host, account, marks, control: *lost == Lost::Some });
+            }
+            Action::Component { component, runs } => {
+                self.mark(command);
+                self.world.faults.component(*component, *runs).await?;
+            }
+            Action::Kill { revision } => {
+                let Some(pod) = self.observer.ready_pod(revision).map(str::to_owned) else {
+                    let (revision, state) = (revision.clone(), self.observer.summary());
+                    return Err(Failure::NoPod { revision, state });
+                };
+                self.mark(command);
+                self.world.faults.kill(&self.script.rollout.namespace, &pod).await?;
             }
             Action::Rollback { host } => {
-                self.marks.push((self.world.pace.now(), command.text.clone()));
+                self.mark(command);
                 Box::pin(self.rollback(host)).await?;
             }
             write => {
-                self.marks.push((self.world.pace.now(), command.text.clone()));
+                self.mark(command);
                 let hands =
                     Hands { client: &self.world.client, rollout: &self.script.rollout, root: self.root };
                 // Boxed: the clients' futures are large, and most commands need none of them.
@@ -323,6 +370,10 @@ impl Run<'_> {
         let versions: Vec<String> = account.by_version().into_keys().collect();
         self.observer.say(FactKind::Load, format!("{host}: {lost}, answered by {}", versions.join(", ")));
         Ok(())
+    }
+
+    fn mark(&mut self, command: &Command) {
+        self.marks.push((self.world.pace.now(), command.text.clone()));
     }
 
     fn time(&mut self, what: String) {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::faults::Component;
+use crate::transcript::FactKind;
+
 /// A whole script.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Script {
@@ -11,6 +14,8 @@ pub struct Script {
     pub shows: Vec<String>,
     /// The Rollout that verbs and waits mean.
     pub rollout: Named,
+    /// What is chance in this scenario and so not in its transcript; its comment says why.
+    pub varies: Vec<FactKind>,
     /// The steps, in order.
     pub steps: Vec<Step>,
 }
@@ -73,6 +78,10 @@ pub enum Action {
     Abort,
     /// Retry an aborted update.
     Retry,
+    /// Pause by the spec, which blocks every switch until [`Action::Resume`].
+    Pause,
+    /// Take the spec's pause away.
+    Resume,
     /// Back to the previous revision.
     Undo,
     /// Back to the last good version by whatever the state needs, proven by requests.
@@ -104,6 +113,18 @@ pub enum Action {
         host: String,
         /// Requests a second.
         per_second: u32,
+    },
+    /// Stop or start a part of the cluster.
+    Component {
+        /// Which.
+        component: Component,
+        /// Whether it is to run.
+        runs: bool,
+    },
+    /// Kill the process of one pod, without a word to anyone.
+    Kill {
+        /// Of which revision.
+        revision: String,
     },
     /// Stop the load and compare its account.
     StopLoad {

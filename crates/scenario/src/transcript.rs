@@ -78,6 +78,11 @@ impl FactKind {
         FactKind::Load,
     ];
 
+    /// The kind of a word, as transcripts and scripts have it.
+    pub fn named(word: &str) -> Option<FactKind> {
+        FactKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     fn word(self) -> &'static str {
         match self {
             FactKind::Phase => "phase",
@@ -173,8 +178,7 @@ fn note(header: &mut Header, comment: &str) {
 
 fn fact_from(line: &str) -> Option<Fact> {
     let (word, text) = line.split_once(' ')?;
-    let kind = FactKind::ALL.into_iter().find(|kind| kind.word() == word)?;
-    Some(Fact { kind, text: text.trim_start().to_owned() })
+    Some(Fact { kind: FactKind::named(word)?, text: text.trim_start().to_owned() })
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use crate::run::{self, Error};
 /// so that it really pulls.
 const TRANSIT: &str = "transit";
 
+/// The namespace that the node looks in.
+const NODE: &str = "k8s.io";
+
 /// The archives that these words name: a path stands for itself, a tag is built first.
 ///
 /// # Errors
@@ -60,6 +63,9 @@ pub(crate) fn push(places: &Places, archives: &[PathBuf]) -> Result<(), Error> {
         transit(&["images", "import", &archive.display().to_string()])?;
         transit(&["images", "push", "--plain-http", &name])?;
         transit(&["images", "rm", &name])?;
+        // The node would keep an earlier image of this name, since a tag that is there is not pulled again.
+        // It has none at first, and that is as good.
+        let _ = run::capture(ctr(places, &["--namespace", NODE]).args(["images", "rm", &name]));
         run::say(&format!("pushed {name}"));
     }
     Ok(())

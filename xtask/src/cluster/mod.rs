@@ -9,6 +9,7 @@ mod certificates;
 mod clock;
 mod down;
 mod environment;
+mod faults;
 mod git;
 mod git_http;
 mod health;
@@ -37,6 +38,8 @@ mod unit;
 mod up;
 mod world;
 
+pub(crate) use faults::HostFaults;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -62,7 +65,7 @@ pub(crate) struct Options {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Provider {
+pub(crate) enum Provider {
     /// As processes of this machine: no Docker, root.
     Host,
     /// In containers of a Docker engine.
@@ -165,6 +168,35 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         Provider::Host => on_host(&options.verb, &Places::new(options.state.as_deref())),
         Provider::Kind => in_kind(&options.verb),
     }
+}
+
+/// Has a cluster up and healthy, with these tags of the demo-app where its nodes find them.
+///
+/// # Errors
+/// What `up` and `image` say.
+pub(crate) fn ready(provider: Provider, tags: &[&str]) -> Result<(), Error> {
+    let tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
+    match provider {
+        Provider::Host => {
+            let places = Places::new(None);
+            up::up(&places, &[])?;
+            image::push(&places, &image::archives(&tags)?)
+        }
+        Provider::Kind => {
+            kind::run(kind::Ask::Up)?;
+            kind::load(&image::archives(&tags)?)
+        }
+    }
+}
+
+/// The kubeconfig of the host cluster, in which its context is called `host`.
+pub(crate) fn host_kubeconfig() -> PathBuf {
+    Places::new(None).kubeconfig()
+}
+
+/// The versions of the host cluster's components that are compiled here, by name.
+pub(crate) fn versions() -> std::collections::BTreeMap<String, String> {
+    programs::ALL.iter().map(|program| (program.name.to_owned(), program.version.to_owned())).collect()
 }
 
 fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {

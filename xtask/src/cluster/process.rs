@@ -66,6 +66,13 @@ pub(crate) fn ancestry() -> Vec<i32> {
     line
 }
 
+/// A variable of a process's environment, as it was started.
+pub(crate) fn variable(pid: i32, name: &str) -> Option<String> {
+    let bytes = std::fs::read(Path::new("/proc").join(pid.to_string()).join("environ")).ok()?;
+    let pairs = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    pairs.into_iter().find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()))
+}
+
 fn arguments(pid: i32) -> Option<Vec<String>> {
     let bytes = std::fs::read(Path::new("/proc").join(pid.to_string()).join("cmdline")).ok()?;
     let words = bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());

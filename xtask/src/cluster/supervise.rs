@@ -100,6 +100,18 @@ pub(crate) fn start(places: &Places, name: &str, spec: &Spec) -> Result<bool, Er
     Ok(true)
 }
 
+/// Starts a unit that was stopped, as it was.
+///
+/// # Errors
+/// When it was never brought up, or as [`start`].
+pub(crate) fn again(places: &Places, name: &str) -> Result<(), Error> {
+    let file = spec_file(places, name);
+    let text = run::read_file(&file)?;
+    let spec = serde_json::from_str(&text)
+        .map_err(|error| Error::Found(format!("{} tells nothing: {error}", file.display())))?;
+    start(places, name, &spec).map(|_| ())
+}
+
 /// Ends the supervisors of these units, and with them the units; returns when they are gone.
 pub(crate) fn stop(places: &Places, names: &[&str]) {
     let reports: Vec<Report> = names.iter().filter_map(|name| report(places, name)).collect();

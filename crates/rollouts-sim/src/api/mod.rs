@@ -16,6 +16,7 @@ pub(crate) mod watch;
 use http::{Request, Response};
 use serde_json::Value;
 
+use crate::faults;
 use crate::refusal::Refusal;
 use crate::world::World;
 use route::{Query, Route};
@@ -40,8 +41,11 @@ impl World {
         if let Some(response) = discovery::answer(request.method().as_str(), path, accept) {
             return Ok(response);
         }
-        let route = route::parse(path)?;
         let query = Query::of(request.uri());
+        if let Some(fault) = faults::answer(self, request.method().as_str(), path, query.get("runs")) {
+            return fault;
+        }
+        let route = route::parse(path)?;
         if query.is("watch") && request.method() == http::Method::GET {
             return Err(Refusal::bad_request("a watch is a stream, and this call answers whole"));
         }

@@ -25,7 +25,7 @@ mod watch;
 
 pub(crate) use self::admit::admit;
 pub(crate) use self::endpoints::slice_of;
-pub(crate) use self::pod::{Node, Workload};
+pub(crate) use self::pod::{Node, Workload, kill};
 pub(crate) use self::watch::on_change;
 
 use crate::queue::Work;
@@ -34,6 +34,8 @@ use crate::world::World;
 /// Does one piece of work.
 pub(crate) fn run(world: &mut World, work: Work) {
     match work {
+        // Nobody is there to do it; who starts again looks at everything.
+        Work::Rollout { .. } | Work::AnalysisRun { .. } if world.rollouts_down => {}
         Work::Pod { ns, name } => pod::run(world, &ns, &name),
         Work::ReplicaSet { ns, name } => replicaset::run(world, &ns, &name),
         Work::Endpoints { ns, service } => endpoints::run(world, &ns, &service),

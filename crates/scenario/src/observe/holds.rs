@@ -63,6 +63,15 @@ impl Observer {
         self.of_kind(Kind::ReplicaSet).find(|set| label(set, HASH) == Some(hash))
     }
 
+    /// The name of a ready pod of a revision, the first by name.
+    pub fn ready_pod(&self, revision: &str) -> Option<&str> {
+        let hash = self.names.hash(revision)?;
+        let ready = |pod: &&Value| {
+            label(pod, HASH) == Some(hash) && pod["status"]["containerStatuses"][0]["ready"] == true
+        };
+        self.of_kind(Kind::Pod).find(ready).and_then(|pod| text(pod, "/metadata/name"))
+    }
+
     fn crash_looping(&self, revision: &str, restarts: i64) -> bool {
         let Some(hash) = self.names.hash(revision) else { return false };
         let mut pods = self.of_kind(Kind::Pod).filter(|pod| label(pod, HASH) == Some(hash)).peekable();

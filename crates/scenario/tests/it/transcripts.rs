@@ -1,9 +1,10 @@
 //! The simulator reproduces what was recorded on a real cluster, one test a scenario.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rollouts_sim::Simulator;
-use scenario::{Transcript, World};
+use scenario::{SimulatedFaults, Transcript, World};
 
 use crate::files::{root, text};
 use crate::scripts::scripts;
@@ -43,6 +44,13 @@ mod variations {
         analysis_fails_after_promotion: "analysis-fails-after-promotion",
         crashes_at_start: "crashes-at-start",
         promote_in_full: "promote-in-full",
+        x1: "rollback-with-shipped-values",
+        x2: "rollback-after-the-delay",
+        x3: "paused-by-spec-while-aborting",
+        x4: "inconclusive-while-aborting",
+        x5: "rollback-with-controller-down",
+        x6: "control-killed-pod",
+        x7: "control-without-graceful-stop",
         rollback_while_promoted_pods_crash: "rollback-while-promoted-pods-crash",
         rollback_with_full_preview: "rollback-with-full-preview",
         two_updates_in_a_row: "two-updates-in-a-row",
@@ -54,7 +62,9 @@ mod variations {
 async fn reproduce(name: &str) {
     let script = scenario::parse(&text(&format!("scenarios/blue-green/{name}.scenario"))).unwrap();
     let simulator = Simulator::in_memory(1);
-    let world = World { client: simulator.client(), requests: simulator.requests(), pace: simulator.pace() };
+    let client = simulator.client();
+    let faults = Arc::new(SimulatedFaults(client.clone()));
+    let world = World { client, requests: simulator.requests(), pace: simulator.pace(), faults };
     let mut told = String::new();
     let mut tell = |line: &str| {
         told.push_str(line);
@@ -70,7 +80,7 @@ async fn reproduce(name: &str) {
 }
 
 fn recorded(name: &str) -> Transcript {
-    scenario::read(&text(&format!("scenarios/blue-green/{name}.transcript"))).unwrap()
+    scenario::read(&std::fs::read_to_string(root().join(format!("scenarios/blue-green/{name}.transcript"))).unwrap_or_default()).unwrap()
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

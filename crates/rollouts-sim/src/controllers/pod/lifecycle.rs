@@ -22,6 +22,8 @@ const RESTART: Duration = Duration::from_millis(1000);
 /// The first back-off of a crashing container or a failing pull; it doubles up to [`BACK_OFF_LIMIT`].
 const BACK_OFF: Duration = Duration::from_secs(10);
 const BACK_OFF_LIMIT: Duration = Duration::from_secs(300);
+/// The exit code of a process that SIGKILL ended: 128 + 9.
+const KILLED: i32 = 137;
 /// After this long without a crash a container's back-off is forgotten.
 const BACK_OFF_FORGOTTEN: Duration = Duration::from_secs(600);
 
@@ -141,6 +143,18 @@ impl PodRun {
         let term = later(now, pre_stop).min(killed);
         self.stopping = Some(Stopping { term, gone: later(term, drain).min(killed) });
         notices
+    }
+
+    /// Kills the process of the first container at `now`, and says whether there was one.
+    pub(crate) fn kill(&mut self, spec: &PodSpec, now: Timestamp) -> bool {
+        let stopping = self.stopping.is_some();
+        let Some((run, container)) = self.containers.iter_mut().zip(&spec.containers).next() else {
+            return false;
+        };
+        let Some(since) = run.running() else { return false };
+        // What the node tells of it, it tells when it looks next.
+        run.exit(since, now, KILLED, stopping, container, &mut Vec::new());
+        true
     }
 
     /// Whether every process has ended and the pod may be forgotten.

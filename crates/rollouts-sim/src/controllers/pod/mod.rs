@@ -18,6 +18,7 @@ use self::spec::PodSpec;
 use super::time::between;
 use crate::object::{self, number, text};
 use crate::queue::Work;
+use crate::refusal::Refusal;
 use crate::resource::Resource;
 use crate::world::World;
 use crate::write::{KUBELET, SCHEDULER};
@@ -104,6 +105,22 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
         world.node.pods.remove(&key(ns, name));
         let _ = world.delete(Resource::Pod, ns, name, Some(0));
     }
+}
+
+/// Kills the process of a pod's first container, as SIGKILL does.
+///
+/// # Errors
+/// When there is no such pod, or its process does not run.
+pub(crate) fn kill(world: &mut World, ns: &str, name: &str) -> Result<(), Refusal> {
+    let pod = world.store.get(Resource::Pod, ns, name);
+    let spec = PodSpec::of(pod.ok_or_else(|| Refusal::not_found(Resource::Pod, name))?);
+    let now = world.now();
+    let killed = world.node.pods.get_mut(&key(ns, name)).is_some_and(|run| run.kill(&spec, now));
+    if !killed {
+        return Err(Refusal::conflict(Resource::Pod, name, "its process does not run"));
+    }
+    world.queue.schedule(now, Work::Pod { ns: ns.to_owned(), name: name.to_owned() });
+    Ok(())
 }
 
 fn bind(world: &mut World, pod: &Value) {

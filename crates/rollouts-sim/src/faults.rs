@@ -1,0 +1,73 @@
+//! What goes wrong by itself, asked for by a path of its own, which no real API server has:
+//!
+//! - `POST /faults/v1/components/rollouts-controller?runs=false` stops the controllers of Argo Rollouts,
+//!   `runs=true` starts them again
+//! - `POST /faults/v1/namespaces/NAMESPACE/pods/NAME/kill` kills the process of a pod
+//!
+//! They are requests like any other, so the journal has them and a world that is opened again has had them.
+//! With `kubectl`: `kubectl create --raw PATH -f /dev/null`.
+
+use std::time::Duration;
+
+use http::Response;
+use serde_json::json;
+
+use crate::api::json_response;
+use crate::controllers;
+use crate::queue::Work;
+use crate::refusal::Refusal;
+use crate::resource::Resource;
+use crate::world::World;
+
+/// From the start of a controller's process to its first look at everything: its caches fill, it becomes leader.
+const STARTS: Duration = Duration::from_secs(1);
+
+/// Brings a fault about; `None` when the path asks for none.
+pub(crate) fn answer(
+    world: &mut World,
+    method: &str,
+    path: &str,
+    runs: Option<&str>,
+) -> Option<Result<Response<Vec<u8>>, Refusal>> {
+    let rest = path.strip_prefix("/faults/v1/")?;
+    let parts: Vec<&str> = rest.split('/').collect();
+    let unknown = || Refusal::new(404, "NotFound", format!("no fault is brought about by {method} {path}"));
+    Some(match (method, parts.as_slice(), runs) {
+        ("POST", ["components", "rollouts-controller"], Some("true")) => {
+            start(world);
+            Ok(done("rollouts-controller runs"))
+        }
+        ("POST", ["components", "rollouts-controller"], Some("false")) => {
+            world.rollouts_down = true;
+            Ok(done("rollouts-controller is down"))
+        }
+        ("POST", ["namespaces", ns, "pods", name, "kill"], None) => {
+            controllers::kill(world, ns, name).map(|()| done("killed"))
+        }
+        _ => Err(unknown()),
+    })
+}
+
+/// The controllers come back and look at everything that is theirs.
+fn start(world: &mut World) {
+    world.rollouts_down = false;
+    let named = |resource| {
+        let objects = world.store.list(resource, "");
+        objects.map(|object| {
+            (crate::object::namespace(object).to_owned(), crate::object::name(object).to_owned())
+        })
+    };
+    let rollouts = named(Resource::Rollout).map(|(ns, name)| Work::Rollout { ns, name });
+    let runs = named(Resource::AnalysisRun).map(|(ns, name)| Work::AnalysisRun { ns, name });
+    for work in rollouts.chain(runs).collect::<Vec<_>>() {
+        world.queue.after(STARTS, work);
+    }
+}
+
+fn done(message: &str) -> Response<Vec<u8>> {
+    json_response(
+        200,
+        &json!({"kind": "Status", "apiVersion": "v1", "status": "Success", "message": message}),
+        &[],
+    )
+}

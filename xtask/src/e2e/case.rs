@@ -1,0 +1,141 @@
+//! One scenario: run in an empty namespace, compared with its transcript or recorded.
+
+use std::path::{Path, PathBuf};
+
+use scenario::script::Script;
+use scenario::{Header, Outcome, Transcript, World};
+
+use super::found;
+use crate::run::{self, Error};
+
+/// Where scenarios and their transcripts are, below the workspace's root.
+const FOLDER: &str = "scenarios";
+
+/// A scenario's files.
+#[derive(Debug)]
+pub(crate) struct Case {
+    /// The name of its files.
+    pub(crate) name: String,
+    script: PathBuf,
+    transcript: PathBuf,
+}
+
+impl Case {
+    /// The script, read.
+    pub(crate) fn script(&self) -> Result<Script, Error> {
+        let text = run::read_file(&self.script)?;
+        scenario::parse(&text).map_err(|error| Error::Found(format!("{}: {error}", self.script.display())))
+    }
+
+    /// One run in a namespace that is empty before, and gone after.
+    pub(crate) async fn run(&self, script: &Script, world: &World) -> Result<Outcome, Error> {
+        let namespace = &script.rollout.namespace;
+        let clear = || async { scenario::clear(world, namespace).await.map_err(|error| with_causes(&error)) };
+        clear().await?;
+        let outcome = scenario::run(script, &run::root(), world, &mut run::say).await;
+        let outcome = outcome.map_err(|error| with_causes(&error))?;
+        clear().await?;
+        Ok(outcome)
+    }
+
+    /// Compares what was shown with the recording.
+    pub(crate) fn compare(&self, shown: &Transcript) -> Result<(), Error> {
+        let recorded = scenario::read(&run::read_file(&self.transcript)?)
+            .map_err(|error| Error::Found(format!("{}: {error}", self.transcript.display())))?;
+        same(&recorded, shown, "the transcript differs (- recorded, + shown)")
+    }
+
+    /// Writes the recording: nothing else does.
+    pub(crate) async fn record(
+        &self,
+        script: &Script,
+        shown: Transcript,
+        world: &World,
+        rollouts: &str,
+    ) -> Result<(), Error> {
+        let root = run::root();
+        let own = self.script.strip_prefix(&root).unwrap_or(&self.script).display().to_string();
+        let mut files = Vec::new();
+        for file in std::iter::once(own.as_str()).chain(script.files()) {
+            let sum = scenario::manifest::sum(&root, file).map_err(|error| with_causes(&error))?;
+            files.push((file.to_owned(), sum));
+        }
+        let header = Header {
+            date: world.pace.now().strftime("%Y-%m-%d").to_string(),
+            kubernetes: kubernetes(world).await?,
+            rollouts: rollouts.to_owned(),
+            files,
+        };
+        let transcript = Transcript { header: Some(header), ..shown };
+        run::write_file(&self.transcript, &transcript.to_string())?;
+        run::say(&format!("recorded {}", self.transcript.display()));
+        Ok(())
+    }
+}
+
+/// The API server's version.
+pub(crate) async fn kubernetes(world: &World) -> Result<String, Error> {
+    let version = world.client.apiserver_version().await;
+    Ok(version.map_err(|error| Error::Found(format!("the API server's version: {error}")))?.git_version)
+}
+
+/// An error that shows the difference, if there is one.
+pub(crate) fn same(recorded: &Transcript, shown: &Transcript, what: &str) -> Result<(), Error> {
+    match scenario::difference(recorded, shown) {
+        None => Ok(()),
+        Some(difference) => found(&format!("{what}:\n{difference}")),
+    }
+}
+
+/// The scenarios of all folders, or those with the given names.
+pub(crate) fn cases(names: &[String]) -> Result<Vec<Case>, Error> {
+    let mut cases = Vec::new();
+    for folder in entries(&run::root().join(FOLDER))?.into_iter().filter(|path| path.is_dir()) {
+        for script in entries(&folder)? {
+            if script.extension().is_some_and(|extension| extension == "scenario") {
+                let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let transcript = script.with_extension("transcript");
+                cases.push(Case { name, script, transcript });
+            }
+        }
+    }
+    if let Some(unknown) = names.iter().find(|name| !cases.iter().any(|case| case.name == **name)) {
+        let known: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+        return found(&format!("no scenario {unknown}; there are {}", known.join(", ")));
+    }
+    cases.retain(|case| names.is_empty() || names.contains(&case.name));
+    Ok(cases)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let error = |source| Error::File { operation: "list", path: folder.to_path_buf(), source };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(error)? {
+        paths.push(entry.map_err(error)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// An error with its causes in one text, because [`Error`] keeps only its own kinds of causes.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> Error {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("\n  caused by: {error}"));
+        cause = error.source();
+    }
+    Error::Found(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_scenario_is_refused_with_the_known_ones() {
+        let error = cases(&["nonsense".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("no scenario nonsense") && error.contains("deploy-and-promote"), "{error}");
+        assert_eq!(cases(&["deploy-and-promote".to_owned()]).unwrap().len(), 1);
+    }
+}

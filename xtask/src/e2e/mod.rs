@@ -1,0 +1,154 @@
+//! `cargo xtask e2e`: the scenarios on a target, compared with their transcripts, judged and reported.
+//!
+//! The scenario's body knows nothing of targets; this is the place that does. Only here, only with
+//! `--record`, and only on a real cluster are transcripts written.
+
+mod case;
+mod report;
+mod suite;
+mod switch;
+mod target;
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use scenario::{Outcome, World};
+
+use case::Case;
+use report::Report;
+use suite::Suite;
+use target::Target;
+
+use crate::run::{self, Error};
+
+/// The tags of the demo-app that scenarios name.
+const TAGS: &[&str] = &["v1", "v2", "v3"];
+
+/// What to run, where, and whether to record.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// `sim`; `host` or `kind`, which is brought up when it is not; or `context:NAME` of the kubeconfig.
+    #[arg(long, default_value = "sim", value_name = "TARGET")]
+    target: String,
+    /// Which scenarios, and what is measured beside them.
+    #[arg(long, value_enum, default_value_t = Suite::Full, conflicts_with = "scenario")]
+    suite: Suite,
+    /// Only these scenarios, by the name of their file.
+    #[arg(long, num_args = 1.., value_name = "NAME")]
+    scenario: Vec<String>,
+    /// On a cluster of the kubeconfig, agree that the scenarios' namespaces are deleted there before and after
+    /// each run.
+    #[arg(long)]
+    yes: bool,
+    /// Write the transcripts instead of comparing with them; only on a real cluster.
+    #[arg(long)]
+    record: bool,
+    /// Run each scenario so often; all runs must show the same, or nothing is recorded.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    repeat: u32,
+    /// The ingress, on loopback; only for a real cluster.
+    #[arg(long, default_value = "127.0.0.1:8880", value_name = "ADDRESS")]
+    ingress: SocketAddr,
+    /// The controller's version, for the header of what is recorded: no API says it.
+    #[arg(long, default_value = "v1.10.2", value_name = "VERSION")]
+    argo_rollouts: String,
+}
+
+/// Runs the scenarios one after the other, all of them even after a failure, and writes the report.
+///
+/// # Errors
+/// A target that cannot be reached, the scenarios that failed, the promises that do not hold.
+pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    let target = Target::parse(&options.target)?;
+    if options.record && !target.is_live() {
+        return found("transcripts are recorded on a real cluster only: use --target host or context:NAME");
+    }
+    if !target.is_our_own() && !options.yes {
+        return found(&format!(
+            "on {} the scenarios delete their namespaces before and after each run; add --yes if that is meant",
+            options.target
+        ));
+    }
+    let mut cases = case::cases(&options.scenario)?;
+    if options.scenario.is_empty() {
+        cases.retain(|case| options.suite.has(case));
+    }
+    target.prepare(TAGS)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Found(format!("the runtime did not start: {error}")))?;
+    let suite = if options.scenario.is_empty() { options.suite.name() } else { "selected" };
+    let mut report = runtime.block_on(begin(&target, options, suite))?;
+    for (index, case) in cases.iter().enumerate() {
+        run::say(&format!("== {} ({} of {})", case.name, index + 1, cases.len()));
+        let start = Instant::now();
+        let outcome = runtime.block_on(once(case, options, &target));
+        if let Err(error) = &outcome {
+            run::say_error(error);
+        }
+        report.add(case, start.elapsed(), &outcome)?;
+    }
+    report.finish()
+}
+
+async fn begin(target: &Target, options: &Options, suite: &str) -> Result<Report, Error> {
+    let world = target.world(options.ingress).await?;
+    let mut versions = target.versions();
+    versions.insert("kubernetes".to_owned(), case::kubernetes(&world).await?);
+    Report::begin(&options.target, suite, versions, world.requests.kind())
+}
+
+/// One scenario, as often as was asked for.
+async fn once(case: &Case, options: &Options, target: &Target) -> Result<Outcome, Error> {
+    let script = case.script()?;
+    let world: World = target.world(options.ingress).await?;
+    let mut first: Option<Outcome> = None;
+    for _ in 0..options.repeat.max(1) {
+        let outcome = case.run(&script, &world).await?;
+        for timing in &outcome.timings {
+            run::say(&format!("  {} after `{}`: {:.2?}", timing.what, timing.verb, timing.after));
+        }
+        if let Some(first) = &first {
+            case::same(&first.transcript, &outcome.transcript, "two runs differ")?;
+        }
+        first.get_or_insert(outcome);
+    }
+    let Some(shown) = first else { return found("nothing was run") };
+    if options.record {
+        case.record(&script, shown.transcript.clone(), &world, &options.argo_rollouts).await?;
+    } else {
+        case.compare(&shown.transcript)?;
+    }
+    Ok(shown)
+}
+
+fn found<T>(message: &str) -> Result<T, Error> {
+    Err(Error::Found(message.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Words {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn what_would_do_harm_or_nothing_is_refused() {
+        for (words, part) in [
+            (vec!["e2e", "--record"], "on a real cluster only"),
+            (vec!["e2e", "--target", "context:prod"], "add --yes"),
+            (vec!["e2e", "--target", "moon"], "sim, host, kind or context:NAME"),
+        ] {
+            let options = Words::try_parse_from(words).unwrap().options;
+            let error = run(&options).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

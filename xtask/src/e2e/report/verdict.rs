@@ -1,0 +1,149 @@
+//! From the counts of a run to a verdict on each promise. Pure.
+
+use super::doc::{LoadDoc, Measure, ReportDoc, SwitchDoc, Verdict};
+
+/// A verdict on each number of PRD §8.1 and on what else the run promises.
+pub(super) fn judge(report: &ReportDoc) -> Vec<Verdict> {
+    let mut verdicts = vec![
+        slowest(report, "PRD §8.1, promotion", "< 5 s", 5.0, is_promotion),
+        slowest(report, "PRD §8.1, rollback", "< 30 s", 30.0, is_rollback),
+        measured(report, "PRD §8.1, Argo CD sync", "< 2 min", Measure::SYNC, 120.0),
+        lost(report),
+        controls(report),
+        lag(report),
+    ];
+    if report.suite == "full" {
+        verdicts.push(at_least("switches", "at least 20", switches(report).count() as f64, 20.0));
+        let around: u64 = switches(report).map(|switch| switch.around).sum();
+        verdicts.push(at_least("requests within 2 s of a switch", "at least 20,000", around as f64, 20_000.0));
+    }
+    let measures = [
+        measured(report, "cluster up, warm", "<= 20 s", Measure::CLUSTER_UP, 20.0),
+        ratio(report, "promote beside upstream's plugin", Measure::PROMOTE, Measure::PROMOTE_UPSTREAM),
+    ];
+    verdicts.extend(measures.into_iter().filter(|verdict| verdict.holds.is_some()));
+    verdicts
+}
+
+/// What makes a run fail, a line each. A full run on a live cluster must have measured everything.
+pub(super) fn failures(report: &ReportDoc) -> Vec<String> {
+    let mut wrong: Vec<String> = Vec::new();
+    let failed: Vec<&str> =
+        report.scenarios.iter().filter(|scenario| !scenario.passed).map(|scenario| scenario.name.as_str()).collect();
+    if !failed.is_empty() {
+        wrong.push(format!("scenarios that failed: {}", failed.join(", ")));
+    }
+    let whole = report.suite == "full" && report.target != "sim";
+    for verdict in &report.verdicts {
+        match verdict.holds {
+            Some(true) => {}
+            Some(false) => {
+                wrong.push(format!("{}: {}, asked is {}", verdict.promise, verdict.found, verdict.bound));
+            }
+            None if whole => wrong.push(format!("{}: not measured", verdict.promise)),
+            None => {}
+        }
+    }
+    wrong
+}
+
+fn loads(report: &ReportDoc) -> impl Iterator<Item = &LoadDoc> {
+    report.scenarios.iter().flat_map(|scenario| &scenario.loads)
+}
+
+fn switches(report: &ReportDoc) -> impl Iterator<Item = &SwitchDoc> {
+    loads(report).flat_map(|load| &load.switches)
+}
+
+/// A promotion is judged by the command that asks for the switch; one that happens by itself has none.
+fn is_promotion(switch: &SwitchDoc) -> bool {
+    switch.command.starts_with("promote")
+}
+
+fn is_rollback(switch: &SwitchDoc) -> bool {
+    ["undo", "abort", "rollback"].iter().any(|verb| switch.command.starts_with(verb))
+}
+
+fn slowest(
+    report: &ReportDoc,
+    promise: &'static str,
+    bound: &'static str,
+    limit: f64,
+    of: impl Fn(&SwitchDoc) -> bool,
+) -> Verdict {
+    let seconds: Vec<f64> = switches(report).filter(|switch| of(switch)).map(|switch| switch.seconds).collect();
+    match seconds.iter().copied().reduce(f64::max) {
+        None => Verdict { promise, bound, found: "no switch".to_owned(), holds: None },
+        Some(slowest) => {
+            let found = format!("{slowest:.2} s, the slowest of {}", seconds.len());
+            Verdict { promise, bound, found, holds: Some(slowest < limit) }
+        }
+    }
+}
+
+fn measured(report: &ReportDoc, promise: &'static str, bound: &'static str, name: &str, limit: f64) -> Verdict {
+    let measure = report.measures.iter().find(|measure| measure.name == name);
+    match measure.and_then(|measure| Some((measure.slowest()?, measure.seconds.len()))) {
+        None => Verdict { promise, bound, found: "not measured".to_owned(), holds: None },
+        Some((slowest, number)) => {
+            let found = format!("{slowest:.1} s, the slowest of {number}");
+            Verdict { promise, bound, found, holds: Some(slowest <= limit) }
+        }
+    }
+}
+
+fn ratio(report: &ReportDoc, promise: &'static str, ours: &str, theirs: &str) -> Verdict {
+    let bound = "<= 0.8";
+    let median = |name: &str| report.measures.iter().find(|measure| measure.name == name)?.median();
+    match (median(ours), median(theirs)) {
+        (Some(ours), Some(theirs)) if theirs > 0.0 => {
+            let found = format!("{:.2} ({:.0} ms and {:.0} ms)", ours / theirs, ours * 1e3, theirs * 1e3);
+            Verdict { promise, bound, found, holds: Some(ours / theirs <= 0.8) }
+        }
+        _ => Verdict { promise, bound, found: "not measured".to_owned(), holds: None },
+    }
+}
+
+fn lost(report: &ReportDoc) -> Verdict {
+    let counted: Vec<&LoadDoc> = loads(report).filter(|load| !load.control).collect();
+    let sent: u64 = counted.iter().map(|load| load.account.sent).sum();
+    let lost: u64 = counted.iter().map(|load| load.account.lost).sum();
+    Verdict {
+        promise: "requests lost",
+        bound: "none",
+        found: format!("{lost} of {sent}"),
+        holds: (sent > 0).then_some(lost == 0),
+    }
+}
+
+/// The instrument must count losses where the protection is taken away, or its zeros say nothing.
+fn controls(report: &ReportDoc) -> Verdict {
+    let lost: Vec<u64> = loads(report).filter(|load| load.control).map(|load| load.account.lost).collect();
+    let each: Vec<String> = lost.iter().map(ToString::to_string).collect();
+    Verdict {
+        promise: "requests lost in the controls",
+        bound: "some in each",
+        found: if each.is_empty() { "no control ran".to_owned() } else { each.join(", ") },
+        holds: (!lost.is_empty()).then_some(lost.iter().all(|lost| *lost > 0)),
+    }
+}
+
+fn lag(report: &ReportDoc) -> Verdict {
+    let invalid: Vec<&str> = report
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.loads.iter().any(|load| !load.valid))
+        .map(|scenario| scenario.name.as_str())
+        .collect();
+    let number = loads(report).count();
+    Verdict {
+        promise: "the sender's own lag",
+        bound: "p99.9 <= 5 ms in each load",
+        found: if invalid.is_empty() { format!("held in {number} loads") } else { format!("not in {}", invalid.join(", ")) },
+        holds: (number > 0).then_some(invalid.is_empty()),
+    }
+}
+
+fn at_least(promise: &'static str, bound: &'static str, number: f64, least: f64) -> Verdict {
+    Verdict { promise, bound, found: format!("{number}"), holds: Some(number >= least) }
+}

@@ -1,0 +1,135 @@
+//! Where scenarios run, and what a target brings along: a client, requests, a pace, faults, versions.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use rollouts_client::pace::RealPace;
+use rollouts_sim::Simulator;
+use scenario::{NoFaults, SimulatedFaults, World};
+use traffic_probe::HttpRequests;
+
+use super::found;
+use crate::cluster;
+use crate::run::{self, Error};
+
+/// A place to run scenarios.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The simulator, a new one for each scenario.
+    Sim,
+    /// `cargo xtask cluster --provider host`.
+    Host,
+    /// `cargo xtask cluster --provider kind`.
+    Kind,
+    /// A context of the kubeconfig.
+    Context(String),
+}
+
+impl Target {
+    /// Reads `sim`, `host`, `kind` or `context:NAME`.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        match (text, text.strip_prefix("context:")) {
+            ("sim", _) => Ok(Target::Sim),
+            ("host", _) => Ok(Target::Host),
+            ("kind", _) => Ok(Target::Kind),
+            (_, Some(name)) if !name.is_empty() => Ok(Target::Context(name.to_owned())),
+            _ => found(&format!("unknown target {text:?}: sim, host, kind or context:NAME")),
+        }
+    }
+
+    /// Whether real requests meet real pods there.
+    pub(crate) fn is_live(&self) -> bool {
+        *self != Target::Sim
+    }
+
+    /// Whether the cluster is ours alone, so that scenarios may delete their namespaces unasked.
+    pub(crate) fn is_our_own(&self) -> bool {
+        !matches!(self, Target::Context(_))
+    }
+
+    /// Has the cluster and the images of the demo-app there. What is there already stays.
+    pub(crate) fn prepare(&self, tags: &[&str]) -> Result<(), Error> {
+        match self {
+            Target::Host => cluster::ready(cluster::Provider::Host, tags),
+            Target::Kind => cluster::ready(cluster::Provider::Kind, tags),
+            Target::Sim | Target::Context(_) => Ok(()),
+        }
+    }
+
+    /// A cluster to run one scenario on.
+    pub(crate) async fn world(&self, ingress: SocketAddr) -> Result<World, Error> {
+        let (config, context) = match self {
+            Target::Sim => {
+                let simulator = Simulator::in_memory(1);
+                let (client, requests, pace) = (simulator.client(), simulator.requests(), simulator.pace());
+                let faults = Arc::new(SimulatedFaults(client.clone()));
+                return Ok(World { client, requests, pace, faults });
+            }
+            Target::Host => (Some(cluster::host_kubeconfig()), "host"),
+            Target::Kind => (None, "kind-blue-green-canary"),
+            Target::Context(name) => (None, name.as_str()),
+        };
+        let client = client(config, context).await?;
+        let requests = HttpRequests::new(ingress).map_err(|error| Error::Found(error.to_string()))?;
+        let faults: Arc<dyn scenario::Faults> = match self {
+            Target::Host => Arc::new(cluster::HostFaults::new()),
+            _ => Arc::new(NoFaults),
+        };
+        Ok(World { client, requests: Arc::new(requests), pace: Arc::new(RealPace::new()), faults })
+    }
+
+    /// The versions of what runs there, as far as they are known without asking.
+    pub(crate) fn versions(&self) -> BTreeMap<String, String> {
+        match self {
+            Target::Host => cluster::versions(),
+            _ => BTreeMap::new(),
+        }
+    }
+}
+
+/// A client of a context; a verb that is sent again by itself could act twice, so it never is.
+async fn client(file: Option<PathBuf>, context: &str) -> Result<Client, Error> {
+    let refused = |error: &dyn std::error::Error| Error::Found(format!("context {context} of the kubeconfig: {error}"));
+    let options = KubeConfigOptions { context: Some(context.to_owned()), ..Default::default() };
+    let config = match file {
+        Some(file) => {
+            let kubeconfig = Kubeconfig::read_from(&file).map_err(|error| refused(&error))?;
+            Config::from_custom_kubeconfig(kubeconfig, &options).await
+        }
+        None => Config::from_kubeconfig(&options).await,
+    };
+    let mut config = config.map_err(|error| refused(&error))?;
+    config.default_retry = false;
+    Client::try_from(config).map_err(|error| refused(&error))
+}
+
+/// One, five and fifteen minutes' load of this machine, as the kernel says it.
+pub(crate) fn load_average() -> String {
+    let text = run::read_file(std::path::Path::new("/proc/loadavg")).unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_one_of_four() {
+        for (text, target) in [
+            ("sim", Target::Sim),
+            ("host", Target::Host),
+            ("kind", Target::Kind),
+            ("context:rig", Target::Context("rig".to_owned())),
+        ] {
+            assert_eq!(Target::parse(text).unwrap(), target);
+        }
+        for text in ["", "context:", "rig", "simulator"] {
+            let error = Target::parse(text).err().unwrap().to_string();
+            assert!(error.contains("sim, host, kind or context:NAME"), "{error}");
+        }
+    }
+}
