@@ -10,6 +10,7 @@ use task_manager::project::ProjectError;
 use task_manager::render::Style;
 use task_manager::select::NoMatch;
 use task_master::engine::EngineError;
+use task_master::operator::OperatorError;
 use task_master::runbook::{Invalid, Problem};
 
 /// Why a command failed.
@@ -27,6 +28,9 @@ pub(crate) enum Failure {
     /// What was named is not there.
     #[error(transparent)]
     NoMatch(#[from] NoMatch),
+    /// A verb on a Rollout was not carried out.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
     /// There is no such thing.
     #[error("{0}")]
     Nothing(String),
@@ -47,6 +51,7 @@ impl Failure {
             Self::Engine(error) => error.code(),
             Self::Project(error) => error.code(),
             Self::Ledger(error) => error.code(),
+            Self::Operator(_) => Code::TaskFailed,
             Self::NoMatch(_) | Self::Nothing(_) => Code::NoMatch,
             Self::OwnPath(_) | Self::Signals(_) | Self::Output(_) => Code::InputOutput,
         }

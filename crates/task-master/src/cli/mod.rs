@@ -12,6 +12,7 @@ mod logs;
 mod plan;
 mod progress;
 mod resume;
+mod rollout;
 mod runs;
 mod summary;
 mod text;
@@ -115,6 +116,8 @@ enum Command {
     Runs(runs::Args),
     /// Print the logs of a run
     Logs(logs::Args),
+    /// Look at a Rollout of the target, promote it, abort it, roll it back
+    Rollout(rollout::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -214,6 +217,7 @@ pub(crate) fn main() -> Code {
         Command::Resume(args) => resume::run(args, &mut app),
         Command::Runs(args) => runs::run(args, &mut app),
         Command::Logs(args) => logs::run(args, &mut app),
+        Command::Rollout(args) => rollout::run(args, &mut app),
         Command::Completions(args) => completions::run(args, &mut app),
     };
     match done {

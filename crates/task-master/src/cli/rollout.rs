@@ -1,0 +1,115 @@
+//! `rollout`: the operator's verbs on one Rollout of the target.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use task_manager::exit::Code;
+use task_master::operator::{self, Done, Verb};
+
+use super::failure::Failure;
+use super::{App, Form};
+
+/// How long a verb that moves traffic may take.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// Arguments of `rollout`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+    /// The namespace
+    #[arg(short, long, global = true, default_value = "blue-green", value_name = "NAME")]
+    namespace: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the Rollout, its revisions, pods and analyses as a tree
+    Get { name: String },
+    /// Show phase and message
+    Status { name: String },
+    /// Make the new version the active one, and prove it
+    Promote {
+        name: String,
+        /// Past every pause and analysis
+        #[arg(long)]
+        full: bool,
+        /// Believe it only when this host of the ingress answers with the new version
+        #[arg(long, value_name = "HOST")]
+        host: Option<String>,
+    },
+    /// Give the update up
+    Abort { name: String },
+    /// Take an aborted update up again
+    Retry { name: String },
+    /// Switch nothing until it is resumed
+    Pause { name: String },
+    /// End a pause
+    Resume { name: String },
+    /// Replace all pods, a few at a time
+    Restart { name: String },
+    /// Write the template of an earlier revision back
+    Undo {
+        name: String,
+        /// The revision [default: the one before]
+        #[arg(long, value_name = "N")]
+        to_revision: Option<i64>,
+    },
+    /// Give a container another image
+    SetImage {
+        name: String,
+        /// As CONTAINER=IMAGE
+        #[arg(value_parser = super::assignment, value_name = "CONTAINER=IMAGE")]
+        image: (String, String),
+    },
+    /// Go back to the last good version by the way that fits the state, and prove it
+    Rollback {
+        name: String,
+        /// Believe it only when this host of the ingress answers with the good version
+        #[arg(long, value_name = "HOST")]
+        host: Option<String>,
+    },
+}
+
+impl Command {
+    fn split(&self) -> (&str, Verb) {
+        match self {
+            Command::Get { name } => (name, Verb::Get),
+            Command::Status { name } => (name, Verb::Status),
+            Command::Promote { name, full, host } => {
+                (name, Verb::Promote { full: *full, host: host.clone() })
+            }
+            Command::Abort { name } => (name, Verb::Abort),
+            Command::Retry { name } => (name, Verb::Retry),
+            Command::Pause { name } => (name, Verb::Pause),
+            Command::Resume { name } => (name, Verb::Resume),
+            Command::Restart { name } => (name, Verb::Restart),
+            Command::Undo { name, to_revision } => (name, Verb::Undo { to: *to_revision }),
+            Command::SetImage { name, image: (container, image) } => {
+                (name, Verb::SetImage { container: container.clone(), image: image.clone() })
+            }
+            Command::Rollback { name, host } => (name, Verb::Rollback { host: host.clone() }),
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
+    let context = app.context()?;
+    let (name, verb) = args.command.split();
+    let within = context.timeout.unwrap_or(WITHIN);
+    let done = operator::operate(&context, &args.namespace, name, &verb, within)?;
+    let text = match (app.global.output, &done) {
+        (Form::Text, done) => done.to_string(),
+        (Form::Json, Done::View(_)) => {
+            let text = "the tree has no JSON form yet; `kubectl get rollout NAME -o json` prints the object";
+            return Err(Failure::Nothing(text.to_owned()));
+        }
+        (Form::Json, Done::Said(said)) => {
+            let document = serde_json::json!({"schemaVersion": 1, "kind": "rollout", "name": name, "said": said.trim_end()});
+            format!("{document:#}\n")
+        }
+    };
+    app.print(&text)?;
+    Ok(Code::Ok)
+}

@@ -1,0 +1,165 @@
+//! The operator's verbs on one Rollout of a target, each done, and where it moves traffic, proven.
+//!
+//! These are the same verbs as the runbook's `rollout` steps, for a person at a terminal: they decide by the state
+//! as it is now, keep no log and need no PRD. What they do not do: several Rollouts at once, or canary steps with
+//! proof.
+
+use std::fmt;
+use std::time::Duration;
+
+use rollouts_client::client::{self, Rollouts};
+use rollouts_client::phase;
+use rollouts_client::promotion::{self, Promotion, PromotionError};
+use rollouts_client::proof::Probe;
+use rollouts_client::rollback::{self, Order, RollbackError};
+use rollouts_client::view::RolloutView;
+
+use crate::cluster::{self, Cluster};
+use crate::context::Context;
+use crate::fault::Fault;
+
+/// What is asked of a Rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verb {
+    /// The tree of the Rollout and all that belongs to it.
+    Get,
+    /// Phase and message in a line.
+    Status,
+    /// The new version becomes the active one.
+    Promote {
+        /// Past every pause and analysis.
+        full: bool,
+        /// A host whose answers prove it; without one only selector and endpoints do.
+        host: Option<String>,
+    },
+    /// The update is given up.
+    Abort,
+    /// An aborted update is taken up again.
+    Retry,
+    /// Nothing is switched until it is resumed.
+    Pause,
+    /// A pause ends.
+    Resume,
+    /// All pods are replaced, a few at a time.
+    Restart,
+    /// The template of an earlier revision is written back.
+    Undo {
+        /// The revision; the previous one when absent.
+        to: Option<i64>,
+    },
+    /// A container gets another image.
+    SetImage {
+        /// Its name.
+        container: String,
+        /// The whole reference.
+        image: String,
+    },
+    /// Back to the last good version by the way that fits the state.
+    Rollback {
+        /// A host whose answers prove it.
+        host: Option<String>,
+    },
+}
+
+/// What a verb has shown.
+#[derive(Debug)]
+pub enum Done {
+    /// The tree.
+    View(Box<RolloutView>),
+    /// Sentences for a person, each with a line's end.
+    Said(String),
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Done::View(view) => view.fmt(f),
+            Done::Said(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Why a verb was not carried out, or is not known to have been.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The target cannot be reached.
+    #[error("{0}")]
+    Target(Fault),
+    /// No runtime for the network.
+    #[error("the network runtime did not start")]
+    Runtime(#[source] std::io::Error),
+    /// A call failed, or the verb makes no sense in this state.
+    #[error(transparent)]
+    Client(#[from] client::Error),
+    /// The promotion is not proven.
+    #[error(transparent)]
+    Promotion(#[from] PromotionError),
+    /// The rollback is not proven.
+    #[error(transparent)]
+    Rollback(Box<RollbackError>),
+}
+
+/// Carries a verb out on the context's target. `within` bounds what has to be waited for.
+///
+/// # Errors
+/// As [`OperatorError`] says; what was sent before stays sent, and the same verb may be given again.
+pub fn operate(
+    context: &Context,
+    namespace: &str,
+    name: &str,
+    verb: &Verb,
+    within: Duration,
+) -> Result<Done, OperatorError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OperatorError::Runtime)?;
+    runtime.block_on(async {
+        let cluster = cluster::open(context).await.map_err(OperatorError::Target)?;
+        Box::pin(carry_out(&cluster, &cluster.rollouts(namespace), name, verb, within)).await
+    })
+}
+
+async fn carry_out(
+    cluster: &Cluster,
+    rollouts: &Rollouts,
+    name: &str,
+    verb: &Verb,
+    within: Duration,
+) -> Result<Done, OperatorError> {
+    let probe = |host: &Option<String>| host.as_ref().map(|host| Probe::new(cluster.requests.clone(), host));
+    let said = match verb {
+        Verb::Get => return Ok(Done::View(Box::new(rollouts.view(name).await?))),
+        Verb::Status => phase::in_words(&rollouts.get(name).await?),
+        Verb::Promote { full, host } => {
+            let order = Promotion { name: name.to_owned(), full: *full, probe: probe(host), within };
+            let promoted = promotion::promote(rollouts, &order).await?;
+            let tag = promoted.tag.unwrap_or_else(|| "the new version".to_owned());
+            format!("promoted rollout {name} to {tag}: {}", promoted.proof)
+        }
+        Verb::Abort => now(&rollouts.abort(name).await?, "aborted"),
+        Verb::Retry => now(&rollouts.retry(name).await?, "retried"),
+        Verb::Pause => now(&rollouts.pause(name).await?, "paused"),
+        Verb::Resume => now(&rollouts.resume(name).await?, "resumed"),
+        Verb::Restart => now(&rollouts.restart(name, rollouts.pace().now()).await?, "restarted"),
+        Verb::Undo { to } => now(&rollouts.undo(name, *to).await?, "undid the last update of"),
+        Verb::SetImage { container, image } => {
+            now(&rollouts.set_image(name, container, image).await?, &format!("set {container} to {image} in"))
+        }
+        Verb::Rollback { host } => {
+            let order = Order { within, ..Order::of(name) };
+            let order = match probe(host) {
+                Some(probe) => order.proven_by(probe),
+                None => order,
+            };
+            let report = rollback::run(rollouts, &order).await;
+            return Ok(Done::Said(
+                report.map_err(|error| OperatorError::Rollback(Box::new(error)))?.to_string(),
+            ));
+        }
+    };
+    Ok(Done::Said(format!("{said}\n")))
+}
+
+/// What was done, and the phase as it was read back.
+fn now(rollout: &rollouts_client::types::Rollout, did: &str) -> String {
+    format!("{did} rollout {}: {}", rollout.name(), phase::in_words(rollout))
+}
