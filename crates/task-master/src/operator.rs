@@ -29,6 +29,8 @@ pub enum Verb {
     Promote {
         /// Past every pause and analysis.
         full: bool,
+        /// Whether to wait until users reach it; otherwise it is only sent and read back.
+        wait: bool,
         /// A host whose answers prove it; without one only selector and endpoints do.
         host: Option<String>,
     },
@@ -129,7 +131,11 @@ async fn carry_out(
     let said = match verb {
         Verb::Get => return Ok(Done::View(Box::new(rollouts.view(name).await?))),
         Verb::Status => phase::in_words(&rollouts.get(name).await?),
-        Verb::Promote { full, host } => {
+        Verb::Promote { full: false, wait: false, .. } => now(&rollouts.promote(name).await?, "promoted"),
+        Verb::Promote { full: true, wait: false, .. } => {
+            now(&rollouts.promote_full(name).await?, "promoted in full")
+        }
+        Verb::Promote { full, host, wait: true } => {
             let order = Promotion { name: name.to_owned(), full: *full, probe: probe(host), within };
             let promoted = promotion::promote(rollouts, &order).await?;
             let tag = promoted.tag.unwrap_or_else(|| "the new version".to_owned());

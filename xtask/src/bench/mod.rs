@@ -82,8 +82,16 @@ fn build() -> Result<Duration, Error> {
     Ok(started.elapsed())
 }
 
+/// The release build of task-master, whose commands are timed elsewhere.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn build_task_master() -> Result<(), Error> {
+    run::run(run::command(env!("CARGO")).args(["build", "--release", "--locked", "-p", "task-master"]))
+}
+
 /// The path of a release binary, as an argument.
-fn binary(name: &str) -> String {
+pub(crate) fn binary(name: &str) -> String {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| run::root().join("target"), Into::into);
     target.join("release").join(name).display().to_string()
 }

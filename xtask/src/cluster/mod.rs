@@ -194,6 +194,11 @@ pub(crate) fn host_kubeconfig() -> PathBuf {
     Places::new(None).kubeconfig()
 }
 
+/// One of the clients that the host cluster brings along, each in the cluster's version.
+pub(crate) fn host_client(name: &str) -> PathBuf {
+    environment::clients(&Places::new(None)).join(name)
+}
+
 /// The versions of the host cluster's components that are compiled here, by name.
 pub(crate) fn versions() -> std::collections::BTreeMap<String, String> {
     programs::ALL.iter().map(|program| (program.name.to_owned(), program.version.to_owned())).collect()

@@ -5,6 +5,7 @@
 
 mod case;
 mod report;
+mod series;
 mod suite;
 mod switch;
 mod target;
@@ -89,7 +90,27 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         }
         report.add(case, start.elapsed(), &outcome)?;
     }
+    if options.scenario.is_empty() && target == Target::Host {
+        beside(options, &target, &runtime, &mut report)?;
+    }
     report.finish()
+}
+
+/// What is measured on the host cluster beside the scenarios.
+fn beside(
+    options: &Options,
+    target: &Target,
+    runtime: &tokio::runtime::Runtime,
+    report: &mut Report,
+) -> Result<(), Error> {
+    if options.suite == Suite::Full {
+        crate::bench::build_task_master()?;
+        let world = runtime.block_on(target.world(options.ingress))?;
+        for series in [&series::SHIPPED, &series::FULL_PREVIEW] {
+            runtime.block_on(series.run(&world, report))?;
+        }
+    }
+    Ok(())
 }
 
 async fn begin(target: &Target, options: &Options, suite: &str) -> Result<Report, Error> {

@@ -34,6 +34,9 @@ enum Command {
         /// Past every pause and analysis
         #[arg(long)]
         full: bool,
+        /// Send it and return, as `kubectl argo rollouts` does, instead of waiting until users reach it
+        #[arg(long, conflicts_with = "host")]
+        no_wait: bool,
         /// Believe it only when this host of the ingress answers with the new version
         #[arg(long, value_name = "HOST")]
         host: Option<String>,
@@ -76,8 +79,8 @@ impl Command {
         match self {
             Command::Get { name } => (name, Verb::Get),
             Command::Status { name } => (name, Verb::Status),
-            Command::Promote { name, full, host } => {
-                (name, Verb::Promote { full: *full, host: host.clone() })
+            Command::Promote { name, full, no_wait, host } => {
+                (name, Verb::Promote { full: *full, wait: !no_wait, host: host.clone() })
             }
             Command::Abort { name } => (name, Verb::Abort),
             Command::Retry { name } => (name, Verb::Retry),

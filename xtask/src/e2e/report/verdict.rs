@@ -17,7 +17,12 @@ pub(super) fn judge(report: &ReportDoc) -> Vec<Verdict> {
         let around: u64 = switches(report).map(|switch| switch.around).sum();
         verdicts.push(at_least("requests within 2 s of a switch", "at least 20,000", around as f64, 20_000.0));
     }
+    let fast = |of: fn(&SwitchDoc) -> bool| move |scenario: &str, switch: &SwitchDoc| {
+        scenario == crate::e2e::series::FULL_PREVIEW.name && of(switch) && !switch.command.contains("upstream")
+    };
     let measures = [
+        slowest_in(report, "promotion, preview at full size", "<= 0.5 s", 0.5, fast(is_promotion)),
+        slowest_in(report, "rollback, preview at full size", "<= 0.5 s", 0.5, fast(is_rollback)),
         measured(report, "cluster up, warm", "<= 20 s", Measure::CLUSTER_UP, 20.0),
         ratio(report, "promote beside upstream's plugin", Measure::PROMOTE, Measure::PROMOTE_UPSTREAM),
     ];
@@ -71,7 +76,22 @@ fn slowest(
     limit: f64,
     of: impl Fn(&SwitchDoc) -> bool,
 ) -> Verdict {
-    let seconds: Vec<f64> = switches(report).filter(|switch| of(switch)).map(|switch| switch.seconds).collect();
+    slowest_in(report, promise, bound, limit, |_, switch| of(switch))
+}
+
+/// The slowest of the switches that are meant, by the scenario's name and the switch.
+fn slowest_in(
+    report: &ReportDoc,
+    promise: &'static str,
+    bound: &'static str,
+    limit: f64,
+    of: impl Fn(&str, &SwitchDoc) -> bool,
+) -> Verdict {
+    let all = report.scenarios.iter().flat_map(|scenario| {
+        let switches = scenario.loads.iter().flat_map(|load| &load.switches);
+        switches.map(|switch| (scenario.name.as_str(), switch))
+    });
+    let seconds: Vec<f64> = all.filter(|(name, switch)| of(name, switch)).map(|(_, switch)| switch.seconds).collect();
     match seconds.iter().copied().reduce(f64::max) {
         None => Verdict { promise, bound, found: "no switch".to_owned(), holds: None },
         Some(slowest) => {

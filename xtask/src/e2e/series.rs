@@ -1,0 +1,239 @@
+//! Many switches in a row under load, our commands and upstream's plugin in turn: how long a switch lasts, how
+//! long the command itself takes, and whether anything is lost.
+//!
+//! Both are measured in the same run, because a machine's load changes from minute to minute and a ratio does not.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rollouts_client::client::Rollouts;
+use rollouts_client::condition::Condition;
+use scenario::{Loaded, World};
+use traffic_probe::Load;
+
+use super::case::with_causes;
+use super::report::{Measure, Report};
+use crate::run::{self, Error};
+use crate::{bench, cluster};
+
+/// The Rollout, its namespace, its container and its host, as the shipped files have them.
+const NAME: &str = "blue-green";
+const CONTAINER: &str = "demo-app";
+const HOST: &str = "blue-green.local";
+
+/// Requests a second.
+const RATE: u32 = 250;
+
+/// Before the first and after each switch: so much of the load lies around it.
+const AROUND: Duration = Duration::from_secs(3);
+
+/// The longest wait for a phase.
+const WITHIN: Duration = Duration::from_secs(90);
+
+/// One kind of series.
+pub(crate) struct Series {
+    /// Its name in the report.
+    pub(crate) name: &'static str,
+    title: &'static str,
+    /// What is applied.
+    file: &'static str,
+    /// How often our commands switch there and back.
+    cycles: usize,
+    /// Whether upstream's plugin does the same in turn.
+    beside_upstream: bool,
+}
+
+/// The preview at full size: the switch is instant.
+pub(crate) const FULL_PREVIEW: Series = Series {
+    name: "series-full-preview",
+    title: "Promotions and rollbacks in a row, preview at full size",
+    file: "charts/blue-green-app/rendered/preview-full.yaml",
+    cycles: 20,
+    beside_upstream: true,
+};
+
+/// The shipped values: a promotion first scales the preview up. An undo by the plugin would pause here for ever,
+/// so there is nothing to stand beside.
+pub(crate) const SHIPPED: Series = Series {
+    name: "series-shipped-values",
+    title: "Promotions and rollbacks in a row, shipped values",
+    file: "charts/blue-green-app/rendered/default.yaml",
+    cycles: 5,
+    beside_upstream: false,
+};
+
+/// Whose command it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    Upstream,
+}
+
+impl Series {
+    /// Runs it on the host cluster and adds it to the report.
+    ///
+    /// # Errors
+    /// A report that cannot be written; what fails in the series is in the report.
+    pub(crate) async fn run(&self, world: &World, report: &mut Report) -> Result<(), Error> {
+        run::say(&format!("== {}", self.name));
+        let start = Instant::now();
+        let mut done = Done::default();
+        let result = Box::pin(self.all(world, &mut done)).await;
+        if let Err(error) = &result {
+            run::say_error(error);
+        }
+        let error = result.err().map(|error| error.to_string());
+        report.scenario(self.name, self.title, Vec::new(), start.elapsed(), error, &done.loads)?;
+        if self.beside_upstream {
+            done.measures().into_iter().for_each(|measure| report.measure(measure));
+        }
+        Ok(())
+    }
+
+    async fn all(&self, world: &World, done: &mut Done) -> Result<(), Error> {
+        let clear = || async { scenario::clear(world, NAME).await.map_err(|error| with_causes(&error)) };
+        clear().await?;
+        for file in ["deploy/namespaces/blue-green.yaml", self.file] {
+            command(kubectl(&["apply", "--server-side", "--filename", file])).await?;
+        }
+        let rollouts = Rollouts::new(world.client.clone(), NAME);
+        wait(&rollouts, &Condition::Healthy).await?;
+        let whose: &[Whose] = if self.beside_upstream { &[Whose::Ours, Whose::Upstream] } else { &[Whose::Ours] };
+        for cycle in 0..self.cycles {
+            for whose in whose {
+                // Two tags in turn, so that each update is one.
+                let tag = if done.loads.len().is_multiple_of(2) { "v2" } else { "v3" };
+                run::say(&format!("  {} of {}: v1 → {tag} → v1", cycle + 1, self.cycles));
+                self.there_and_back(world, &rollouts, *whose, tag, done).await?;
+            }
+        }
+        clear().await
+    }
+
+    async fn there_and_back(
+        &self,
+        world: &World,
+        rollouts: &Rollouts,
+        whose: Whose,
+        tag: &str,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        let image = format!("127.0.0.1:5000/demo-app:{tag}");
+        rollouts.set_image(NAME, CONTAINER, &image).await.map_err(|error| with_causes(&error))?;
+        wait(rollouts, &Condition::Paused).await?;
+        let load = world.requests.start(Load::mixed(HOST, RATE));
+        let mut marks = Vec::new();
+        pass(world, AROUND).await;
+        marks.push((world.pace.now(), format!("promote{}", whose.said())));
+        done.promote.push((whose, command(whose.promote()).await?));
+        pass(world, AROUND).await;
+        wait(rollouts, &Condition::Healthy).await?;
+        marks.push((world.pace.now(), format!("rollback{}", whose.said())));
+        done.back.push((whose, command(whose.back()).await?));
+        pass(world, AROUND).await;
+        wait(rollouts, &Condition::Healthy).await?;
+        let account = load.stop().await;
+        done.loads.push(Loaded { host: HOST.to_owned(), account, marks, control: false });
+        Ok(())
+    }
+}
+
+/// What a series has shown so far.
+#[derive(Default)]
+struct Done {
+    loads: Vec<Loaded>,
+    promote: Vec<(Whose, Duration)>,
+    back: Vec<(Whose, Duration)>,
+}
+
+impl Done {
+    fn measures(&self) -> Vec<Measure> {
+        let of = |name, times: &[(Whose, Duration)], whose| {
+            let times = times.iter().filter(|(by, _)| *by == whose);
+            Measure { name, seconds: times.map(|(_, time)| time.as_secs_f64()).collect() }
+        };
+        vec![
+            of(Measure::PROMOTE, &self.promote, Whose::Ours),
+            of(Measure::PROMOTE_UPSTREAM, &self.promote, Whose::Upstream),
+            of(Measure::ROLLBACK, &self.back, Whose::Ours),
+            of(Measure::UNDO_UPSTREAM, &self.back, Whose::Upstream),
+        ]
+    }
+}
+
+impl Whose {
+    fn said(self) -> &'static str {
+        match self {
+            Whose::Ours => "",
+            Whose::Upstream => " (upstream's plugin)",
+        }
+    }
+
+    /// The command that does what the plugin's does: send, and return.
+    fn promote(self) -> std::process::Command {
+        match self {
+            Whose::Ours => ours(&["promote", NAME, "--no-wait"]),
+            Whose::Upstream => upstream(&["promote", NAME]),
+        }
+    }
+
+    /// Ours decides the way by the state and proves it; the plugin's writes the template back.
+    fn back(self) -> std::process::Command {
+        match self {
+            Whose::Ours => ours(&["rollback", NAME, "--host", HOST]),
+            Whose::Upstream => upstream(&["undo", NAME]),
+        }
+    }
+}
+
+fn ours(words: &[&str]) -> std::process::Command {
+    let mut command = run::command(bench::binary("task-master"));
+    command.args(["--target", "host", "rollout", "--namespace", NAME]).args(words);
+    command
+}
+
+fn upstream(words: &[&str]) -> std::process::Command {
+    let mut command = client("kubectl-argo-rollouts");
+    command.args(words).args(["--namespace", NAME]);
+    command
+}
+
+fn kubectl(words: &[&str]) -> std::process::Command {
+    let mut command = client("kubectl");
+    command.args(words);
+    command
+}
+
+/// One of the host cluster's own clients, in its version.
+fn client(name: &str) -> std::process::Command {
+    let path: PathBuf = cluster::host_client(name);
+    let mut command = run::command(path);
+    command.env("KUBECONFIG", cluster::host_kubeconfig());
+    command
+}
+
+/// Runs a command to its end in a thread of its own, so that nothing else here stands still, and times it.
+async fn command(mut command: std::process::Command) -> Result<Duration, Error> {
+    let run = tokio::task::spawn_blocking(move || {
+        let start = Instant::now();
+        run::capture(&mut command).map(|_| start.elapsed())
+    });
+    run.await.map_err(|error| Error::Found(format!("a command was not run: {error}")))?
+}
+
+async fn wait(rollouts: &Rollouts, condition: &Condition) -> Result<(), Error> {
+    rollouts.wait(NAME, condition, WITHIN).await.map(|_| ()).map_err(|error| with_causes(&error))
+}
+
+/// Lets a time pass.
+async fn pass(world: &World, time: Duration) {
+    let start = world.pace.now();
+    loop {
+        let passed = Duration::try_from(world.pace.now().duration_since(start)).unwrap_or_default();
+        let left = time.saturating_sub(passed);
+        if left.is_zero() {
+            return;
+        }
+        world.pace.turn(left).await;
+    }
+}
