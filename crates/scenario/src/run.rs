@@ -218,7 +218,7 @@ impl Run<'_> {
                     return Err(Failure::Load("a load is running already"));
                 }
                 let since = self.world.pace.now();
-                let load = self.world.requests.start(Load::on(host, *per_second));
+                let load = self.world.requests.start(Load::mixed(host, *per_second));
                 self.load = Some(Running { host: host.clone(), since, load });
             }
             Action::StopLoad { lost } => {

@@ -70,7 +70,9 @@ pub(crate) fn ancestry() -> Vec<i32> {
 pub(crate) fn variable(pid: i32, name: &str) -> Option<String> {
     let bytes = std::fs::read(Path::new("/proc").join(pid.to_string()).join("environ")).ok()?;
     let pairs = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-    pairs.into_iter().find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()))
+    pairs.into_iter().find_map(|pair| {
+        pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    })
 }
 
 fn arguments(pid: i32) -> Option<Vec<String>> {

@@ -127,8 +127,8 @@ async fn once(case: &Case, options: &Options, target: &Target) -> Result<Outcome
     let mut first: Option<Outcome> = None;
     for _ in 0..options.repeat.max(1) {
         let outcome = case.run(&script, &world).await?;
-        for timing in &outcome.timings {
-            run::say(&format!("  {} after `{}`: {:.2?}", timing.what, timing.verb, timing.after));
+        for switch in outcome.loads.iter().flat_map(switch::switches) {
+            run::say(&format!("  {switch}"));
         }
         if let Some(first) = &first {
             case::same(&first.transcript, &outcome.transcript, "two runs differ")?;

@@ -98,7 +98,8 @@ impl Series {
         }
         let rollouts = Rollouts::new(world.client.clone(), NAME);
         wait(&rollouts, &Condition::Healthy).await?;
-        let whose: &[Whose] = if self.beside_upstream { &[Whose::Ours, Whose::Upstream] } else { &[Whose::Ours] };
+        let whose: &[Whose] =
+            if self.beside_upstream { &[Whose::Ours, Whose::Upstream] } else { &[Whose::Ours] };
         for cycle in 0..self.cycles {
             for whose in whose {
                 // Two tags in turn, so that each update is one.

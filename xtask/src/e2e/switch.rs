@@ -1,5 +1,6 @@
 //! What a command did to the traffic: which version answered before it, which after it, and how long that took.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -29,15 +30,36 @@ pub(crate) struct Switch {
     pub(crate) around: u64,
 }
 
+impl fmt::Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Switch { command, from, to, took, around, .. } = self;
+        write!(
+            f,
+            "{from} → {to} in {:.2} s after `{command}`, {around} requests around it",
+            took.as_secs_f64()
+        )
+    }
+}
+
 /// The switches of a load, in order. A command after which the same version answers as before is none.
 pub(crate) fn switches(loaded: &Loaded) -> Vec<Switch> {
     let Loaded { account, marks, .. } = loaded;
     let timeline = account.timeline(BUCKET);
     let ends = marks.iter().skip(1).map(|(at, _)| *at).chain([Timestamp::MAX]);
-    marks.iter().zip(ends).filter_map(|((at, command), end)| between(account, &timeline, command, *at, end)).collect()
+    marks
+        .iter()
+        .zip(ends)
+        .filter_map(|((at, command), end)| between(account, &timeline, command, *at, end))
+        .collect()
 }
 
-fn between(account: &Account, timeline: &[Bucket], command: &str, at: Timestamp, end: Timestamp) -> Option<Switch> {
+fn between(
+    account: &Account,
+    timeline: &[Bucket],
+    command: &str,
+    at: Timestamp,
+    end: Timestamp,
+) -> Option<Switch> {
     let from = last_version(timeline.iter().filter(|bucket| bucket.start < at))?;
     let to = last_version(timeline.iter().filter(|bucket| bucket.start < end))?;
     if from == to {

@@ -93,7 +93,8 @@ impl Target {
 
 /// A client of a context; a verb that is sent again by itself could act twice, so it never is.
 async fn client(file: Option<PathBuf>, context: &str) -> Result<Client, Error> {
-    let refused = |error: &dyn std::error::Error| Error::Found(format!("context {context} of the kubeconfig: {error}"));
+    let refused =
+        |error: &dyn std::error::Error| Error::Found(format!("context {context} of the kubeconfig: {error}"));
     let options = KubeConfigOptions { context: Some(context.to_owned()), ..Default::default() };
     let config = match file {
         Some(file) => {

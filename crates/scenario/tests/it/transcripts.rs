@@ -80,7 +80,11 @@ async fn reproduce(name: &str) {
 }
 
 fn recorded(name: &str) -> Transcript {
-    scenario::read(&std::fs::read_to_string(root().join(format!("scenarios/blue-green/{name}.transcript"))).unwrap_or_default()).unwrap()
+    scenario::read(
+        &std::fs::read_to_string(root().join(format!("scenarios/blue-green/{name}.transcript")))
+            .unwrap_or_default(),
+    )
+    .unwrap()
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

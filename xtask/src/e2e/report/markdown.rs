@@ -34,7 +34,9 @@ pub(super) fn page(report: &ReportDoc) -> String {
     for Verdict { promise, found, bound, holds } in &report.verdicts {
         let _ = writeln!(page, "| {} | {promise} | {found} | {bound} |", mark(*holds));
     }
-    page.push_str("\n## Scenarios\n\n| | Scenario | Time | Requests | Lost | Switches |\n|---|---|---|---|---|---|\n");
+    page.push_str(
+        "\n## Scenarios\n\n| | Scenario | Time | Requests | Lost | Switches |\n|---|---|---|---|---|---|\n",
+    );
     for scenario in &report.scenarios {
         page.push_str(&row(scenario));
     }

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use scenario::{Loaded, Outcome};
+use traffic_probe::Measured;
 use traffic_probe::doc::AccountDoc;
 use traffic_probe::picture::{self, Mark, Picture};
-use traffic_probe::Measured;
 
 use super::case::Case;
 use super::switch::switches;
@@ -141,7 +141,7 @@ fn drawn(title: &str, loaded: &Loaded) -> String {
     let mark = |(at, label): &(jiff::Timestamp, String)| Mark { at: *at, label: label.clone() };
     let marks = loaded.marks.iter().map(mark).collect();
     let title = format!("{title}: {}", loaded.host);
-    picture::svg(&loaded.account, &Picture { title, marks, ..Picture::default() })
+    picture::svg(&loaded.account, &Picture { title, marks, step: None })
 }
 
 fn shown(path: &Path) -> String {

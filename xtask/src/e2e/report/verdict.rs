@@ -15,10 +15,19 @@ pub(super) fn judge(report: &ReportDoc) -> Vec<Verdict> {
     if report.suite == "full" {
         verdicts.push(at_least("switches", "at least 20", switches(report).count() as f64, 20.0));
         let around: u64 = switches(report).map(|switch| switch.around).sum();
-        verdicts.push(at_least("requests within 2 s of a switch", "at least 20,000", around as f64, 20_000.0));
+        verdicts.push(at_least(
+            "requests within 2 s of a switch",
+            "at least 20,000",
+            around as f64,
+            20_000.0,
+        ));
     }
-    let fast = |of: fn(&SwitchDoc) -> bool| move |scenario: &str, switch: &SwitchDoc| {
-        scenario == crate::e2e::series::FULL_PREVIEW.name && of(switch) && !switch.command.contains("upstream")
+    let fast = |of: fn(&SwitchDoc) -> bool| {
+        move |scenario: &str, switch: &SwitchDoc| {
+            scenario == crate::e2e::series::FULL_PREVIEW.name
+                && of(switch)
+                && !switch.command.contains("upstream")
+        }
     };
     let measures = [
         slowest_in(report, "promotion, preview at full size", "<= 0.5 s", 0.5, fast(is_promotion)),
@@ -33,8 +42,12 @@ pub(super) fn judge(report: &ReportDoc) -> Vec<Verdict> {
 /// What makes a run fail, a line each. A full run on a live cluster must have measured everything.
 pub(super) fn failures(report: &ReportDoc) -> Vec<String> {
     let mut wrong: Vec<String> = Vec::new();
-    let failed: Vec<&str> =
-        report.scenarios.iter().filter(|scenario| !scenario.passed).map(|scenario| scenario.name.as_str()).collect();
+    let failed: Vec<&str> = report
+        .scenarios
+        .iter()
+        .filter(|scenario| !scenario.passed)
+        .map(|scenario| scenario.name.as_str())
+        .collect();
     if !failed.is_empty() {
         wrong.push(format!("scenarios that failed: {}", failed.join(", ")));
     }
@@ -91,7 +104,8 @@ fn slowest_in(
         let switches = scenario.loads.iter().flat_map(|load| &load.switches);
         switches.map(|switch| (scenario.name.as_str(), switch))
     });
-    let seconds: Vec<f64> = all.filter(|(name, switch)| of(name, switch)).map(|(_, switch)| switch.seconds).collect();
+    let seconds: Vec<f64> =
+        all.filter(|(name, switch)| of(name, switch)).map(|(_, switch)| switch.seconds).collect();
     match seconds.iter().copied().reduce(f64::max) {
         None => Verdict { promise, bound, found: "no switch".to_owned(), holds: None },
         Some(slowest) => {
@@ -101,7 +115,13 @@ fn slowest_in(
     }
 }
 
-fn measured(report: &ReportDoc, promise: &'static str, bound: &'static str, name: &str, limit: f64) -> Verdict {
+fn measured(
+    report: &ReportDoc,
+    promise: &'static str,
+    bound: &'static str,
+    name: &str,
+    limit: f64,
+) -> Verdict {
     let measure = report.measures.iter().find(|measure| measure.name == name);
     match measure.and_then(|measure| Some((measure.slowest()?, measure.seconds.len()))) {
         None => Verdict { promise, bound, found: "not measured".to_owned(), holds: None },
@@ -159,7 +179,11 @@ fn lag(report: &ReportDoc) -> Verdict {
     Verdict {
         promise: "the sender's own lag",
         bound: "p99.9 <= 5 ms in each load",
-        found: if invalid.is_empty() { format!("held in {number} loads") } else { format!("not in {}", invalid.join(", ")) },
+        found: if invalid.is_empty() {
+            format!("held in {number} loads")
+        } else {
+            format!("not in {}", invalid.join(", "))
+        },
         holds: (number > 0).then_some(invalid.is_empty()),
     }
 }
