@@ -5,7 +5,7 @@
 //! containerd, Docker and skopeo all read it. The same sources give the same bytes: no times, no owners,
 //! no machine's paths.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// Folder for the archives.
     #[arg(long, default_value = "target/images", value_name = "DIR")]
     out: PathBuf,
+    /// A checkout to build from, when it is not this one.
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
 }
 
 /// Builds the binary once and an archive for each tag, and says how to load it.
@@ -37,7 +40,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     for tag in &options.tags {
         check_tag(tag)?;
     }
-    let binary = build()?;
+    let root = options.source.clone().unwrap_or_else(run::root);
+    let binary = build(&root)?;
     let out = run::root().join(&options.out);
     run::create_folder(&out)?;
     for tag in &options.tags {
@@ -63,8 +67,7 @@ fn check_tag(tag: &str) -> Result<(), Error> {
 }
 
 /// Compiles the static binary and reads it.
-fn build() -> Result<Vec<u8>, Error> {
-    let root = run::root();
+fn build(root: &Path) -> Result<Vec<u8>, Error> {
     let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home_of_cargo);
     // Panics name source files: without the remapping the bytes would depend on the machine's folders.
     let mut flags = format!("-C target-feature=+crt-static --remap-path-prefix={}=/src", root.display());
@@ -77,6 +80,9 @@ fn build() -> Result<Vec<u8>, Error> {
     command
         .args(["build", "--locked", "--release", "--package", "demo-app", "--target", &target])
         .arg("--message-format=json-render-diagnostics")
+        .current_dir(root)
+        // What it shares with this checkout is not compiled again.
+        .env("CARGO_TARGET_DIR", run::target())
         .env("RUSTFLAGS", flags);
     let messages = run::read(&mut command)?;
     let executable = messages

@@ -66,6 +66,11 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
+/// Where cargo puts what it builds here.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
 /// A command with the workspace's root as its folder and no standard input.
 ///
 /// What cargo tells this program about its own package is kept from it: build scripts that look at that would

@@ -92,8 +92,7 @@ pub(crate) fn build_task_master() -> Result<(), Error> {
 
 /// The path of a release binary, as an argument.
 pub(crate) fn binary(name: &str) -> String {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| run::root().join("target"), Into::into);
-    target.join("release").join(name).display().to_string()
+    run::target().join("release").join(name).display().to_string()
 }
 
 fn line(words: &[&str]) -> Vec<String> {

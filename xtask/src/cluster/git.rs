@@ -75,6 +75,27 @@ fn commit(url: &str, options: &Options) -> Result<String, Error> {
     Ok(format!("{url} {} {tip}", options.branch))
 }
 
+/// A new repository with the whole checkout as its only commit, in place of one of that name. Returns its address.
+///
+/// # Errors
+/// As [`push`].
+pub(crate) fn fresh(places: &Places, repository: &str) -> Result<String, Error> {
+    named(repository)?;
+    let folder = folder(places, repository);
+    if folder.is_dir() {
+        std::fs::remove_dir_all(&folder).map_err(|source| Error::file("delete", &folder, source))?;
+    }
+    let [branch, message] = ["main", "The checkout"].map(str::to_owned);
+    let options = Options { repository: repository.to_owned(), branch, message, folders: vec![".".into()] };
+    push(places, &options)?;
+    Ok(url(repository))
+}
+
+/// Where a repository lies.
+pub(crate) fn folder(places: &Places, repository: &str) -> PathBuf {
+    places.repositories().join(format!("{repository}.git"))
+}
+
 /// Says whether the branch has ever held these folders as they are now. Releases change them afterwards, and
 /// that is theirs to do.
 ///
@@ -111,7 +132,7 @@ fn create(places: &Places, repository: &str) -> Result<(), Error> {
     if !root.is_dir() {
         return Err(absent(&root.display().to_string()));
     }
-    let folder = root.join(format!("{repository}.git"));
+    let folder = folder(places, repository);
     if folder.join("HEAD").is_file() {
         return Ok(());
     }

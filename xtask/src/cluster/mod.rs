@@ -199,6 +199,19 @@ pub(crate) fn host_client(name: &str) -> PathBuf {
     environment::clients(&Places::new(None)).join(name)
 }
 
+/// A new repository on the host cluster's Git server with this whole checkout; its address.
+///
+/// # Errors
+/// What Git says.
+pub(crate) fn fresh_repository(name: &str) -> Result<String, Error> {
+    git::fresh(&Places::new(None), name)
+}
+
+/// The folder of a repository of the host cluster.
+pub(crate) fn repository(name: &str) -> PathBuf {
+    git::folder(&Places::new(None), name)
+}
+
 /// The versions of the host cluster's components that are compiled here, by name.
 pub(crate) fn versions() -> std::collections::BTreeMap<String, String> {
     programs::ALL.iter().map(|program| (program.name.to_owned(), program.version.to_owned())).collect()

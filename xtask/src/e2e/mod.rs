@@ -4,6 +4,7 @@
 //! `--record`, and only on a real cluster are transcripts written.
 
 mod case;
+mod release;
 mod report;
 mod series;
 mod suite;
@@ -103,9 +104,10 @@ fn beside(
     runtime: &tokio::runtime::Runtime,
     report: &mut Report,
 ) -> Result<(), Error> {
+    let world = runtime.block_on(target.world(options.ingress))?;
+    runtime.block_on(release::run(&world, report))?;
     if options.suite == Suite::Full {
         crate::bench::build_task_master()?;
-        let world = runtime.block_on(target.world(options.ingress))?;
         for series in [&series::SHIPPED, &series::FULL_PREVIEW] {
             runtime.block_on(series.run(&world, report))?;
         }
