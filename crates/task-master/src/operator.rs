@@ -8,6 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use rollouts_client::client::{self, Rollouts};
+use rollouts_client::condition::Condition;
 use rollouts_client::phase;
 use rollouts_client::promotion::{self, Promotion, PromotionError};
 use rollouts_client::proof::Probe;
@@ -25,6 +26,8 @@ pub enum Verb {
     Get,
     /// Phase and message in a line.
     Status,
+    /// Phase and message once a condition holds. On the simulator this is what lets its time pass.
+    Wait(Condition),
     /// The new version becomes the active one.
     Promote {
         /// Past every pause and analysis.
@@ -130,6 +133,7 @@ async fn carry_out(
     let probe = |host: &Option<String>| host.as_ref().map(|host| Probe::new(cluster.requests.clone(), host));
     let said = match verb {
         Verb::Get => return Ok(Done::View(Box::new(rollouts.view(name).await?))),
+        Verb::Wait(condition) => phase::in_words(&rollouts.wait(name, condition, within).await?),
         Verb::Status => phase::in_words(&rollouts.get(name).await?),
         Verb::Promote { full: false, wait: false, .. } => now(&rollouts.promote(name).await?, "promoted"),
         Verb::Promote { full: true, wait: false, .. } => {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use clap::Subcommand;
+use rollouts_client::condition::Condition;
+use rollouts_client::phase::Phase;
 use task_manager::exit::Code;
 use task_master::operator::{self, Done, Verb};
 
@@ -28,6 +30,12 @@ enum Command {
     Get { name: String },
     /// Show phase and message
     Status { name: String },
+    /// Wait until it is in a state, at most for --timeout
+    Wait {
+        name: String,
+        #[arg(value_enum, value_name = "STATE")]
+        until: State,
+    },
     /// Make the new version the active one, and prove it
     Promote {
         name: String,
@@ -74,11 +82,42 @@ enum Command {
     },
 }
 
+/// What a Rollout can be waited for.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum State {
+    /// As asked for, stable, and seen by the controller
+    Healthy,
+    /// Waiting for a person, or for its time
+    Paused,
+    /// Aborted, or out of time
+    Degraded,
+    /// One of the three above
+    Settled,
+    /// The active Service selects the version that is asked for
+    Switched,
+    /// Healthy, and the old version has no pods any more
+    ScaledDown,
+}
+
+impl State {
+    fn condition(self) -> Condition {
+        match self {
+            State::Healthy => Condition::Healthy,
+            State::Paused => Condition::Paused,
+            State::Degraded => Condition::Phase(Phase::Degraded),
+            State::Settled => Condition::Settled,
+            State::Switched => Condition::Switched,
+            State::ScaledDown => Condition::ScaledDown,
+        }
+    }
+}
+
 impl Command {
     fn split(&self) -> (&str, Verb) {
         match self {
             Command::Get { name } => (name, Verb::Get),
             Command::Status { name } => (name, Verb::Status),
+            Command::Wait { name, until } => (name, Verb::Wait(until.condition())),
             Command::Promote { name, full, no_wait, host } => {
                 (name, Verb::Promote { full: *full, wait: !no_wait, host: host.clone() })
             }

@@ -191,3 +191,93 @@ fn lag(report: &ReportDoc) -> Verdict {
 fn at_least(promise: &'static str, bound: &'static str, number: f64, least: f64) -> Verdict {
     Verdict { promise, bound, found: format!("{number}"), holds: Some(number >= least) }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use traffic_probe::doc::AccountDoc;
+    use traffic_probe::{Account, Answer, Measured, Outcome};
+
+    use super::*;
+    use crate::e2e::report::doc::{SCHEMA_VERSION, ScenarioDoc};
+
+    fn account(answered: u64, lost: u64) -> AccountDoc {
+        let mut account = Account::new(Measured::Live);
+        for id in 0..answered + lost {
+            let outcome = if id < answered {
+                Outcome::Answered { status: 200, version: Some("v1".to_owned()), pod: None }
+            } else {
+                Outcome::Reset
+            };
+            let at = Timestamp::UNIX_EPOCH;
+            account.record(&Answer { id, sent: at, done: at, outcome });
+        }
+        AccountDoc::new(&account, std::time::Duration::from_secs(1))
+    }
+
+    fn load(lost: u64, control: bool, valid: bool, switches: &[(&str, f64)]) -> LoadDoc {
+        let switch = |(command, seconds): &(&str, f64)| SwitchDoc {
+            command: (*command).to_owned(),
+            from: "v1".to_owned(),
+            to: "v2".to_owned(),
+            seconds: *seconds,
+            around: 1000,
+        };
+        let switches = switches.iter().map(switch).collect();
+        let (host, picture) = ("a.local".to_owned(), String::new());
+        LoadDoc { host, control, valid, picture, account: account(100, lost), switches }
+    }
+
+    fn report(suite: &str, loads: Vec<LoadDoc>, measures: Vec<Measure>) -> ReportDoc {
+        let (name, title) = ("a scenario".to_owned(), String::new());
+        let scenario =
+            ScenarioDoc { name, title, shows: Vec::new(), passed: true, error: None, seconds: 1.0, loads };
+        ReportDoc {
+            schema_version: SCHEMA_VERSION,
+            target: "host".to_owned(),
+            suite: suite.to_owned(),
+            measured: Measured::Live,
+            commit: String::new(),
+            versions: Default::default(),
+            load_average: Default::default(),
+            seconds: 1.0,
+            scenarios: vec![scenario],
+            measures,
+            verdicts: Vec::new(),
+        }
+    }
+
+    fn wrong(mut report: ReportDoc) -> Vec<String> {
+        report.verdicts = judge(&report);
+        failures(&report)
+    }
+
+    #[test]
+    fn a_good_run_has_nothing_wrong_and_each_bad_one_its_line() {
+        let good =
+            || vec![load(0, false, true, &[("promote", 4.9), ("undo", 29.0)]), load(3, true, true, &[])];
+        assert_eq!(wrong(report("smoke", good(), Vec::new())), [""; 0]);
+        let of = |name, seconds: f64| Measure { name, seconds: vec![seconds] };
+        for (loads, measures, part) in [
+            (vec![load(1, false, true, &[])], vec![], "requests lost: 1 of 101"),
+            (vec![load(0, true, true, &[])], vec![], "in the controls: 0"),
+            (vec![load(0, false, false, &[])], vec![], "own lag: not in a scenario"),
+            (vec![load(0, false, true, &[("promote", 5.0)])], vec![], "promotion: 5.00 s"),
+            (vec![load(0, false, true, &[("rollback proven by a", 30.0)])], vec![], "rollback: 30.00 s"),
+            (vec![], vec![of(Measure::SYNC, 121.0)], "sync: 121.0 s"),
+            (vec![], vec![of(Measure::PROMOTE, 0.081), of(Measure::PROMOTE_UPSTREAM, 0.1)], "plugin: 0.81"),
+        ] {
+            let found = wrong(report("smoke", loads, measures));
+            assert!(found.len() == 1 && found[0].contains(part), "{part}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_full_run_must_have_measured_what_it_promises() {
+        let found = wrong(report("full", vec![load(0, false, true, &[("promote", 1.0)])], Vec::new()));
+        for part in ["rollback: not measured", "sync: not measured", "controls: not measured", "switches: 1,"]
+        {
+            assert!(found.iter().any(|line| line.contains(part)), "{part}: {found:?}");
+        }
+    }
+}
