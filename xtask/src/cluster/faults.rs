@@ -20,7 +20,7 @@ impl HostFaults {
     }
 
     fn set(&self, component: Component, runs: bool) -> Result<(), FaultError> {
-        let name = component.name();
+        let name = unit(component);
         if supervise::report(&self.places, name).is_none() {
             return Err(FaultError(format!("no component {name} was brought up")));
         }
@@ -48,6 +48,13 @@ impl Faults for HostFaults {
             }
             Ok(())
         })
+    }
+}
+
+/// The unit that a component is here.
+fn unit(component: Component) -> &'static str {
+    match component {
+        Component::RolloutsController => "argo-rollouts",
     }
 }
 
