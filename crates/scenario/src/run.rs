@@ -10,7 +10,7 @@ use rollouts_client::client::Rollouts;
 use rollouts_client::pace::Pace;
 use rollouts_client::proof::Probe;
 use rollouts_client::rollback::{self, Order, RollbackError};
-use traffic_probe::{Account, Answer, Load, Requests, RunningLoad};
+use traffic_probe::{Account, Answer, Load, Reconciliation, Requests, RunningLoad};
 
 use crate::act::{ActError, Hands};
 use crate::faults::{FaultError, Faults};
@@ -62,6 +62,8 @@ pub struct Loaded {
     pub marks: Vec<(Timestamp, String)>,
     /// Whether losses were asked for: then it is a control, and its account proves the instrument.
     pub control: bool,
+    /// The two accounts of its POSTs side by side, where the servers keep one.
+    pub reconciled: Option<Reconciliation>,
 }
 
 /// How long after a verb something was so.
@@ -230,7 +232,13 @@ impl Run<'_> {
                 self.time_switches(&host, since, &account);
                 self.settle_account(&host, &account, *lost)?;
                 let marks = self.marks.iter().filter(|(at, _)| *at >= since).cloned().collect();
-                self.loads.push(Loaded { host, account, marks, control: *lost == Lost::Some });
+                self.loads.push(Loaded {
+                    host,
+                    account,
+                    marks,
+                    control: *lost == Lost::Some,
+                    reconciled: None,
+                });
             }
             Action::Component { component, runs } => {
                 self.mark(command);

@@ -29,7 +29,14 @@ use crate::run::{self, Error};
 const NAME: &str = "release-by-git";
 const TITLE: &str = "PRD §10.1: from a code change to the old version gone, by Git and Argo CD";
 /// What a passing run shows, as ids of the PRD.
-const SHOWS: &[&str] = &[];
+const SHOWS: &[&str] = &[
+    "gitops-features/git-as-single-source-of-truth",
+    "gitops-features/automated-synchronization-from-git",
+    "blue-green-deployment-features/deploy-application-with-blue-green-strategy",
+    "blue-green-deployment-features/access-preview-environment-before-promotion",
+    "blue-green-deployment-features/manual-promotion-of-new-version",
+    "blue-green-deployment-features/scale-down-old-version-after-promotion",
+];
 
 const ROLLOUT: &str = "blue-green";
 const APPLICATION: &str = "blue-green-app";
@@ -97,7 +104,13 @@ impl Release<'_> {
         let mut mark = |what: &str| marks.push((self.world.pace.now(), what.to_owned()));
         let switched = Box::pin(self.eleven(&clone, &mut mark, &mut shown.syncs)).await;
         let account = load.stop().await;
-        shown.loads.push(Loaded { host: ACTIVE.to_owned(), account, marks, control: false });
+        shown.loads.push(Loaded {
+            host: ACTIVE.to_owned(),
+            account,
+            marks,
+            control: false,
+            reconciled: None,
+        });
         switched
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use scenario::{Loaded, World};
+use serde_json::json;
 use traffic_probe::Load;
 
 use super::case::with_causes;
@@ -20,6 +21,9 @@ use crate::{bench, cluster};
 const NAME: &str = "blue-green";
 const CONTAINER: &str = "demo-app";
 const HOST: &str = "blue-green.local";
+
+/// Where the pods write down each POST that they acknowledge: `scenarios/ledger.yaml`.
+const LEDGER: &str = "http://ledger.ledger.svc.cluster.local.";
 
 /// Requests a second.
 const RATE: u32 = 250;
@@ -93,9 +97,23 @@ impl Series {
     async fn all(&self, world: &World, done: &mut Done) -> Result<(), Error> {
         let clear = || async { scenario::clear(world, NAME).await.map_err(|error| with_causes(&error)) };
         clear().await?;
-        for file in ["deploy/namespaces/blue-green.yaml", self.file] {
+        for file in ["scenarios/ledger.yaml", "deploy/namespaces/blue-green.yaml", self.file] {
             command(kubectl(&["apply", "--server-side", "--filename", file])).await?;
         }
+        command(kubectl(&[
+            "wait",
+            "--for=condition=Ready",
+            "pod/ledger",
+            "--namespace=ledger",
+            "--timeout=60s",
+        ]))
+        .await?;
+        let environment = json!([{"name": "LEDGER", "value": LEDGER}]).to_string();
+        let patch = format!(
+            r#"[{{"op": "add", "path": "/spec/template/spec/containers/0/env", "value": {environment}}}]"#
+        );
+        command(kubectl(&["patch", "rollout", NAME, "--namespace", NAME, "--type=json", "--patch", &patch]))
+            .await?;
         let rollouts = Rollouts::new(world.client.clone(), NAME);
         wait(&rollouts, &Condition::Healthy).await?;
         let whose: &[Whose] =
@@ -134,7 +152,9 @@ impl Series {
         pass(world, AROUND).await;
         wait(rollouts, &Condition::Healthy).await?;
         let account = load.stop().await;
-        done.loads.push(Loaded { host: HOST.to_owned(), account, marks, control: false });
+        let server = world.requests.server_account().await.map_err(|error| with_causes(&error))?;
+        let reconciled = Some(account.reconcile(&server));
+        done.loads.push(Loaded { host: HOST.to_owned(), account, marks, control: false, reconciled });
         Ok(())
     }
 }

@@ -107,7 +107,8 @@ mod tests {
             account.record(&answered(id, sent, if new { "v2" } else { "v1" }));
         }
         let marks = vec![(at(500), "hold".to_owned()), (at(1000), "promote".to_owned())];
-        let found = switches(&Loaded { host: "a.local".into(), account, marks, control: false });
+        let found =
+            switches(&Loaded { host: "a.local".into(), account, marks, control: false, reconciled: None });
         assert_eq!(found.len(), 1, "a command that moves nothing is no switch: {found:?}");
         let Switch { command, from, to, took, around, .. } = &found[0];
         assert_eq!((command.as_str(), from.as_str(), to.as_str()), ("promote", "v1", "v2"));

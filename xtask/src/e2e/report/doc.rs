@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use traffic_probe::Measured;
 use traffic_probe::doc::AccountDoc;
+use traffic_probe::{Measured, Reconciliation};
 
 use crate::e2e::switch::Switch;
 
@@ -63,6 +63,9 @@ pub(crate) struct LoadDoc {
     /// The picture's file, beside the report.
     pub(crate) picture: String,
     pub(crate) account: AccountDoc,
+    /// The two accounts of its POSTs side by side, where the servers kept one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reconciled: Option<Reconciliation>,
     pub(crate) switches: Vec<SwitchDoc>,
 }
 

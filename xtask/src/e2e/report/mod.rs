@@ -98,6 +98,7 @@ impl Report {
                 valid: loaded.account.validity().is_valid(),
                 picture: file,
                 account: AccountDoc::new(&loaded.account, BUCKET),
+                reconciled: loaded.reconciled.clone(),
                 switches: switches(loaded).iter().map(SwitchDoc::of).collect(),
             });
         }

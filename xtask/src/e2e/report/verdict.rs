@@ -1,5 +1,7 @@
 //! From the counts of a run to a verdict on each promise. Pure.
 
+use traffic_probe::Reconciliation;
+
 use super::doc::{LoadDoc, Measure, ReportDoc, SwitchDoc, Verdict};
 
 /// A verdict on each number of PRD §8.1 and on what else the run promises.
@@ -11,6 +13,7 @@ pub(super) fn judge(report: &ReportDoc) -> Vec<Verdict> {
         lost(report),
         controls(report),
         lag(report),
+        posts(report),
     ];
     if report.suite == "full" {
         verdicts.push(at_least("switches", "at least 20", switches(report).count() as f64, 20.0));
@@ -168,6 +171,20 @@ fn controls(report: &ReportDoc) -> Verdict {
     }
 }
 
+/// An acknowledged POST must be in the servers' account, once, whatever became of the pod that took it.
+fn posts(report: &ReportDoc) -> Verdict {
+    let both: Vec<&Reconciliation> = loads(report).filter_map(|load| load.reconciled.as_ref()).collect();
+    let kept: u64 = both.iter().map(|both| both.both).sum();
+    let wrong: usize =
+        both.iter().map(|both| both.only_client.len() + both.doubled.len() + both.unsent.len()).sum();
+    Verdict {
+        promise: "POSTs in both accounts",
+        bound: "each acknowledged one, once",
+        found: if both.is_empty() { "not measured".to_owned() } else { format!("{kept}, {wrong} wrong") },
+        holds: (kept > 0).then_some(wrong == 0),
+    }
+}
+
 fn lag(report: &ReportDoc) -> Verdict {
     let invalid: Vec<&str> = report
         .scenarios
@@ -225,7 +242,7 @@ mod tests {
         };
         let switches = switches.iter().map(switch).collect();
         let (host, picture) = ("a.local".to_owned(), String::new());
-        LoadDoc { host, control, valid, picture, account: account(100, lost), switches }
+        LoadDoc { host, control, valid, picture, account: account(100, lost), reconciled: None, switches }
     }
 
     fn report(suite: &str, loads: Vec<LoadDoc>, measures: Vec<Measure>) -> ReportDoc {
