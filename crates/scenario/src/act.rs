@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
@@ -64,6 +65,8 @@ pub(crate) struct Hands<'a> {
     pub(crate) client: &'a Client,
     pub(crate) rollout: &'a Named,
     pub(crate) root: &'a Path,
+    /// The present moment.
+    pub(crate) now: Timestamp,
 }
 
 impl Hands<'_> {
@@ -77,6 +80,7 @@ impl Hands<'_> {
             Action::Promote { full: true } => self.send(verbs::promote_full(&self.read().await?)?).await,
             Action::Abort => self.send(verbs::abort(&self.read().await?)?).await,
             Action::Retry => self.send(verbs::retry(&self.read().await?)?).await,
+            Action::Restart => self.send(verbs::restart(&self.read().await?, self.now)?).await,
             Action::Pause => self.send(verbs::pause(&self.read().await?)?).await,
             Action::Resume => self.send(verbs::resume(&self.read().await?)?).await,
             Action::Undo => {

@@ -120,7 +120,7 @@ impl Reader {
     }
 }
 
-const COMMANDS: &str = "expected a command: apply, set, promote, abort, retry, undo, pause, resume, rollback, stop, start, kill, \
+const COMMANDS: &str = "expected a command: apply, set, promote, abort, retry, undo, pause, resume, restart, rollback, stop, start, kill, \
      wait, hold, probe, load or step";
 
 const KINDS: &str =
@@ -141,6 +141,7 @@ fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError>
         "retry" => Action::Retry,
         "undo" => Action::Undo,
         "pause" => Action::Pause,
+        "restart" => Action::Restart,
         "resume" => Action::Resume,
         "stop" | "start" => {
             let component = words.next("a component")?;
@@ -320,6 +321,7 @@ mod tests {
             ("retry", Action::Retry),
             ("undo", Action::Undo),
             ("pause", Action::Pause),
+            ("restart", Action::Restart),
             ("resume", Action::Resume),
             ("kill r2", Action::Kill { revision: "r2".into() }),
             (

@@ -258,8 +258,12 @@ impl Run<'_> {
             }
             write => {
                 self.mark(command);
-                let hands =
-                    Hands { client: &self.world.client, rollout: &self.script.rollout, root: self.root };
+                let hands = Hands {
+                    client: &self.world.client,
+                    rollout: &self.script.rollout,
+                    root: self.root,
+                    now: self.world.pace.now(),
+                };
                 // Boxed: the clients' futures are large, and most commands need none of them.
                 let version = Box::pin(hands.act(write)).await?;
                 self.written = self.written.max(version);

@@ -114,6 +114,8 @@ pub enum Action {
         /// Requests a second.
         per_second: u32,
     },
+    /// Replace all pods, a few at a time.
+    Restart,
     /// Stop or start a part of the cluster.
     Component {
         /// Which.

@@ -16,6 +16,7 @@ const SMOKE: &[&str] = &[
     "control-killed-pod",
     "control-without-graceful-stop",
     "deploy-and-promote",
+    "restart-under-load",
     "rollback-with-controller-down",
     "rollback-with-full-preview",
 ];

@@ -47,6 +47,7 @@ mod variations {
         killed_pod: "control-killed-pod",
         paused_by_spec_while_aborting: "paused-by-spec-while-aborting",
         promote_in_full: "promote-in-full",
+        restart_under_load: "restart-under-load",
         rollback_after_the_delay: "rollback-after-the-delay",
         rollback_while_promoted_pods_crash: "rollback-while-promoted-pods-crash",
         rollback_with_controller_down: "rollback-with-controller-down",
