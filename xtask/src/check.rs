@@ -62,6 +62,9 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
+/// The guides whose commands are run. Each brings the host cluster up itself where it needs it.
+const GUIDES: &[&str] = &["docs/setup-guide.md", "docs/blue-green-guide.md"];
+
 /// Runs the checks in the order in which they fail most often.
 ///
 /// # Errors
@@ -83,7 +86,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         }
     }
     let required = std::env::var("REQUIRE_LIVE").is_ok_and(|value| value == "1");
-    guide("docs/setup-guide.md", &[])?;
+    for file in GUIDES {
+        guide(file, &[])?;
+    }
     formatted()?;
     if options.live || required {
         missing.extend(host_cluster()?);
@@ -114,7 +119,9 @@ fn host_cluster() -> Result<Option<String>, Error> {
     }
     run::run(itself()?.args(["cluster", "prove"]))?;
     test("task-master", "phase1::", "HOST_CLUSTER", std::path::Path::new("1"))?;
-    guide("docs/setup-guide.md", &["--live"])?;
+    for file in GUIDES {
+        guide(file, &["--live"])?;
+    }
     Ok(None)
 }
 

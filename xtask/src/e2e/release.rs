@@ -117,7 +117,7 @@ impl Release<'_> {
     /// The steps of PRD §10.1. Each ends with what shows that it happened.
     async fn eleven(
         &self,
-        clone: &Clone,
+        clone: &Checkout,
         mark: &mut impl FnMut(&str),
         syncs: &mut Vec<f64>,
     ) -> Result<(), Error> {
@@ -201,9 +201,9 @@ impl Release<'_> {
     }
 
     /// The repository with this checkout, the Application over it, and its first version serving.
-    async fn begin(&self, folder: &Path) -> Result<Clone, Error> {
+    async fn begin(&self, folder: &Path) -> Result<Checkout, Error> {
         let url = cluster::fresh_repository(REPOSITORY)?;
-        let clone = Clone { folder: folder.join("clone") };
+        let clone = Checkout { folder: folder.join("clone") };
         run::capture(run::command("git").args(["clone", "--quiet", &url]).arg(&clone.folder))?;
         for file in ["argocd/projects/rollouts-project.yaml", "argocd/applications/blue-green-app.yaml"] {
             let text = run::read_file(&run::root().join(file))?.replace(SHIPPED, &url);
@@ -287,12 +287,12 @@ impl Release<'_> {
     }
 }
 
-/// A developer's clone.
-struct Clone {
+/// A developer's clone of the repository.
+struct Checkout {
     folder: PathBuf,
 }
 
-impl Clone {
+impl Checkout {
     /// Changes the code, commits and pushes.
     fn change_code(&self) -> Result<(), Error> {
         let path = self.folder.join(SOURCE);
