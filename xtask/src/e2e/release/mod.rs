@@ -3,26 +3,26 @@
 //! What a developer and CI do is done by Git and by the shipped script, in a clone of what the cluster's own Git
 //! server has. What is asserted is asked of the cluster, never of the script.
 
-use std::path::{Path, PathBuf};
+mod argo;
+mod checkout;
+
 use std::time::{Duration, Instant};
 
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
-use kube::core::GroupVersionKind;
-use kube::discovery::ApiResource;
-use kube::{Api, Client, Config};
+use kube::{Client, Config};
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
 use rollouts_client::types::ReplicaSet;
 use scenario::{Loaded, World};
-use serde_json::{Value, json};
 use traffic_probe::Load;
+
+use argo::{Argo, settled, text_at};
+use checkout::{AFTER, Checkout, SOURCE};
 
 use super::case::with_causes;
 use super::found;
 use super::report::{Measure, Report};
-use crate::cluster;
 use crate::run::{self, Error};
 
 /// Its name in the report.
@@ -39,18 +39,10 @@ const SHOWS: &[&str] = &[
 ];
 
 const ROLLOUT: &str = "blue-green";
-const APPLICATION: &str = "blue-green-app";
 const ACTIVE: &str = "blue-green.local";
 const PREVIEW: &str = "blue-green-preview.local";
-/// The repository on the cluster's Git server, and the one that the shipped files name.
-const REPOSITORY: &str = "end-to-end";
-const SHIPPED: &str = "https://git.example.com/platform/progressive-delivery.git";
 /// The version that is released.
 const TAG: &str = "v4";
-/// The code change: what `/` says of its colour.
-const SOURCE: &str = "crates/demo-app/src/app.rs";
-const BEFORE: &str = r#""colour": settings.colour()"#;
-const AFTER: &str = r#""colour": "violet""#;
 
 /// Requests a second.
 const RATE: u32 = 250;
@@ -66,10 +58,11 @@ const SYNC_WITHIN: Duration = Duration::from_secs(120);
 pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error> {
     run::say(&format!("== {NAME}"));
     let start = Instant::now();
-    let release = Release { world, rollouts: Rollouts::new(world.client.clone(), ROLLOUT) };
+    let rollouts = Rollouts::new(world.client.clone(), ROLLOUT);
+    let release = Release { world, argo: Argo { world }, rollouts };
     let mut shown = Shown::default();
     let result = match Box::pin(release.all(&mut shown)).await {
-        Ok(()) => release.clear().await,
+        Ok(()) => release.argo.clear().await,
         Err(error) => Err(error),
     };
     if let Err(error) = &result {
@@ -90,15 +83,19 @@ struct Shown {
 
 struct Release<'a> {
     world: &'a World,
+    argo: Argo<'a>,
     rollouts: Rollouts,
 }
 
 impl Release<'_> {
     async fn all(&self, shown: &mut Shown) -> Result<(), Error> {
-        self.clear().await?;
+        self.argo.clear().await?;
         let folder =
             tempfile::tempdir().map_err(|source| Error::file("create", &std::env::temp_dir(), source))?;
-        let clone = self.begin(folder.path()).await?;
+        let (clone, url) = Checkout::fresh(folder.path())?;
+        self.argo.begin(&url).await?;
+        self.argo.until("the application to be Synced and Healthy", WITHIN, settled).await?;
+        self.wait(&Condition::Healthy).await?;
         let load = self.world.requests.start(Load::mixed(ACTIVE, RATE));
         let mut marks = Vec::new();
         let mut mark = |what: &str| marks.push((self.world.pace.now(), what.to_owned()));
@@ -139,13 +136,14 @@ impl Release<'_> {
         step(4, "Argo CD sees the commit and syncs it");
         mark("sync");
         let start = Instant::now();
-        self.refresh().await?;
-        self.until("Argo CD to have synced the commit", SYNC_WITHIN, |application| {
-            text_at(application, "/status/sync/revision") == head
-                && text_at(application, "/status/operationState/phase") == "Succeeded"
-                && text_at(application, "/status/operationState/syncResult/revision") == head
-        })
-        .await?;
+        self.argo.refresh().await?;
+        self.argo
+            .until("Argo CD to have synced the commit", SYNC_WITHIN, |application| {
+                text_at(application, "/status/sync/revision") == head
+                    && text_at(application, "/status/operationState/phase") == "Succeeded"
+                    && text_at(application, "/status/operationState/syncResult/revision") == head
+            })
+            .await?;
         syncs.push(start.elapsed().as_secs_f64());
 
         step(5, "Argo Rollouts creates the preview's ReplicaSet");
@@ -188,7 +186,7 @@ impl Release<'_> {
         expect(proven.tag.as_deref() == Some(TAG), "the promotion is one to the new version")?;
 
         step(10, "the active Service selects the new ReplicaSet");
-        let service = self.object("v1", "Service", ROLLOUT, "blue-green-active").await?;
+        let service = self.argo.object("v1", "Service", ROLLOUT, "blue-green-active").await?;
         let selected = text_at(&service, "/spec/selector/rollouts-pod-template-hash");
         expect(selected == new, "its selector is the new version's")?;
 
@@ -197,151 +195,12 @@ impl Release<'_> {
         expect(promoted.elapsed() >= Duration::from_secs(25), "and not before the delay of 30 s")?;
         let sets = self.rollouts.replica_sets(&rollout).await.map_err(|error| with_causes(&error))?;
         expect(of_hash(&sets, old)?.desired() == 0, "the old version wants no pods")?;
-        self.until("the application to be Synced and Healthy", WITHIN, settled).await
-    }
-
-    /// The repository with this checkout, the Application over it, and its first version serving.
-    async fn begin(&self, folder: &Path) -> Result<Checkout, Error> {
-        let url = cluster::fresh_repository(REPOSITORY)?;
-        let clone = Checkout { folder: folder.join("clone") };
-        run::capture(run::command("git").args(["clone", "--quiet", &url]).arg(&clone.folder))?;
-        for file in ["argocd/projects/rollouts-project.yaml", "argocd/applications/blue-green-app.yaml"] {
-            let text = run::read_file(&run::root().join(file))?.replace(SHIPPED, &url);
-            let object: Value = serde_yaml::from_str(&text).map_err(|error| with_causes(&error))?;
-            self.apply(&object).await?;
-        }
-        self.until("the application to be Synced and Healthy", WITHIN, settled).await?;
-        self.wait(&Condition::Healthy).await?;
-        Ok(clone)
-    }
-
-    /// Deletes the Application with all that it has made.
-    async fn clear(&self) -> Result<(), Error> {
-        let applications = self.api("argoproj.io/v1alpha1", "Application", "argocd");
-        let there = applications.get_opt(APPLICATION).await.map_err(|error| with_causes(&error))?;
-        if there.is_some() {
-            applications
-                .delete(APPLICATION, &DeleteParams::default())
-                .await
-                .map_err(|error| with_causes(&error))?;
-            let deadline = Instant::now() + WITHIN;
-            while applications.get_opt(APPLICATION).await.map_err(|error| with_causes(&error))?.is_some() {
-                if Instant::now() > deadline {
-                    return found("the application is still being deleted");
-                }
-                self.world.pace.turn(Duration::from_secs(1)).await;
-            }
-        }
-        scenario::clear(self.world, ROLLOUT).await.map_err(|error| with_causes(&error))
-    }
-
-    /// Asks Argo CD to look at Git now, as its webhook does.
-    async fn refresh(&self) -> Result<(), Error> {
-        let patch = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
-        let applications = self.api("argoproj.io/v1alpha1", "Application", "argocd");
-        let patched = applications.patch(APPLICATION, &PatchParams::default(), &Patch::Merge(&patch)).await;
-        patched.map(|_| ()).map_err(|error| with_causes(&error))
-    }
-
-    async fn apply(&self, object: &Value) -> Result<(), Error> {
-        let api = self.api(text_at(object, "/apiVersion"), text_at(object, "/kind"), "argocd");
-        let params = PatchParams::apply("end-to-end").force();
-        let applied = api.patch(text_at(object, "/metadata/name"), &params, &Patch::Apply(object)).await;
-        applied.map(|_| ()).map_err(|error| with_causes(&error))
-    }
-
-    async fn until(&self, what: &str, within: Duration, holds: impl Fn(&Value) -> bool) -> Result<(), Error> {
-        let deadline = Instant::now() + within;
-        loop {
-            let application =
-                self.object("argoproj.io/v1alpha1", "Application", "argocd", APPLICATION).await?;
-            if holds(&application) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                let status = &application["status"];
-                let state = format!(
-                    "{} {} {}",
-                    status["sync"], status["health"], status["operationState"]["message"]
-                );
-                return found(&format!("waited {within:?} for {what}: {state}"));
-            }
-            self.world.pace.turn(Duration::from_secs(1)).await;
-        }
+        self.argo.until("the application to be Synced and Healthy", WITHIN, settled).await
     }
 
     async fn wait(&self, condition: &Condition) -> Result<(), Error> {
         self.rollouts.wait(ROLLOUT, condition, WITHIN).await.map(|_| ()).map_err(|error| with_causes(&error))
     }
-
-    async fn object(&self, version: &str, kind: &str, namespace: &str, name: &str) -> Result<Value, Error> {
-        let object =
-            self.api(version, kind, namespace).get(name).await.map_err(|error| with_causes(&error))?;
-        serde_json::to_value(object).map_err(|error| with_causes(&error))
-    }
-
-    fn api(&self, version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
-        let (group, version) = version.split_once('/').unwrap_or(("", version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        Api::namespaced_with(self.world.client.clone(), namespace, &resource)
-    }
-}
-
-/// A developer's clone of the repository.
-struct Checkout {
-    folder: PathBuf,
-}
-
-impl Checkout {
-    /// Changes the code, commits and pushes.
-    fn change_code(&self) -> Result<(), Error> {
-        let path = self.folder.join(SOURCE);
-        let text = run::read_file(&path)?;
-        if !text.contains(BEFORE) {
-            return found(&format!("{SOURCE} has no {BEFORE} to change"));
-        }
-        run::write_file(&path, &text.replace(BEFORE, AFTER))?;
-        self.git(&["commit", "--quiet", "--all", "--message", "Show violet"])?;
-        self.git(&["push", "--quiet", "origin", "HEAD:main"]).map(|_| ())
-    }
-
-    /// Runs the shipped script, and returns the commit that it pushed.
-    async fn release(&self, tag: &str) -> Result<String, Error> {
-        let own =
-            std::env::current_exe().map_err(|source| Error::file("find", Path::new("xtask"), source))?;
-        let mut script = run::command("sh");
-        script.args(["deploy/ci/release.sh", tag]).current_dir(&self.folder).env("XTASK", own);
-        identity(&mut script);
-        // In a thread of its own: the load goes on meanwhile.
-        let done = tokio::task::spawn_blocking(move || run::capture(&mut script));
-        done.await.map_err(|error| Error::Found(format!("the script was not run: {error}")))??;
-        Ok(self.git(&["rev-parse", "HEAD"])?.trim().to_owned())
-    }
-
-    /// Git on what the server has now.
-    fn remote(&self, words: &[&str]) -> Result<String, Error> {
-        run::capture(run::command("git").arg("--git-dir").arg(cluster::repository(REPOSITORY)).args(words))
-    }
-
-    fn git(&self, words: &[&str]) -> Result<String, Error> {
-        let mut command = run::command("git");
-        command.args(words).current_dir(&self.folder);
-        identity(&mut command);
-        run::capture(&mut command)
-    }
-}
-
-fn identity(command: &mut std::process::Command) {
-    for role in ["AUTHOR", "COMMITTER"] {
-        command
-            .env(format!("GIT_{role}_NAME"), "developer")
-            .env(format!("GIT_{role}_EMAIL"), "developer@localhost");
-    }
-}
-
-fn settled(application: &Value) -> bool {
-    text_at(application, "/status/sync/status") == "Synced"
-        && text_at(application, "/status/health/status") == "Healthy"
 }
 
 fn of_hash<'a>(sets: &'a [ReplicaSet], hash: &str) -> Result<&'a ReplicaSet, Error> {
@@ -355,10 +214,6 @@ fn step(number: u32, what: &str) {
 
 fn expect(holds: bool, what: &str) -> Result<(), Error> {
     if holds { Ok(()) } else { found(&format!("not so: {what}")) }
-}
-
-fn text_at<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The text that a URL on loopback answers with, asked for under a host's name.

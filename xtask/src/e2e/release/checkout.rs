@@ -1,0 +1,75 @@
+//! What a developer and CI do: Git and the shipped script, in a clone of what the cluster's Git server has.
+
+use std::path::{Path, PathBuf};
+
+use crate::cluster;
+use crate::e2e::found;
+use crate::run::{self, Error};
+
+/// The repository on the cluster's Git server.
+const REPOSITORY: &str = "end-to-end";
+/// The code change: what `/` says of its colour.
+pub(super) const SOURCE: &str = "crates/demo-app/src/app.rs";
+const BEFORE: &str = r#""colour": settings.colour()"#;
+/// What the changed line says.
+pub(super) const AFTER: &str = r#""colour": "violet""#;
+
+/// A developer's clone of the repository.
+pub(super) struct Checkout {
+    folder: PathBuf,
+}
+
+impl Checkout {
+    /// A repository with this checkout as its only commit, cloned into a folder; its address too.
+    pub(super) fn fresh(folder: &Path) -> Result<(Self, String), Error> {
+        let url = cluster::fresh_repository(REPOSITORY)?;
+        let checkout = Checkout { folder: folder.join("clone") };
+        run::capture(run::command("git").args(["clone", "--quiet", &url]).arg(&checkout.folder))?;
+        Ok((checkout, url))
+    }
+
+    /// Changes the code, commits and pushes.
+    pub(super) fn change_code(&self) -> Result<(), Error> {
+        let path = self.folder.join(SOURCE);
+        let text = run::read_file(&path)?;
+        if !text.contains(BEFORE) {
+            return found(&format!("{SOURCE} has no {BEFORE} to change"));
+        }
+        run::write_file(&path, &text.replace(BEFORE, AFTER))?;
+        self.git(&["commit", "--quiet", "--all", "--message", "Show violet"])?;
+        self.git(&["push", "--quiet", "origin", "HEAD:main"]).map(|_| ())
+    }
+
+    /// Runs the shipped script, and returns the commit that it pushed.
+    pub(super) async fn release(&self, tag: &str) -> Result<String, Error> {
+        let own =
+            std::env::current_exe().map_err(|source| Error::file("find", Path::new("xtask"), source))?;
+        let mut script = run::command("sh");
+        script.args(["deploy/ci/release.sh", tag]).current_dir(&self.folder).env("XTASK", own);
+        identity(&mut script);
+        // In a thread of its own: the load goes on meanwhile.
+        let done = tokio::task::spawn_blocking(move || run::capture(&mut script));
+        done.await.map_err(|error| Error::Found(format!("the script was not run: {error}")))??;
+        Ok(self.git(&["rev-parse", "HEAD"])?.trim().to_owned())
+    }
+
+    /// Git on what the server has now.
+    pub(super) fn remote(&self, words: &[&str]) -> Result<String, Error> {
+        run::capture(run::command("git").arg("--git-dir").arg(cluster::repository(REPOSITORY)).args(words))
+    }
+
+    fn git(&self, words: &[&str]) -> Result<String, Error> {
+        let mut command = run::command("git");
+        command.args(words).current_dir(&self.folder);
+        identity(&mut command);
+        run::capture(&mut command)
+    }
+}
+
+fn identity(command: &mut std::process::Command) {
+    for role in ["AUTHOR", "COMMITTER"] {
+        command
+            .env(format!("GIT_{role}_NAME"), "developer")
+            .env(format!("GIT_{role}_EMAIL"), "developer@localhost");
+    }
+}
