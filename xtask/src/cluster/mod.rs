@@ -170,21 +170,25 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
 }
 
-/// Has a cluster up and healthy, with these tags of the demo-app where its nodes find them.
+/// Has a cluster up and healthy, with these tags of the demo-app where its nodes find them. Returns how many
+/// seconds the host cluster took, where it was down.
 ///
 /// # Errors
 /// What `up` and `image` say.
-pub(crate) fn ready(provider: Provider, tags: &[&str]) -> Result<(), Error> {
+pub(crate) fn ready(provider: Provider, tags: &[&str]) -> Result<Option<f64>, Error> {
     let tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
     match provider {
         Provider::Host => {
             let places = Places::new(None);
-            up::up(&places, &[])?;
-            image::push(&places, &image::archives(&tags)?)
+            let was_down = status::running(&places).is_empty();
+            let took = up::up(&places, &[])?;
+            image::push(&places, &image::archives(&tags)?)?;
+            Ok(was_down.then_some(took.as_secs_f64()))
         }
         Provider::Kind => {
             kind::run(kind::Ask::Up)?;
-            kind::load(&image::archives(&tags)?)
+            kind::load(&image::archives(&tags)?)?;
+            Ok(None)
         }
     }
 }
@@ -219,7 +223,7 @@ pub(crate) fn versions() -> std::collections::BTreeMap<String, String> {
 
 fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
     match verb {
-        Verb::Up { parts } => up::up(places, parts),
+        Verb::Up { parts } => up::up(places, parts).map(|_| ()),
         Verb::Check { parts } => questions::check(places, parts),
         Verb::Down => down::down(places),
         Verb::Status { output } => status::status(places, *output == Form::Json),

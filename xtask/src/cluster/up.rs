@@ -28,7 +28,7 @@ const BOUND: Duration = Duration::from_secs(90);
 ///
 /// # Errors
 /// What is missing on the machine, or the first node that does not become healthy, with the end of its log.
-pub(crate) fn up(places: &Places, parts: &[Part]) -> Result<(), Error> {
+pub(crate) fn up(places: &Places, parts: &[Part]) -> Result<Duration, Error> {
     let nodes = table::of_parts(places, parts);
     requirements::check(!compiled(&nodes)?)?;
     let programs = programs_of(&nodes, parts);
@@ -63,12 +63,14 @@ pub(crate) fn up(places: &Places, parts: &[Part]) -> Result<(), Error> {
     if !beyond.is_empty() {
         return Err(Error::Found(format!("the cluster listens where it must not: {}", beyond.join(", "))));
     }
-    run::say(&format!("up and healthy after {:.1} s", start.elapsed().as_secs_f64()));
+    let took = start.elapsed();
+    run::say(&format!("up and healthy after {:.1} s", took.as_secs_f64()));
     run::say(&format!(
         "environment (kubeconfig, addresses, Argo CD's token): . {}",
         places.environment().display()
     ));
-    run::out(&places.kubeconfig().display().to_string())
+    run::out(&places.kubeconfig().display().to_string())?;
+    Ok(took)
 }
 
 /// What is compiled for these nodes, and the clients that belong to their parts.

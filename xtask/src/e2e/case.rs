@@ -87,8 +87,8 @@ pub(crate) fn same(recorded: &Transcript, shown: &Transcript, what: &str) -> Res
     }
 }
 
-/// The scenarios of all folders, or those with the given names.
-pub(crate) fn cases(names: &[String]) -> Result<Vec<Case>, Error> {
+/// The scenarios of all folders.
+pub(crate) fn cases() -> Result<Vec<Case>, Error> {
     let mut cases = Vec::new();
     for folder in entries(&run::root().join(FOLDER))?.into_iter().filter(|path| path.is_dir()) {
         for script in entries(&folder)? {
@@ -99,11 +99,6 @@ pub(crate) fn cases(names: &[String]) -> Result<Vec<Case>, Error> {
             }
         }
     }
-    if let Some(unknown) = names.iter().find(|name| !cases.iter().any(|case| case.name == **name)) {
-        let known: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
-        return found(&format!("no scenario {unknown}; there are {}", known.join(", ")));
-    }
-    cases.retain(|case| names.is_empty() || names.contains(&case.name));
     Ok(cases)
 }
 
@@ -126,16 +121,4 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> Error {
         cause = error.source();
     }
     Error::Found(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_scenario_is_refused_with_the_known_ones() {
-        let error = cases(&["nonsense".to_owned()]).unwrap_err().to_string();
-        assert!(error.contains("no scenario nonsense") && error.contains("deploy-and-promote"), "{error}");
-        assert_eq!(cases(&["deploy-and-promote".to_owned()]).unwrap().len(), 1);
-    }
 }

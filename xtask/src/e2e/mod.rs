@@ -17,8 +17,8 @@ use std::time::Instant;
 use scenario::{Outcome, World};
 
 use case::Case;
-use report::Report;
-use suite::Suite;
+use report::{Measure, Report};
+use suite::{Body, Suite};
 use target::Target;
 
 use crate::run::{self, Error};
@@ -71,17 +71,25 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
             options.target
         ));
     }
-    let mut cases = case::cases(&options.scenario)?;
-    if options.scenario.is_empty() {
-        cases.retain(|case| options.suite.has(case));
+    let names = &options.scenario;
+    let mut cases = case::cases()?;
+    suite::known(names, &cases)?;
+    cases.retain(|case| if names.is_empty() { options.suite.has(case) } else { names.contains(&case.name) });
+    let bodies = if target == Target::Host { Body::chosen(options.suite, names) } else { Vec::new() };
+    if cases.is_empty() && bodies.is_empty() {
+        return found("what was named runs on the host cluster only: use --target host");
     }
-    target.prepare(TAGS)?;
+    bodies.iter().try_for_each(|body| body.prepare())?;
+    let up = target.prepare(TAGS)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::Found(format!("the runtime did not start: {error}")))?;
-    let suite = if options.scenario.is_empty() { options.suite.name() } else { "selected" };
+    let suite = if names.is_empty() { options.suite.name() } else { "selected" };
     let mut report = runtime.block_on(begin(&target, options, suite))?;
+    if let Some(seconds) = up {
+        report.measure(Measure { name: Measure::CLUSTER_UP, seconds: vec![seconds] });
+    }
     for (index, case) in cases.iter().enumerate() {
         run::say(&format!("== {} ({} of {})", case.name, index + 1, cases.len()));
         let start = Instant::now();
@@ -91,28 +99,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         }
         report.add(case, start.elapsed(), &outcome)?;
     }
-    if options.scenario.is_empty() && target == Target::Host {
-        beside(options, &target, &runtime, &mut report)?;
+    if !bodies.is_empty() {
+        let world = runtime.block_on(target.world(options.ingress))?;
+        bodies.iter().try_for_each(|body| runtime.block_on(body.run(&world, &mut report)))?;
     }
     report.finish()
-}
-
-/// What is measured on the host cluster beside the scenarios.
-fn beside(
-    options: &Options,
-    target: &Target,
-    runtime: &tokio::runtime::Runtime,
-    report: &mut Report,
-) -> Result<(), Error> {
-    let world = runtime.block_on(target.world(options.ingress))?;
-    runtime.block_on(release::run(&world, report))?;
-    if options.suite == Suite::Full {
-        crate::bench::build_task_master()?;
-        for series in [&series::SHIPPED, &series::FULL_PREVIEW] {
-            runtime.block_on(series.run(&world, report))?;
-        }
-    }
-    Ok(())
 }
 
 async fn begin(target: &Target, options: &Options, suite: &str) -> Result<Report, Error> {

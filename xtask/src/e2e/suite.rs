@@ -1,6 +1,13 @@
 //! Which scenarios belong to a suite.
 
+use scenario::World;
+
 use super::case::Case;
+use super::report::Report;
+use super::series::{self, Series};
+use super::{found, release};
+use crate::bench;
+use crate::run::Error;
 
 /// A selection of scenarios, and of what is measured beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -20,6 +27,65 @@ const SMOKE: &[&str] = &[
     "rollback-with-controller-down",
     "rollback-with-full-preview",
 ];
+
+/// What is no script: it needs what only the host cluster brings along, or measures rather than compares.
+#[derive(Clone, Copy)]
+pub(crate) enum Body {
+    /// From a code change to a release, by Git and Argo CD.
+    Release,
+    /// Switches in a row.
+    Series(&'static Series),
+}
+
+/// All of them, in the order in which they are run.
+const BODIES: &[Body] = &[Body::Release, Body::Series(&series::SHIPPED), Body::Series(&series::FULL_PREVIEW)];
+
+impl Body {
+    /// Those of a suite, or those with the given names.
+    pub(crate) fn chosen(suite: Suite, names: &[String]) -> Vec<Body> {
+        let wanted = |body: &&Body| match (names, body) {
+            ([], Body::Release) => true,
+            ([], Body::Series(_)) => suite == Suite::Full,
+            (names, body) => names.iter().any(|name| name == body.name()),
+        };
+        BODIES.iter().filter(wanted).copied().collect()
+    }
+
+    /// Its name, as scenarios have one.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Body::Release => release::NAME,
+            Body::Series(series) => series.name,
+        }
+    }
+
+    /// Makes ready what it needs and that takes its time.
+    pub(crate) fn prepare(self) -> Result<(), Error> {
+        match self {
+            Body::Release => Ok(()),
+            Body::Series(_) => bench::build_task_master(),
+        }
+    }
+
+    /// Runs it and adds it to the report.
+    pub(crate) async fn run(self, world: &World, report: &mut Report) -> Result<(), Error> {
+        match self {
+            Body::Release => release::run(world, report).await,
+            Body::Series(series) => series.run(world, report).await,
+        }
+    }
+}
+
+/// Refuses names that neither a script nor a body has.
+pub(crate) fn known(names: &[String], cases: &[Case]) -> Result<(), Error> {
+    let all = || cases.iter().map(|case| case.name.as_str()).chain(BODIES.iter().map(|body| body.name()));
+    match names.iter().find(|name| !all().any(|known| known == name.as_str())) {
+        Some(unknown) => {
+            found(&format!("no scenario {unknown}; there are {}", all().collect::<Vec<_>>().join(", ")))
+        }
+        None => Ok(()),
+    }
+}
 
 impl Suite {
     /// Whether a scenario belongs to it.
@@ -43,8 +109,23 @@ mod tests {
 
     #[test]
     fn every_scenario_of_the_smoke_suite_is_there() {
-        let names: Vec<String> = SMOKE.iter().map(ToString::to_string).collect();
-        assert_eq!(cases(&names).unwrap().len(), SMOKE.len());
-        assert!(cases(&[]).unwrap().iter().all(|case| Suite::Full.has(case)));
+        let cases = cases().unwrap();
+        assert_eq!(cases.iter().filter(|case| Suite::Smoke.has(case)).count(), SMOKE.len());
+        assert!(cases.iter().all(|case| Suite::Full.has(case)));
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_known_ones() {
+        let names = |name: &str| vec![name.to_owned()];
+        let error = known(&names("nonsense"), &cases().unwrap()).unwrap_err().to_string();
+        for part in ["no scenario nonsense", "deploy-and-promote", "release-by-git"] {
+            assert!(error.contains(part), "{error}");
+        }
+        for name in ["deploy-and-promote", "series-full-preview"] {
+            known(&names(name), &cases().unwrap()).unwrap();
+        }
+        assert_eq!(Body::chosen(Suite::Smoke, &names("series-full-preview")).len(), 1);
+        assert_eq!(Body::chosen(Suite::Smoke, &[]).len(), 1);
+        assert_eq!(Body::chosen(Suite::Full, &[]).len(), BODIES.len());
     }
 }

@@ -51,12 +51,13 @@ impl Target {
         !matches!(self, Target::Context(_))
     }
 
-    /// Has the cluster and the images of the demo-app there. What is there already stays.
-    pub(crate) fn prepare(&self, tags: &[&str]) -> Result<(), Error> {
+    /// Has the cluster and the images of the demo-app there. What is there already stays. Returns how many
+    /// seconds the host cluster took from nothing to all healthy, where it was down.
+    pub(crate) fn prepare(&self, tags: &[&str]) -> Result<Option<f64>, Error> {
         match self {
             Target::Host => cluster::ready(cluster::Provider::Host, tags),
             Target::Kind => cluster::ready(cluster::Provider::Kind, tags),
-            Target::Sim | Target::Context(_) => Ok(()),
+            Target::Sim | Target::Context(_) => Ok(None),
         }
     }
 

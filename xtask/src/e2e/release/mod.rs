@@ -26,7 +26,7 @@ use super::report::{Measure, Report};
 use crate::run::{self, Error};
 
 /// Its name in the report.
-const NAME: &str = "release-by-git";
+pub(crate) const NAME: &str = "release-by-git";
 const TITLE: &str = "PRD §10.1: from a code change to the old version gone, by Git and Argo CD";
 /// What a passing run shows, as ids of the PRD.
 const SHOWS: &[&str] = &[
