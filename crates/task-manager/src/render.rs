@@ -1,5 +1,6 @@
 //! Readers of the plain data: text for a person, Markdown, Graphviz, Mermaid. Pure; the caller writes what they return.
 
+mod failure;
 mod graph;
 mod history;
 mod report_markdown;
@@ -7,6 +8,7 @@ mod report_text;
 mod style;
 mod task;
 
+pub use failure::{Finding, chain, findings};
 pub use graph::{document as graph_document, dot, mermaid};
 pub use history::history;
 pub use report_markdown::report_markdown;

@@ -2,6 +2,7 @@
 
 use prd_parser::{Phase, Plan};
 
+use crate::nearest::near_a_part;
 use crate::state::State;
 
 /// How many ids that are merely like what was typed are candidates.
@@ -122,7 +123,7 @@ fn unique<'a>(
     let matching: Vec<_> = ids.clone().enumerate().filter(|(_, id)| fits(id)).collect();
     match matching[..] {
         [(place, _)] => Ok(place),
-        [] => Err(NoMatch::Unknown { kind, typed: typed.to_owned(), nearest: nearest(ids, typed) }),
+        [] => Err(NoMatch::Unknown { kind, typed: typed.to_owned(), nearest: near(ids, typed) }),
         _ => Err(NoMatch::Ambiguous {
             kind,
             typed: typed.to_owned(),
@@ -131,36 +132,6 @@ fn unique<'a>(
     }
 }
 
-/// The ids that share the most pairs of letters with what was typed; those that share few are left out.
-fn nearest<'a>(ids: impl Iterator<Item = &'a str>, typed: &str) -> Vec<String> {
-    let wanted = pairs(&typed.to_lowercase());
-    let mut scored: Vec<(usize, &str)> = ids
-        .map(|id| {
-            let whole = likeness(&wanted, &pairs(id));
-            let last = id.rsplit('/').next().map_or(0, |last| likeness(&wanted, &pairs(last)));
-            (whole.max(last), id)
-        })
-        .filter(|(score, _)| *score >= 400)
-        .collect();
-    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    scored.into_iter().take(NEAREST).map(|(_, id)| id.to_owned()).collect()
-}
-
-fn pairs(text: &str) -> Vec<(char, char)> {
-    let mut pairs: Vec<_> = text.chars().zip(text.chars().skip(1)).collect();
-    pairs.sort_unstable();
-    pairs
-}
-
-/// Dice's coefficient of two sorted lists, in thousandths.
-fn likeness(one: &[(char, char)], other: &[(char, char)]) -> usize {
-    let (mut left, mut right, mut common) = (0, 0, 0usize);
-    while let (Some(a), Some(b)) = (one.get(left), other.get(right)) {
-        match a.cmp(b) {
-            std::cmp::Ordering::Less => left += 1,
-            std::cmp::Ordering::Greater => right += 1,
-            std::cmp::Ordering::Equal => (left, right, common) = (left + 1, right + 1, common + 1),
-        }
-    }
-    (2000 * common).checked_div(one.len() + other.len()).unwrap_or(0)
+fn near<'a>(ids: impl Iterator<Item = &'a str>, typed: &str) -> Vec<String> {
+    near_a_part(typed, ids).into_iter().take(NEAREST).map(str::to_owned).collect()
 }

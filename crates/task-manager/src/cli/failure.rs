@@ -4,11 +4,9 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
-use prd_parser::Severity;
 use task_manager::known::SyncError;
 use task_manager::project::Unsound;
-use task_manager::render::Style;
+use task_manager::render::{Finding, Style, chain, findings};
 use task_manager::select::NoMatch;
 use task_manager::tick::NoBox;
 use task_manager::update::UpdateError;
@@ -77,87 +75,23 @@ impl Failure {
     }
 }
 
-/// The error and its causes, each once.
-fn chain(error: &dyn Error, style: Style) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.ends_with(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    format!("{} {text}\n", style.bad("error:"))
-}
-
-/// What the parser noticed: with the lines themselves on a terminal, one line each elsewhere.
+/// What the parser noticed.
 pub(crate) fn diagnostics(found: &Unsound, style: Style) -> String {
     let file = found.path.display().to_string();
-    if style.width.is_none() {
-        let lines = found.diagnostics.iter().map(|finding| plain(&file, finding));
-        return lines.collect();
-    }
-    let theme = if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width.unwrap_or(80));
-    let source = NamedSource::new(file.clone(), found.source.clone());
-    let mut text = String::new();
-    for finding in &found.diagnostics {
-        let shown = Finding { finding, source: &source };
-        if handler.render_report(&mut text, &shown).is_err() {
-            text.push_str(&plain(&file, finding));
-        }
-    }
-    text
-}
-
-fn plain(file: &str, finding: &prd_parser::Diagnostic) -> String {
-    let prd_parser::Diagnostic { severity, code, message, help, line, .. } = finding;
-    let help = help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-    format!("{file}:{line}: {severity}[{code}]: {message}{help}\n")
-}
-
-/// A finding of the parser as miette draws it.
-#[derive(Debug)]
-struct Finding<'a> {
-    finding: &'a prd_parser::Diagnostic,
-    source: &'a NamedSource<String>,
-}
-
-impl std::fmt::Display for Finding<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.finding.message)
-    }
-}
-
-impl Error for Finding<'_> {}
-
-impl Diagnostic for Finding<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        Some(Box::new(self.finding.code))
-    }
-
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.finding.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-            Severity::Note => miette::Severity::Advice,
-        })
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.finding.help.as_ref().map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        Some(self.source)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.finding.span;
-        let span = SourceSpan::from(span.start..span.end.max(span.start));
-        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), span))))
-    }
+    let noticed = |noticed: &prd_parser::Diagnostic| {
+        let prd_parser::Diagnostic { severity, code, message, help, line, .. } = noticed;
+        let help = help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{file}:{line}: {severity}[{code}]: {message}{help}")
+    };
+    let found_there = found.diagnostics.iter().map(|diagnostic| Finding {
+        message: &diagnostic.message,
+        help: diagnostic.help.as_deref(),
+        code: Some(diagnostic.code),
+        weight: diagnostic.severity,
+        at: diagnostic.span.start..diagnostic.span.end,
+        plain: noticed(diagnostic),
+    });
+    findings(&file, &found.source, &found_there.collect::<Vec<_>>(), style)
 }
 
 #[cfg(test)]

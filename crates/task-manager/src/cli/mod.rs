@@ -3,7 +3,6 @@
 //! A command is a function from its arguments to an [`Answer`]; only this file writes. So an error leaves stdout
 //! empty, and a reader that stops early (`report | head -1`) is no error.
 
-mod completions;
 mod explain;
 mod failure;
 mod graph;
@@ -20,7 +19,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use task_manager::render::Style;
 use task_manager::target::Target;
@@ -60,27 +59,40 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Read a PRD, record its plan, and print what was read and what changed
+    #[command(after_help = "Example: task-manager parse PRD.md --dry-run -o json")]
     Parse(parse::Args),
     /// List tasks
+    #[command(after_help = "Example: task-manager list --phase 2 --status pending")]
     List(list::Args),
     /// Name the tasks that can be started now, best first
+    #[command(after_help = "Example: task-manager next --count 3")]
     Next(next::Args),
     /// Show all about one task
+    #[command(after_help = "Example: task-manager show install-argocd")]
     Show(show::Args),
     /// Say why a task can or cannot start
+    #[command(after_help = "Example: task-manager explain test-rollback-workflow")]
     Explain(explain::Args),
     /// Draw what has to be done before what
+    #[command(after_help = "Example: task-manager graph -o mermaid")]
     Graph(graph::Args),
     /// State the status of a task by hand; recorded with who, when and why
+    #[command(
+        after_help = "Example: task-manager update install-argocd completed --message \"by hand, with Helm\""
+    )]
     Update(update::Args),
     /// Print the log, of one task or of all
+    #[command(after_help = "Example: task-manager history install-argocd")]
     History(history::Args),
     /// Report progress by phase and evidence, what is next, what failed, and what is shown
+    #[command(after_help = "Example: task-manager report -o markdown")]
     Report(report::Args),
     /// Tick in the PRD the boxes of what live evidence says is done
+    #[command(after_help = "Example: task-manager tick --output PRD.ticked.md")]
     Tick(tick::Args),
     /// Print a completion script for a shell
-    Completions(completions::Args),
+    #[command(after_help = "Example: task-manager completions bash")]
+    Completions(task_manager::completions::Args),
 }
 
 /// What a command has to say.
@@ -204,7 +216,36 @@ fn answer(arguments: impl Iterator<Item = OsString>) -> Result<Answer, (Failure,
         Command::History(args) => history::run(args, &context),
         Command::Report(args) => report::run(args, &context),
         Command::Tick(args) => tick::run(args, &context),
-        Command::Completions(args) => Ok(completions::run(args)),
+        Command::Completions(args) => Ok(Answer::ok(args.script(Cli::command()))),
     };
     answer.map_err(|failure| (failure, context.error_style))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `"…"` keeps words together, as in a shell.
+    fn words(line: &str) -> Vec<String> {
+        let quoted = line.split('"').enumerate();
+        let words = quoted.flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn the_help_of_each_command_ends_with_an_example_that_can_be_typed() {
+        let commands = Cli::command();
+        for command in commands.get_subcommands().filter(|command| !command.has_subcommands()) {
+            let name = command.get_name();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let line = words(help.strip_prefix("Example: ").unwrap_or_default());
+            assert_eq!(line.get(1).map(String::as_str), Some(name), "{help}");
+            if let Err(error) = Cli::try_parse_from(line) {
+                panic!("{error}");
+            }
+        }
+    }
 }

@@ -223,7 +223,6 @@ fn what_is_not_there_is_code_4_with_candidates() {
 error: no task is called "instal-argocd"; did you mean
   infrastructure-setup/install-argocd
   infrastructure-setup/install-argo-rollouts
-  infrastructure-setup/install-prometheus
 "#);
     insta::assert_snapshot!(bench.fails(&["show", "create-helm-chart"], 4), @r#"
 error: "create-helm-chart" is more than one task; it may be

@@ -1,17 +1,16 @@
 //! How a command fails: its exit code, and its message with every cause once.
 
-use std::fmt::Write as _;
 use std::io;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use prd_parser::Severity;
 use task_manager::LedgerError;
 use task_manager::exit::Code;
 use task_manager::project::ProjectError;
-use task_manager::render::Style;
+use task_manager::render::{Finding, Style, chain, findings};
 use task_manager::select::NoMatch;
 use task_master::engine::EngineError;
 use task_master::operator::OperatorError;
-use task_master::runbook::{Invalid, Problem};
+use task_master::runbook::Invalid;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -62,65 +61,23 @@ impl Failure {
         if let Self::Engine(EngineError::Runbook(invalid)) = self {
             return runbook(invalid, style);
         }
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let words = error.to_string();
-            if !text.ends_with(&words) {
-                text = format!("{text}: {words}");
-            }
-            cause = error.source();
-        }
-        format!("{} {text}\n", style.bad("error:"))
+        chain(self, style)
     }
 }
 
-/// The problems of a runbook: with the lines themselves on a terminal, one line each elsewhere.
+/// The problems of a runbook, and how many they are.
 fn runbook(invalid: &Invalid, style: Style) -> String {
-    let mut text = String::new();
-    if style.colour {
-        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode());
-        let source = NamedSource::new(invalid.file.display().to_string(), invalid.source.clone());
-        for problem in &invalid.problems {
-            let _ = handler.render_report(&mut text, &Shown { problem, source: &source });
-        }
-    }
-    if text.is_empty() {
-        let _ = writeln!(text, "{invalid}");
-    }
+    let file = invalid.file.display().to_string();
+    let problems = invalid.problems.iter().map(|problem| Finding {
+        message: &problem.message,
+        help: problem.help.as_deref(),
+        code: None,
+        weight: Severity::Error,
+        at: problem.at.offset..problem.at.offset + problem.at.len.max(1),
+        plain: format!("{file}:{problem}"),
+    });
+    let text = findings(&file, &invalid.source, &problems.collect::<Vec<_>>(), style);
     let count = invalid.problems.len();
     let problems = if count == 1 { "one problem".to_owned() } else { format!("{count} problems") };
-    let _ = writeln!(text, "{} runbook {} has {problems}", style.bad("error:"), invalid.file.display());
-    text
-}
-
-/// A problem as miette draws it.
-#[derive(Debug)]
-struct Shown<'a> {
-    problem: &'a Problem,
-    source: &'a NamedSource<String>,
-}
-
-impl std::fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.problem.message)
-    }
-}
-
-impl std::error::Error for Shown<'_> {}
-
-impl Diagnostic for Shown<'_> {
-    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.problem.help.as_ref().map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        Some(self.source)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let at = self.problem.at;
-        let label = LabeledSpan::at(at.offset..at.offset + at.len.max(1), "here");
-        Some(Box::new(std::iter::once(label)))
-    }
+    format!("{text}{} runbook {file} has {problems}\n", style.bad("error:"))
 }

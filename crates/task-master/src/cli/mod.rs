@@ -3,7 +3,6 @@
 //! What a command prints goes to the writers that it is given. An error leaves standard output empty and is
 //! one message on standard error; a reader of ours that stops early (`| head -1`) is no error.
 
-mod completions;
 mod execute_phase;
 mod execute_task;
 mod failure;
@@ -22,7 +21,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use task_manager::exit::Code;
 use task_manager::project::{Place, ProjectError};
 use task_manager::render::Style;
@@ -105,21 +104,28 @@ pub(crate) enum Form {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Carry out one task
+    #[command(after_help = "Example: task-master execute-task create-ingress-for-routing")]
     ExecuteTask(execute_task::Args),
     /// Carry out the tasks of a phase, or of the whole plan
+    #[command(after_help = "Example: task-master execute-phase \"Phase 2\"")]
     ExecutePhase(execute_phase::Args),
     /// Show what would run, with the exact commands; writes nothing
+    #[command(after_help = "Example: task-master plan 2 --target host")]
     Plan(plan::Args),
     /// Go on with a run that did not complete
+    #[command(after_help = "Example: task-master resume")]
     Resume(resume::Args),
     /// List the runs
+    #[command(after_help = "Example: task-master runs --all-targets -o json")]
     Runs(runs::Args),
     /// Print the logs of a run
+    #[command(after_help = "Example: task-master logs")]
     Logs(logs::Args),
     /// Look at a Rollout of the target, promote it, abort it, roll it back
     Rollout(rollout::Args),
     /// Print a completion script for a shell
-    Completions(completions::Args),
+    #[command(after_help = "Example: task-manager completions bash")]
+    Completions(task_manager::completions::Args),
 }
 
 /// What every command gets: what was typed, and where to print.
@@ -218,7 +224,7 @@ pub(crate) fn main() -> Code {
         Command::Runs(args) => runs::run(args, &mut app),
         Command::Logs(args) => logs::run(args, &mut app),
         Command::Rollout(args) => rollout::run(args, &mut app),
-        Command::Completions(args) => completions::run(args, &mut app),
+        Command::Completions(args) => app.print(&args.script(Cli::command())).map(|()| Code::Ok),
     };
     match done {
         Ok(code) => code,
@@ -261,4 +267,33 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     number.checked_mul(unit).filter(|millis| *millis > 0).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `"…"` keeps words together, as in a shell.
+    fn words(line: &str) -> Vec<String> {
+        let quoted = line.split('"').enumerate();
+        let words = quoted.flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn the_help_of_each_command_ends_with_an_example_that_can_be_typed() {
+        let commands = Cli::command();
+        for command in commands.get_subcommands().filter(|command| !command.has_subcommands()) {
+            let name = command.get_name();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let line = words(help.strip_prefix("Example: ").unwrap_or_default());
+            assert_eq!(line.get(1).map(String::as_str), Some(name), "{help}");
+            if let Err(error) = Cli::try_parse_from(line) {
+                panic!("{error}");
+            }
+        }
+    }
 }

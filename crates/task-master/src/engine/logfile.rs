@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use task_manager::Event as Fact;
+use task_manager::event::{StepOutcome, TaskOutcome};
 
 use super::event::{Event, Reader};
 use crate::runner::Stream;
@@ -58,7 +59,7 @@ impl LogFiles {
         }
         let before = self.waiting.len();
         // Writing into a string cannot fail.
-        let _ = writeln!(self.waiting, "{at} {text}");
+        let _ = writeln!(self.waiting, "{at:.3} {text}");
         self.written += self.waiting.len() - before;
         if self.written > MOST {
             self.written -= self.waiting.len() - before;
@@ -83,6 +84,19 @@ impl LogFiles {
         self.line(at, text);
         self.flush();
         self.file = None;
+    }
+}
+
+/// What became of a step, after its number.
+fn step_word(outcome: StepOutcome) -> &'static str {
+    match outcome {
+        StepOutcome::Done => "is done",
+        StepOutcome::AlreadySo => "was so already",
+        StepOutcome::CheckedOnly => "was only checked",
+        StepOutcome::Failed => "failed",
+        StepOutcome::TimedOut => "ran out of time",
+        StepOutcome::Interrupted => "was interrupted",
+        StepOutcome::Unknown => "has an outcome that is not known",
     }
 }
 
@@ -111,11 +125,15 @@ impl LogFiles {
             }
             Event::Fact(Fact::StepFinished { step, outcome, detail, .. }) => {
                 let detail = detail.as_deref().unwrap_or_default();
-                self.line(at, &format!("step {step} {outcome:?}: {detail}"));
+                self.line(at, &format!("step {step} {}: {detail}", step_word(*outcome)));
             }
             Event::Fact(Fact::TaskFinished { outcome, evidence, reason, .. }) => {
                 let reason = reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-                self.close(at, &format!("{outcome:?} ({evidence}){reason}"));
+                let word = match outcome {
+                    TaskOutcome::Completed => "completed",
+                    TaskOutcome::Failed => "failed",
+                };
+                self.close(at, &format!("{word} ({evidence}){reason}"));
             }
             Event::Fact(Fact::TaskInterrupted { reason, .. }) => {
                 self.close(at, &format!("interrupted: {reason}"));

@@ -225,7 +225,7 @@ impl Reader<'_> {
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .collect();
         let wrong = path.file_name()?.to_str()?;
-        let near = super::nearest::nearest(wrong, names.iter().map(String::as_str))?;
+        let near = task_manager::nearest::nearest(wrong, names.iter().map(String::as_str))?;
         Some(format!("the nearest is `{}`", folder.join(near).display()))
     }
 

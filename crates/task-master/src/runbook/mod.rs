@@ -7,7 +7,6 @@
 mod actions;
 mod fields;
 mod model;
-pub(crate) mod nearest;
 mod paths;
 mod problem;
 mod read;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use task_manager::nearest::nearest;
+
 use super::tree::Place;
 
 /// One problem.
@@ -14,6 +16,18 @@ pub struct Problem {
     pub message: String,
     /// What would be right, when that can be said.
     pub help: Option<String>,
+}
+
+/// Line, column, what, what instead.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { at, message, help } = self;
+        write!(f, "{}:{}: {message}", at.line, at.column)?;
+        match help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Why a runbook cannot be used. `Display` is one line a problem: file, line, column, what, what instead.
@@ -33,11 +47,7 @@ impl fmt::Display for Invalid {
             if index > 0 {
                 writeln!(f)?;
             }
-            let Problem { at, message, help } = problem;
-            write!(f, "{}:{}:{}: {message}", self.file.display(), at.line, at.column)?;
-            if let Some(help) = help {
-                write!(f, "; {help}")?;
-            }
+            write!(f, "{}:{problem}", self.file.display())?;
         }
         Ok(())
     }
@@ -62,7 +72,7 @@ impl Problems {
 
     /// A name that is none of `candidates`.
     pub(super) fn unknown(&mut self, at: Place, what: &str, name: &str, candidates: &[&str]) {
-        let help = match super::nearest::nearest(name, candidates.iter().copied()) {
+        let help = match nearest(name, candidates.iter().copied()) {
             Some(near) => format!("the nearest is `{near}`"),
             None if candidates.len() <= 16 => format!("known are {}", candidates.join(", ")),
             None => format!("there are {}, and none is near", candidates.len()),
