@@ -1,8 +1,13 @@
-//! argocd/: the Application stays within its project, and the project allows no more than is needed.
+//! argocd/: each Application stays within the project, and the project allows no more than they need.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
-use crate::files::{objects, root};
+use serde_json::{Value, json};
+
+use crate::files::{find, objects, root, text};
+
+/// The Applications with the releases that they make.
+const APPLICATIONS: [(&str, &str); 2] = [("blue-green-app", "blue-green"), ("canary-app", "canary")];
 
 fn one(path: &str) -> Value {
     let mut objects = objects(&[path]);
@@ -10,8 +15,10 @@ fn one(path: &str) -> Value {
     objects.remove(0)
 }
 
-fn application() -> Value {
-    one("argocd/applications/blue-green-app.yaml")
+fn application(name: &str) -> Value {
+    let application = one(&format!("argocd/applications/{name}.yaml"));
+    assert_eq!(application["metadata"]["name"], name);
+    application
 }
 
 fn project() -> Value {
@@ -19,48 +26,116 @@ fn project() -> Value {
 }
 
 #[test]
-fn the_application_is_within_its_project() {
-    let (application, project) = (application(), project());
-    assert_eq!(application["spec"]["project"], project["metadata"]["name"]);
-    assert_eq!(application["metadata"]["namespace"], project["metadata"]["namespace"]);
-    let sources = project["spec"]["sourceRepos"].as_array().unwrap();
-    assert!(sources.contains(&application["spec"]["source"]["repoURL"]));
-    let destinations = project["spec"]["destinations"].as_array().unwrap();
-    assert!(destinations.contains(&application["spec"]["destination"]));
-}
-
-#[test]
-fn the_project_allows_every_kind_that_the_chart_renders_and_nothing_cluster_wide() {
+fn the_applications_are_within_their_project_which_allows_nothing_else() {
     let project = project();
-    assert_eq!(project["spec"]["clusterResourceWhitelist"], serde_json::json!([]));
+    let (mut sources, mut destinations) = (BTreeSet::new(), BTreeSet::new());
+    for (name, _) in APPLICATIONS {
+        let application = application(name);
+        assert_eq!(application["spec"]["project"], project["metadata"]["name"]);
+        assert_eq!(application["metadata"]["namespace"], project["metadata"]["namespace"]);
+        sources.insert(application["spec"]["source"]["repoURL"].to_string());
+        destinations.insert(application["spec"]["destination"].to_string());
+    }
+    let allowed = |field: &str| -> BTreeSet<String> {
+        project["spec"][field].as_array().unwrap().iter().map(Value::to_string).collect()
+    };
+    assert_eq!(allowed("sourceRepos"), sources);
+    assert_eq!(allowed("destinations"), destinations);
+}
+
+#[test]
+fn the_project_allows_exactly_the_kinds_that_the_charts_can_render_and_nothing_cluster_wide() {
+    let project = project();
+    assert_eq!(project["spec"]["clusterResourceWhitelist"], json!([]));
+    // From the templates and not from a rendering, because some kinds are rendered on demand.
+    let mut kinds = BTreeSet::new();
+    for folder in ["charts/common", "charts/blue-green-app/templates", "charts/canary-app/templates"] {
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                kinds.extend(kinds_of(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
     let allowed = project["spec"]["namespaceResourceWhitelist"].as_array().unwrap();
-    for object in objects(&["charts/blue-green-app/rendered/default.yaml"]) {
-        let api_version = object["apiVersion"].as_str().unwrap();
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        let entry = serde_json::json!({ "group": group, "kind": object["kind"] });
-        assert!(allowed.contains(&entry), "{entry} is not allowed");
+    let allowed: BTreeSet<(String, String)> = allowed
+        .iter()
+        .map(|entry| {
+            (entry["group"].as_str().unwrap().to_owned(), entry["kind"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    assert_eq!(allowed, kinds);
+    assert!(kinds.len() >= 6, "{kinds:?}");
+}
+
+/// Group and kind of each object that a template begins.
+fn kinds_of(template: &str) -> Vec<(String, String)> {
+    let mut lines = template.lines().peekable();
+    let mut found = Vec::new();
+    while let Some(line) = lines.next() {
+        let (Some(version), Some(next)) = (line.strip_prefix("apiVersion: "), lines.peek()) else { continue };
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        found.push((group.to_owned(), next.strip_prefix("kind: ").unwrap().to_owned()));
     }
-    for entry in allowed.iter().chain(project["spec"]["destinations"].as_array().unwrap()) {
-        assert!(!entry.to_string().contains('*'), "a wildcard in {entry}");
+    found
+}
+
+#[test]
+fn each_application_names_a_chart_and_values_that_are_there() {
+    for (name, release) in APPLICATIONS {
+        let source = &application(name)["spec"]["source"];
+        assert_eq!(source["path"], format!("charts/{name}"));
+        assert_eq!(source["helm"]["releaseName"], release);
+        let chart = root().join(source["path"].as_str().unwrap());
+        assert!(chart.join("Chart.yaml").is_file());
+        for file in source["helm"]["valueFiles"].as_array().unwrap() {
+            assert!(chart.join(file.as_str().unwrap()).is_file(), "{file}");
+            assert_ne!(file, "values-fast.yaml", "for tests alone");
+        }
     }
 }
 
 #[test]
-fn the_application_names_a_chart_and_values_that_are_there() {
-    let source = &application()["spec"]["source"];
-    let chart = root().join(source["path"].as_str().unwrap());
-    assert!(chart.join("Chart.yaml").is_file());
-    for file in source["helm"]["valueFiles"].as_array().unwrap() {
-        assert!(chart.join(file.as_str().unwrap()).is_file(), "{file}");
+fn git_wins_over_drift_without_taking_the_selectors_away() {
+    for (name, _) in APPLICATIONS {
+        let policy = &application(name)["spec"]["syncPolicy"];
+        assert_eq!(policy["automated"], json!({ "prune": true, "selfHeal": true }));
+        let options = policy["syncOptions"].as_array().unwrap();
+        assert!(options.contains(&json!("RespectIgnoreDifferences=true")));
+        assert!(!options.iter().any(|option| option.as_str().unwrap().starts_with("ServerSideApply")));
     }
 }
 
+/// What Git states and controllers write as well: the hash in the selectors of the Services that the strategy
+/// names. The canary Ingress is the controller's alone, and replicas are not stated where an autoscaler has them.
 #[test]
-fn git_wins_over_drift_and_the_release_has_the_names_of_the_manifests() {
-    let application = application();
-    assert_eq!(
-        application["spec"]["syncPolicy"]["automated"],
-        serde_json::json!({ "prune": true, "selfHeal": true })
-    );
-    assert_eq!(application["spec"]["source"]["helm"]["releaseName"], "blue-green");
+fn what_is_ignored_is_exactly_what_controllers_own() {
+    for (name, _) in APPLICATIONS {
+        let application = application(name);
+        let rendered = objects(&[&format!("charts/{name}/rendered/default.yaml")]);
+        let rollout = rendered.iter().find(|object| object["kind"] == "Rollout").unwrap();
+        let strategy = &rollout["spec"]["strategy"];
+        let services: BTreeSet<&str> = ["blueGreen", "canary"]
+            .iter()
+            .filter_map(|kind| strategy[kind].as_object())
+            .flatten()
+            .filter(|(field, _)| field.ends_with("Service"))
+            .map(|(_, service)| service.as_str().unwrap())
+            .collect();
+        let ignored = application["spec"]["ignoreDifferences"].as_array().unwrap();
+        let mut names = BTreeSet::new();
+        for entry in ignored {
+            let service = entry["name"].as_str().unwrap();
+            let of = json!({
+                "group": "", "kind": "Service", "name": service,
+                "jsonPointers": ["/spec/selector/rollouts-pod-template-hash"],
+            });
+            assert_eq!(*entry, of);
+            let stated = &find(&rendered, &format!("Service/{service}"))["spec"]["selector"];
+            assert!(stated.get("rollouts-pod-template-hash").is_none(), "Git states what it ignores");
+            names.insert(service);
+        }
+        assert_eq!(names, services);
+        assert!(!text(&format!("charts/{name}/rendered/default.yaml")).contains("canary-weight"));
+    }
 }

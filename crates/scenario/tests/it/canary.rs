@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::files::{find, objects, text, title, yaml};
 
-const DEPLOY: [&str; 4] = [
+pub(crate) const DEPLOY: [&str; 4] = [
     "deploy/canary/analysis-template.yaml",
     "deploy/canary/services.yaml",
     "deploy/canary/ingress.yaml",
     "deploy/canary/rollout.yaml",
 ];
-const NGINX: &str = "deploy/analysis/ingress-nginx.yaml";
+pub(crate) const NGINX: &str = "deploy/analysis/ingress-nginx.yaml";
 
 fn strategy() -> Value {
     find(&objects(&DEPLOY), "Rollout/canary")["spec"]["strategy"]["canary"].clone()

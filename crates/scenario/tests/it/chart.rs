@@ -1,69 +1,199 @@
-//! charts/blue-green-app: its rendering against the plain manifests, and against `helm` where there is one.
+//! charts/: the renderings against the plain manifests and against `helm` where there is one, and the values.
 
 use std::collections::BTreeSet;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::files::{find, objects, root, text, title, yaml};
-use crate::manifests::DEPLOY;
+use crate::{canary, manifests};
 
-const CHART: &str = "charts/blue-green-app";
+/// A chart, with each committed rendering and the values file that it is made with, besides values.yaml.
+struct Chart {
+    folder: &'static str,
+    release: &'static str,
+    renderings: &'static [(&'static str, Option<&'static str>)],
+}
 
-/// Each committed rendering and the values files that it is made with, besides values.yaml.
-const RENDERINGS: [(&str, &[&str]); 2] = [("default", &[]), ("preview-full", &["values-preview-full.yaml"])];
+const BLUE_GREEN: Chart = Chart {
+    folder: "charts/blue-green-app",
+    release: "blue-green",
+    renderings: &[("default", None), ("preview-full", Some("values-preview-full.yaml"))],
+};
 
-fn rendering(name: &str) -> Vec<Value> {
-    objects(&[&format!("{CHART}/rendered/{name}.yaml")])
+const CANARY: Chart = Chart {
+    folder: "charts/canary-app",
+    release: "canary",
+    renderings: &[
+        ("default", None),
+        ("1-10-50-100", Some("values-1-10-50-100.yaml")),
+        ("manual-gate", Some("values-manual-gate.yaml")),
+        ("ingress-nginx", Some("values-ingress-nginx.yaml")),
+        ("fast", Some("values-fast.yaml")),
+    ],
+};
+
+const CHARTS: [&Chart; 2] = [&BLUE_GREEN, &CANARY];
+
+impl Chart {
+    fn rendering(&self, name: &str) -> Vec<Value> {
+        objects(&[&format!("{}/rendered/{name}.yaml", self.folder)])
+    }
+
+    fn values(&self) -> Value {
+        yaml(&text(&format!("{}/values.yaml", self.folder)))
+    }
+
+    fn schema(&self) -> Value {
+        serde_json::from_str(&text(&format!("{}/values.schema.json", self.folder))).unwrap()
+    }
+
+    /// What helm says to these words after the chart; none without helm.
+    fn helm(&self, words: &[&str]) -> Option<Output> {
+        let helm = helm()?;
+        #[expect(clippy::disallowed_methods, reason = "a test that asks the real tool, where there is one")]
+        let mut command = Command::new(helm);
+        command.current_dir(root()).args(["template", self.release, self.folder]);
+        command.args(["--namespace", self.release]).args(words);
+        Some(command.output().unwrap())
+    }
 }
 
 #[test]
-fn the_rendering_is_the_plain_manifests_plus_the_labels_of_helm() {
-    let mut rendered = rendering("default");
-    for object in &mut rendered {
-        let labels = object["metadata"]["labels"].as_object_mut().unwrap();
-        assert_eq!(labels.remove("app.kubernetes.io/managed-by").unwrap(), "Helm");
-        assert!(labels.remove("helm.sh/chart").unwrap().as_str().unwrap().starts_with("blue-green-app-"));
-    }
-    let plain = objects(&DEPLOY);
-    let titles = |objects: &[Value]| objects.iter().map(title).collect::<BTreeSet<_>>();
-    assert_eq!(titles(&rendered), titles(&plain));
-    for object in &plain {
-        assert_eq!(find(&rendered, &title(object)), object);
+fn each_rendering_is_the_plain_manifests_plus_the_labels_of_helm() {
+    let nginx: Vec<&str> = [canary::NGINX].into_iter().chain(canary::DEPLOY.into_iter().skip(1)).collect();
+    for (chart, name, plain) in [
+        (&BLUE_GREEN, "default", &manifests::DEPLOY[..]),
+        (&CANARY, "default", &canary::DEPLOY),
+        (&CANARY, "ingress-nginx", &nginx),
+    ] {
+        let mut rendered = chart.rendering(name);
+        let app = Path::new(chart.folder).file_name().unwrap().to_str().unwrap();
+        for object in &mut rendered {
+            let labels = object["metadata"]["labels"].as_object_mut().unwrap();
+            assert_eq!(labels.remove("app.kubernetes.io/managed-by").unwrap(), "Helm");
+            assert!(labels.remove("helm.sh/chart").unwrap().as_str().unwrap().starts_with(app));
+        }
+        let plain = objects(plain);
+        let titles = |objects: &[Value]| objects.iter().map(title).collect::<BTreeSet<_>>();
+        assert_eq!(titles(&rendered), titles(&plain));
+        for object in &plain {
+            assert_eq!(find(&rendered, &title(object)), object, "{}: {}", chart.folder, title(object));
+        }
     }
 }
 
 #[test]
 fn the_full_preview_differs_in_previewreplicacount_alone() {
-    let mut default = rendering("default");
+    let mut default = BLUE_GREEN.rendering("default");
     for object in &mut default {
         if object["kind"] == "Rollout" {
             let strategy = object["spec"]["strategy"]["blueGreen"].as_object_mut().unwrap();
             assert_eq!(strategy.remove("previewReplicaCount").unwrap(), 1);
         }
     }
-    assert_eq!(rendering("preview-full"), default);
+    assert_eq!(BLUE_GREEN.rendering("preview-full"), default);
+}
+
+/// Takes the steps out of the Rollout and answers them.
+fn steps(objects: &mut [Value]) -> Vec<Value> {
+    let rollout = objects.iter_mut().find(|object| object["kind"] == "Rollout").unwrap();
+    let steps = rollout["spec"]["strategy"]["canary"]["steps"].take();
+    steps.as_array().unwrap().clone()
+}
+
+#[test]
+fn other_weights_and_the_manual_gate_change_the_steps_alone() {
+    let mut default = CANARY.rendering("default");
+    let usual = steps(&mut default);
+
+    let mut other = CANARY.rendering("1-10-50-100");
+    let weights: Vec<Value> =
+        steps(&mut other).iter().filter_map(|step| step.get("setWeight").cloned()).collect();
+    assert_eq!(weights, [1, 10, 50, 100]);
+    assert_eq!(other, default);
+
+    let mut gated = CANARY.rendering("manual-gate");
+    let mut gated_steps = steps(&mut gated);
+    assert_eq!(gated_steps.remove(3), json!({ "pause": {} }), "after the first weight's analysis");
+    assert_eq!(gated_steps, usual);
+    assert_eq!(gated, default);
+}
+
+#[test]
+fn the_fast_values_change_times_alone_and_are_the_only_ones_that_may() {
+    let usual = text("charts/canary-app/rendered/default.yaml");
+    let fast = text("charts/canary-app/rendered/fast.yaml");
+    let mut times = 0;
+    for (usual, fast) in usual.lines().zip(fast.lines()) {
+        if usual != fast {
+            let without = |line: &str| {
+                ["2m", "1m", "60s", "20s", "10s"]
+                    .iter()
+                    .fold(line.to_owned(), |line, time| line.replace(time, "T"))
+            };
+            assert_eq!(without(usual), without(fast));
+            times += 1;
+        }
+    }
+    assert_eq!(usual.lines().count(), fast.lines().count());
+    assert!(times >= 17, "4 pauses, 3 intervals and 10 windows: {times}");
+    for chart in CHARTS {
+        for entry in std::fs::read_dir(root().join(chart.folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.starts_with("values") && name.ends_with(".yaml") {
+                let values = yaml(&text(&format!("{}/{name}", chart.folder)));
+                assert_eq!(values["testing"]["fast"] == true, name == "values-fast.yaml", "{name}");
+            }
+        }
+    }
 }
 
 #[test]
 fn helm_renders_what_is_committed() {
-    let Some(helm) = helm() else {
-        eprintln!("helm is not on PATH: only the committed rendering is compared with the manifests");
-        return;
-    };
-    for (name, values) in RENDERINGS {
-        #[expect(clippy::disallowed_methods, reason = "a test that asks the real tool, where there is one")]
-        let mut command = Command::new(&helm);
-        command.current_dir(root()).args(["template", "blue-green", CHART, "--namespace", "blue-green"]);
-        for file in values {
-            command.args(["--values", &format!("{CHART}/{file}")]);
+    for chart in CHARTS {
+        for (name, values) in chart.renderings {
+            let file = values.map(|file| format!("{}/{file}", chart.folder));
+            let words: Vec<&str> = file.iter().flat_map(|file| ["--values", file.as_str()]).collect();
+            let Some(output) = chart.helm(&words) else { return };
+            let (out, err) =
+                (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success(), "{err}");
+            // Objects and not bytes: versions of Helm differ in blank lines.
+            let rendered: Vec<Value> = out.split("\n---\n").map(yaml).collect();
+            assert_eq!(
+                rendered,
+                chart.rendering(name),
+                "render the chart again into {}/rendered/{name}.yaml",
+                chart.folder
+            );
         }
-        let output = command.output().unwrap();
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{err}");
-        // Objects and not bytes: versions of Helm differ in blank lines.
-        let rendered: Vec<Value> = out.split("\n---\n").map(yaml).collect();
-        assert_eq!(rendered, rendering(name), "render the chart again into {CHART}/rendered/{name}.yaml");
+    }
+}
+
+#[test]
+fn helm_refuses_misspelt_values_and_times_below_a_minute() {
+    let cases: [(&Chart, &str, bool); 13] = [
+        (&BLUE_GREEN, "blueGreen.autoPromotionEnable=true", false),
+        (&BLUE_GREEN, "blueGreen.autoPromotionEnabled=true", true),
+        (&CANARY, "canary.weigths={1}", false),
+        (&CANARY, "canary.weights={101}", false),
+        (&CANARY, "canary.pause=59s", false),
+        (&CANARY, "canary.pause=60s", true),
+        (&CANARY, "analysis.interval=30s", false),
+        (&CANARY, "analysis.window=5s", false),
+        (&CANARY, "analysis.gateWindow=5s", false),
+        (&CANARY, "testing.fast=true,analysis.interval=30s", true),
+        (&CANARY, "testing.fast=false,analysis.interval=30s", false),
+        (&CANARY, "ingress.enabled=false", false),
+        (&CANARY, "ingress.enabled=false,analysis.enabled=false", true),
+    ];
+    for (chart, set, good) in cases {
+        let Some(output) = chart.helm(&["--set", set]) else { return };
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), good, "{set}: {err}");
+        assert!(good || err.contains("schema"), "{set}: {err}");
     }
 }
 
@@ -73,14 +203,19 @@ fn helm() -> Option<std::path::PathBuf> {
         return Some(named.into());
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join("helm")).find(|file| file.is_file())
+    let found = std::env::split_paths(&path).map(|folder| folder.join("helm")).find(|file| file.is_file());
+    if found.is_none() {
+        eprintln!("helm is not on PATH: only the committed renderings are compared with the manifests");
+    }
+    found
 }
 
 #[test]
 fn every_value_is_in_the_schema_and_every_field_of_the_schema_has_a_default() {
-    let values = yaml(&text(&format!("{CHART}/values.yaml")));
-    let schema: Value = serde_json::from_str(&text(&format!("{CHART}/values.schema.json"))).unwrap();
-    compare(&schema, &schema, &values, "");
+    for chart in CHARTS {
+        let schema = chart.schema();
+        compare(&schema, &schema, &chart.values(), "");
+    }
 }
 
 fn compare(root: &Value, schema: &Value, values: &Value, path: &str) {
@@ -96,11 +231,40 @@ fn compare(root: &Value, schema: &Value, values: &Value, path: &str) {
         return;
     }
     assert_eq!(schema["additionalProperties"], false, "{path} lets a misspelt key pass");
-    let names = |map: &serde_json::Map<String, Value>| -> BTreeSet<String> {
+    let names = |map: &Map<String, Value>| -> BTreeSet<String> {
         map.keys().filter(|key| *key != "global").cloned().collect()
     };
     assert_eq!(names(properties), names(values), "below {path:?}");
     for (key, value) in values {
         compare(root, &properties[key], value, &format!("{path}/{key}"));
+    }
+}
+
+#[test]
+fn what_both_charts_share_is_written_once_or_the_same() {
+    for chart in CHARTS {
+        let link = root().join(chart.folder).join("templates/common");
+        assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("../../common"));
+        assert!(link.join("_rollout.tpl").is_file());
+    }
+    // Neither a schema nor defaults can come from another chart without a dependency that has to be built.
+    let own = |key: &str| ["blueGreen", "canary", "analysis", "testing", "ingress"].contains(&key);
+    let (one, other) = (BLUE_GREEN.schema(), CANARY.schema());
+    let (blue_green, canary) = (&one["properties"], &other["properties"]);
+    for (key, schema) in blue_green.as_object().unwrap().iter().filter(|(key, _)| !own(key)) {
+        assert_eq!(&canary[key], schema, "the schemas differ in {key}");
+    }
+    for key in canary.as_object().unwrap().keys().filter(|key| !own(key) && *key != "podAnnotations") {
+        assert!(blue_green.get(key).is_some(), "only charts/canary-app has {key}");
+    }
+    for (name, definition) in one["definitions"].as_object().unwrap() {
+        let same = other["definitions"].get(name);
+        assert!(same.is_none_or(|same| same == definition), "the schemas differ in {name}");
+    }
+    let (one, other) = (BLUE_GREEN.values(), CANARY.values());
+    for (key, value) in one.as_object().unwrap() {
+        if !own(key) && !["replicas", "podAnnotations"].contains(&key.as_str()) {
+            assert_eq!(&other[key], value, "the defaults differ in {key}");
+        }
     }
 }

@@ -1,0 +1,91 @@
+{{/* A Service of one role, from the chart's context `root` and `role`. */}}
+{{- define "common.service" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "common.fullname" .root }}-{{ .role }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "common.labels" .root | nindent 4 }}
+spec:
+  type: ClusterIP
+  # The controller adds rollouts-pod-template-hash; leaving it out keeps a sync from taking it away.
+  selector:
+    {{- include "common.selectorLabels" .root | nindent 4 }}
+  ports:
+    - name: http
+      port: {{ .root.Values.service.port }}
+      targetPort: {{ .root.Values.containerPort }}
+      protocol: TCP
+{{- end -}}
+
+{{/* An Ingress up to its rules, which the chart itself lists. */}}
+{{- define "common.ingress" -}}
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  {{- include "common.metadata" . | nindent 2 }}
+  {{- with .Values.ingress.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  ingressClassName: {{ .Values.ingress.className }}
+  {{- with .Values.ingress.tls }}
+  tls:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  rules:
+{{- end -}}
+
+{{/* One rule of an Ingress: `host`, and the Service behind it by `service` and `port`. */}}
+{{- define "common.rule" -}}
+- host: {{ .host }}
+  http:
+    paths:
+      - path: /
+        pathType: Prefix
+        backend:
+          service:
+            name: {{ .service }}
+            port:
+              number: {{ .port }}
+{{- end -}}
+
+{{- define "common.hpa" -}}
+{{- if .Values.autoscaling.enabled }}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  {{- include "common.metadata" . | nindent 2 }}
+spec:
+  scaleTargetRef:
+    apiVersion: argoproj.io/v1alpha1
+    kind: Rollout
+    name: {{ include "common.fullname" . }}
+  minReplicas: {{ .Values.autoscaling.minReplicas }}
+  maxReplicas: {{ .Values.autoscaling.maxReplicas }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target:
+          type: Utilization
+          averageUtilization: {{ .Values.autoscaling.targetCPUUtilizationPercentage }}
+{{- end }}
+{{- end -}}
+
+{{- define "common.pdb" -}}
+{{- if .Values.podDisruptionBudget.enabled }}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  {{- include "common.metadata" . | nindent 2 }}
+spec:
+  # maxUnavailable, because the selector spans both versions and minAvailable would count them together.
+  maxUnavailable: {{ .Values.podDisruptionBudget.maxUnavailable }}
+  selector:
+    matchLabels:
+      {{- include "common.selectorLabels" . | nindent 6 }}
+{{- end }}
+{{- end -}}
