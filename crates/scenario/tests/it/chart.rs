@@ -9,28 +9,30 @@ use serde_json::{Map, Value, json};
 use crate::files::{find, objects, root, text, title, yaml};
 use crate::{canary, manifests};
 
-/// A chart, with each committed rendering and the values file that it is made with, besides values.yaml.
+/// A chart, with each committed rendering and the values files that it is made with, besides values.yaml.
 struct Chart {
     folder: &'static str,
     release: &'static str,
-    renderings: &'static [(&'static str, Option<&'static str>)],
+    renderings: &'static [(&'static str, &'static [&'static str])],
 }
 
 const BLUE_GREEN: Chart = Chart {
     folder: "charts/blue-green-app",
     release: "blue-green",
-    renderings: &[("default", None), ("preview-full", Some("values-preview-full.yaml"))],
+    renderings: &[("default", &[]), ("preview-full", &["values-preview-full.yaml"])],
 };
 
 const CANARY: Chart = Chart {
     folder: "charts/canary-app",
     release: "canary",
     renderings: &[
-        ("default", None),
-        ("1-10-50-100", Some("values-1-10-50-100.yaml")),
-        ("manual-gate", Some("values-manual-gate.yaml")),
-        ("ingress-nginx", Some("values-ingress-nginx.yaml")),
-        ("fast", Some("values-fast.yaml")),
+        ("default", &[]),
+        ("1-10-50-100", &["values-1-10-50-100.yaml"]),
+        ("manual-gate", &["values-manual-gate.yaml"]),
+        ("ingress-nginx", &["values-ingress-nginx.yaml"]),
+        ("fast", &["values-fast.yaml"]),
+        ("failing", &["values-failing.yaml"]),
+        ("fast-failing", &["values-fast.yaml", "values-failing.yaml"]),
     ],
 };
 
@@ -123,8 +125,22 @@ fn other_weights_and_the_manual_gate_change_the_steps_alone() {
 
 #[test]
 fn the_fast_values_change_times_alone_and_are_the_only_ones_that_may() {
-    let usual = text("charts/canary-app/rendered/default.yaml");
-    let fast = text("charts/canary-app/rendered/fast.yaml");
+    let rendering = |name: &str| text(&format!("charts/canary-app/rendered/{name}.yaml"));
+    for (usual, fast) in [("default", "fast"), ("failing", "fast-failing")] {
+        differ_in_times(&rendering(usual), &rendering(fast));
+    }
+    for chart in CHARTS {
+        for entry in std::fs::read_dir(root().join(chart.folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.starts_with("values") && name.ends_with(".yaml") {
+                let values = yaml(&text(&format!("{}/{name}", chart.folder)));
+                assert_eq!(values["testing"]["fast"] == true, name == "values-fast.yaml", "{name}");
+            }
+        }
+    }
+}
+
+fn differ_in_times(usual: &str, fast: &str) {
     let mut times = 0;
     for (usual, fast) in usual.lines().zip(fast.lines()) {
         if usual != fast {
@@ -139,23 +155,14 @@ fn the_fast_values_change_times_alone_and_are_the_only_ones_that_may() {
     }
     assert_eq!(usual.lines().count(), fast.lines().count());
     assert!(times >= 17, "4 pauses, 3 intervals and 10 windows: {times}");
-    for chart in CHARTS {
-        for entry in std::fs::read_dir(root().join(chart.folder)).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            if name.starts_with("values") && name.ends_with(".yaml") {
-                let values = yaml(&text(&format!("{}/{name}", chart.folder)));
-                assert_eq!(values["testing"]["fast"] == true, name == "values-fast.yaml", "{name}");
-            }
-        }
-    }
 }
 
 #[test]
 fn helm_renders_what_is_committed() {
     for chart in CHARTS {
         for (name, values) in chart.renderings {
-            let file = values.map(|file| format!("{}/{file}", chart.folder));
-            let words: Vec<&str> = file.iter().flat_map(|file| ["--values", file.as_str()]).collect();
+            let files: Vec<String> = values.iter().map(|file| format!("{}/{file}", chart.folder)).collect();
+            let words: Vec<&str> = files.iter().flat_map(|file| ["--values", file.as_str()]).collect();
             let Some(output) = chart.helm(&words) else { return };
             let (out, err) =
                 (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -29,7 +29,7 @@ async fn look_at_object(cluster: &Cluster, wanted: &ObjectIs) -> Result<Look, Fa
     };
     let live = serde_json::to_value(&live).unwrap_or(Value::Null);
     Ok(match object::missing(&wanted.contains, &live) {
-        None => Look::So(format!("{name} is as asked")),
+        None => Look::So(format!("{name} contains {}", wanted.contains)),
         Some(missing) => Look::NotSo(format!("{name}: {missing}")),
     })
 }
@@ -39,7 +39,7 @@ async fn look_at_object(cluster: &Cluster, wanted: &ObjectIs) -> Result<Look, Fa
 pub(crate) struct Seen {
     pub(crate) rollout: Rollout,
     pub(crate) replica_sets: Vec<ReplicaSet>,
-    /// The hashes that the active and the preview Service select.
+    /// The hashes that the active and the preview Service select; of a canary the stable and the canary one.
     pub(crate) active: Option<String>,
     pub(crate) preview: Option<String>,
 }
@@ -59,9 +59,12 @@ pub(crate) async fn see(cluster: &Cluster, on: &Named) -> Result<Option<Seen>, F
         let service = services.iter().find(|service| service.metadata.name.as_deref() == name)?;
         service.spec.as_ref()?.selector.as_ref()?.get(POD_TEMPLATE_HASH).cloned()
     };
-    let blue_green = rollout.spec.strategy.blue_green.as_ref();
-    let active = hash(blue_green.map(|strategy| strategy.active_service.as_str()));
-    let preview = hash(blue_green.and_then(|strategy| strategy.preview_service.as_deref()));
+    let (active, preview) = match (&rollout.spec.strategy.blue_green, &rollout.spec.strategy.canary) {
+        (Some(strategy), _) => (Some(strategy.active_service.as_str()), strategy.preview_service.as_deref()),
+        (None, Some(strategy)) => (strategy.stable_service.as_deref(), strategy.canary_service.as_deref()),
+        (None, None) => (None, None),
+    };
+    let (active, preview) = (hash(active), hash(preview));
     Ok(Some(Seen { active, preview, rollout, replica_sets }))
 }
 

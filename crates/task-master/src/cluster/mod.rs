@@ -6,6 +6,7 @@
 pub(crate) mod apply;
 pub(crate) mod condition;
 pub(crate) mod load;
+pub(crate) mod metrics;
 pub(crate) mod object;
 mod open;
 pub(crate) mod patch;
@@ -87,6 +88,7 @@ async fn single(cluster: &Cluster, step: &Step, limit: Duration) -> Result<Strin
         },
         Action::Probe(probe) => probe::versions(cluster, probe).await,
         Action::Http(http) => probe::status(cluster, http).await,
+        Action::Metrics(metrics) => Box::pin(metrics::present(cluster, metrics)).await,
         Action::Wait(wanted) => {
             until(cluster, limit, "the condition", || condition::look(cluster, wanted)).await
         }

@@ -70,7 +70,7 @@ fn interval(probe: &Probe) -> Duration {
 }
 
 /// Lets so much of the cluster's time pass.
-async fn pass(cluster: &Cluster, span: Duration) {
+pub(crate) async fn pass(cluster: &Cluster, span: Duration) {
     let start = cluster.pace.now();
     loop {
         let passed = Duration::try_from(cluster.pace.now().duration_since(start)).unwrap_or_default();

@@ -34,6 +34,11 @@ pub(super) fn step(step: &Step, place: &Place) -> String {
             format!("probe with {} requests each: {}", probe.requests, answers.join("; "))
         }
         Action::Http(http) => format!("request {}{} and expect {}", http.host, http.path, http.status),
+        Action::Metrics(metrics) => format!(
+            "have the Rollouts controller ask, in namespace {}, and expect an answer: {}",
+            metrics.namespace,
+            metrics.present.join("; ")
+        ),
         Action::Wait(wanted) => format!("wait at most {:?} until {}", step.timeout, condition(wanted)),
         Action::Check(wanted) => format!("check that {}", condition(wanted)),
         Action::Load(load) => {

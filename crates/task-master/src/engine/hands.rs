@@ -42,7 +42,7 @@ pub(super) fn nature(action: &Action) -> Nature {
     match action {
         Action::Apply(_) | Action::Patch(_) | Action::Rollout(_) => Nature::Checked,
         Action::Probe(_) | Action::Http(_) | Action::Wait(_) | Action::Check(_) => Nature::Observes,
-        Action::Load(_) | Action::Static(_) => Nature::Observes,
+        Action::Metrics(_) | Action::Load(_) | Action::Static(_) => Nature::Observes,
         Action::Tool(step) if tool::only_looks(&step.tool) => Nature::Observes,
         Action::Tool(_) => Nature::Checked,
         Action::Run(run) if run.check.is_some() => Nature::Checked,
@@ -179,7 +179,7 @@ impl<'c> Hands<'c> {
             Action::Check(condition) | Action::Wait(condition) => {
                 self.block(limit, async move |cluster| cluster::condition::look(&cluster, condition).await)
             }
-            Action::Probe(_) | Action::Http(_) | Action::Load(_) => {
+            Action::Probe(_) | Action::Http(_) | Action::Metrics(_) | Action::Load(_) => {
                 Ok(Look::NotSo("it is carried out each time".to_owned()))
             }
         }
@@ -223,6 +223,7 @@ impl<'c> Hands<'c> {
             Action::Rollout(_)
             | Action::Probe(_)
             | Action::Http(_)
+            | Action::Metrics(_)
             | Action::Wait(_)
             | Action::Check(_)
             | Action::Load(_) => self

@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use super::fields::{Fields, Reader};
 use super::model::{
-    Action, Apply, Condition, Http, Load, Named, ObjectIs, ObjectRef, Patch, Probe, Rollout, RolloutIs, Run,
-    Static, TerraformAction, Tool, ToolStep, Verb,
+    Action, Apply, Condition, Http, Load, Metrics, Named, ObjectIs, ObjectRef, Patch, Probe, Rollout,
+    RolloutIs, Run, Static, TerraformAction, Tool, ToolStep, Verb,
 };
 use super::tree::{Node, Value};
 use crate::executor::helm::Chart;
 
 /// The names of the actions, as they stand in a step.
-pub(super) const ACTIONS: [&str; 14] = [
+pub(super) const ACTIONS: [&str; 15] = [
     "apply",
     "patch",
     "rollout",
     "probe",
     "http",
+    "metrics",
     "wait",
     "check",
     "load",
@@ -43,6 +44,7 @@ impl Reader<'_> {
             "rollout" => self.rollout(node).map(Action::Rollout),
             "probe" => self.probe(node).map(Action::Probe),
             "http" => self.http(node).map(Action::Http),
+            "metrics" => self.metrics(node).map(Action::Metrics),
             "wait" => self.condition(node).map(Action::Wait),
             "check" => self.condition(node).map(Action::Check),
             "load" => self.load(node).map(Action::Load),
@@ -166,6 +168,21 @@ impl Reader<'_> {
         Some(Http { host: host?, path: path?, status: u16::try_from(status?).ok()? })
     }
 
+    fn metrics(&mut self, node: &Node) -> Option<Metrics> {
+        let mut fields = self.fields(node, "a metrics step")?;
+        let namespace = fields.need(self, "namespace").and_then(|node| self.name(node));
+        let present = fields.need(self, "present").and_then(|node| self.texts(node, "the list of queries"));
+        let within = fields.take("within").map_or(Some(Duration::ZERO), |node| self.duration(node));
+        let at = fields.at();
+        fields.finish(self);
+        let present = present?;
+        if present.is_empty() || present.iter().any(|query| query.trim().is_empty()) {
+            self.problems.add(at, "a metrics step without a query shows nothing");
+            return None;
+        }
+        Some(Metrics { namespace: namespace?, present, within: within? })
+    }
+
     pub(super) fn condition(&mut self, node: &Node) -> Option<Condition> {
         let mut fields = self.fields(node, "a condition")?;
         let rollout = fields.take("rollout").map(|node| self.rollout_is(node).map(Condition::Rollout));
@@ -248,11 +265,16 @@ impl Reader<'_> {
         let fits = |action: &Action| {
             matches!(
                 action,
-                Action::Rollout(_) | Action::Probe(_) | Action::Http(_) | Action::Wait(_) | Action::Check(_)
+                Action::Rollout(_)
+                    | Action::Probe(_)
+                    | Action::Http(_)
+                    | Action::Metrics(_)
+                    | Action::Wait(_)
+                    | Action::Check(_)
             )
         };
         if !steps.iter().all(|step| fits(&step.action)) {
-            self.problems.add(at, "under a load stand only rollout, probe, http, wait and check");
+            self.problems.add(at, "under a load stand only rollout, probe, http, metrics, wait and check");
             return None;
         }
         Some(Load { host: host?, path: path?, rate: rate?, lost: u64::from(lost?), steps })

@@ -80,6 +80,8 @@ pub enum Action {
     Probe(Probe),
     /// Sends requests and looks at their status only.
     Http(Http),
+    /// Demands that series are there by which a canary is going to be judged.
+    Metrics(Metrics),
     /// Waits until a condition holds.
     Wait(Condition),
     /// Says whether a condition holds now.
@@ -200,6 +202,17 @@ pub struct Http {
     pub status: u16,
 }
 
+/// Queries that must have an answer before a canary starts.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// The namespace of the canary, in which the question is put.
+    pub namespace: String,
+    /// The queries; each must answer a number above 0.
+    pub present: Vec<String>,
+    /// For how long one may still be without an answer: what is counted now is scraped a little later.
+    pub within: Duration,
+}
+
 /// Steps under a load.
 #[derive(Debug, Clone)]
 pub struct Load {
@@ -231,9 +244,9 @@ pub struct RolloutIs {
     pub on: Named,
     /// Its phase, in Argo's words.
     pub phase: Option<String>,
-    /// The version that the active Service selects, and that has ready pods.
+    /// The version that the active Service selects, of a canary the stable one, and that has ready pods.
     pub active: Option<String>,
-    /// The version that the preview Service selects, and that has ready pods.
+    /// The version that the preview Service selects, of a canary the canary one, and that has ready pods.
     pub preview: Option<String>,
     /// A version of which no pod is left.
     pub gone: Option<String>,

@@ -32,7 +32,7 @@ fn of_phase(number: u32, target: &Target) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn the_tasks_of_phases_1_and_2_are_bound_where_they_can_be_carried_out() {
+fn the_tasks_of_the_phases_are_bound_where_they_can_be_carried_out() {
     let plan = prd_parser::parse(&std::fs::read_to_string(root().join("PRD.md")).unwrap()).plan;
     let path = root().join("deploy/runbook.yaml");
     runbook::verify(&shipped(), &std::fs::read_to_string(path).unwrap(), &plan).unwrap();
@@ -55,7 +55,12 @@ fn every_named_mutation_makes_its_check_fail() {
     std::fs::copy(root().join("PRD.md"), repository.path().join("PRD.md")).unwrap();
     let done = Bench::shipped().on(repository.path().join("PRD.md"));
     assert_eq!(done.run(&["execute-phase", "1"]).code, Some(5), "most of it is manual");
-    assert_eq!(done.run(&["execute-phase", "2"]).code, Some(0));
+    for phase in ["2", "3"] {
+        let ran = done.run(&["execute-phase", phase]);
+        // The two workflows of Phase 3 are manual yet.
+        let expected = if phase == "2" { 0 } else { 5 };
+        assert_eq!(ran.code, Some(expected), "{}{}", ran.stdout, ran.stderr);
+    }
 
     for binding in shipped().on(&Target::Sim).bindings {
         // Each mutation meets the world as the phase left it.
