@@ -99,7 +99,7 @@ impl SwitchDoc {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Measure {
-    /// As in [`Measure::PROMOTION`] and the like.
+    /// As in [`Measure::PROMOTE`] and the like.
     pub(crate) name: &'static str,
     pub(crate) seconds: Vec<f64>,
 }
