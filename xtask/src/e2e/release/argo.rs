@@ -15,8 +15,13 @@ use crate::e2e::found;
 use crate::run::{self, Error};
 
 const APPLICATION: &str = "blue-green-app";
-/// The files that bring it, and the repository that they name.
-const FILES: &[&str] = &["argocd/projects/rollouts-project.yaml", "argocd/applications/blue-green-app.yaml"];
+/// The files that bring it, and the repository that they name. The namespace carries policies, so it is not the
+/// Application's to create.
+const FILES: &[&str] = &[
+    "deploy/namespaces/blue-green.yaml",
+    "argocd/projects/rollouts-project.yaml",
+    "argocd/applications/blue-green-app.yaml",
+];
 const SHIPPED: &str = "https://git.example.com/platform/progressive-delivery.git";
 
 /// The shipped Application on the cluster.
@@ -64,7 +69,11 @@ impl Argo<'_> {
     }
 
     async fn apply(&self, object: &Value) -> Result<(), Error> {
-        let api = self.api(text_at(object, "/apiVersion"), text_at(object, "/kind"), "argocd");
+        let api = self.api(
+            text_at(object, "/apiVersion"),
+            text_at(object, "/kind"),
+            text_at(object, "/metadata/namespace"),
+        );
         let params = PatchParams::apply("end-to-end").force();
         let applied = api.patch(text_at(object, "/metadata/name"), &params, &Patch::Apply(object)).await;
         applied.map(|_| ()).map_err(|error| with_causes(&error))
@@ -110,7 +119,10 @@ impl Argo<'_> {
     fn api(&self, version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
         let (group, version) = version.split_once('/').unwrap_or(("", version));
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        Api::namespaced_with(self.world.client.clone(), namespace, &resource)
+        match namespace {
+            "" => Api::all_with(self.world.client.clone(), &resource),
+            namespace => Api::namespaced_with(self.world.client.clone(), namespace, &resource),
+        }
     }
 }
 
