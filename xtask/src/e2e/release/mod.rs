@@ -221,7 +221,9 @@ async fn text(url: &str, host: Option<&str>) -> Result<String, Error> {
     let refused = |error: &dyn std::error::Error| Error::Found(format!("GET {url}: {error}"));
     let uri: http::Uri = url.parse().map_err(|error| refused(&error))?;
     let path = uri.path().to_owned();
-    let mut config = Config::new(uri);
+    // The client appends each request's path to its address.
+    let address = url.strip_suffix(&path).unwrap_or(url).parse().map_err(|error| refused(&error))?;
+    let mut config = Config::new(address);
     config.default_retry = false;
     let client = Client::try_from(config).map_err(|error| refused(&error))?;
     let mut request = http::Request::get(path);
