@@ -162,7 +162,8 @@ fn full_promotion(pass: &Pass, active: &Target) -> Option<&'static str> {
     analysed.then_some("Completed blue-green update")
 }
 
-fn promote(world: &mut World, pass: &mut Pass, new: &mut RolloutStatus, why: &str) {
+/// Calls the present version stable, and says so when it was not.
+pub(super) fn promote(world: &mut World, pass: &mut Pass, new: &mut RolloutStatus, why: &str) {
     pass.pause.clear = true;
     pass.pause.remove_abort = true;
     new.promote_full = None;

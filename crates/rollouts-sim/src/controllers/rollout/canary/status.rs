@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::pass::Pass;
 use super::super::scale::{count, total};
-use super::super::status::{base, fast_rollback, rollback_within_window, selector_text};
+use super::super::status::{base, fast_rollback, promote, rollback_within_window, selector_text};
 use super::super::{hash, persist};
 use super::sizes::{Set, Shares};
 use super::spec::Canary;
@@ -118,18 +118,6 @@ fn full_promotion(pass: &Pass, canary: &Canary) -> Option<String> {
     }
     let (count, index) = (canary.step_count(), canary.index(pass.status().current_step_index));
     (index.is_none() || index == Some(count)).then(|| format!("Completed all {count} canary steps"))
-}
-
-fn promote(world: &mut World, pass: &mut Pass, new: &mut RolloutStatus, why: &str) {
-    pass.pause.clear = true;
-    pass.pause.remove_abort = true;
-    new.promote_full = None;
-    if new.stable_rs != new.current_pod_hash {
-        new.stable_rs = new.current_pod_hash.clone();
-        let (revision, hash) = (pass.rollout.revision(), pass.new_hash());
-        let message = format!("Rollout completed update to revision {revision} ({hash}): {why}");
-        pass.event(world, false, "RolloutCompleted", &message);
-    }
 }
 
 /// Whether the present step has done what it is there for.
