@@ -8,7 +8,7 @@ mod report_text;
 mod style;
 mod task;
 
-pub use failure::{Finding, chain, findings};
+pub use failure::{Finding, causes, chain, findings};
 pub use graph::{document as graph_document, dot, mermaid};
 pub use history::history;
 pub use report_markdown::report_markdown;

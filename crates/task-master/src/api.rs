@@ -73,7 +73,7 @@ fn quietly(context: &Context, selection: &Selection) -> Result<RunReport, Engine
 }
 
 fn failed(error: &EngineError, began: Instant) -> ExecutionResult {
-    let error = Some(crate::fault::chain(error));
+    let error = Some(task_manager::render::causes(error));
     ExecutionResult { success: false, output: String::new(), error, duration: began.elapsed() }
 }
 

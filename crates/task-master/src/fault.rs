@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use task_manager::render::causes;
+
 use crate::executor::Class;
 
 /// A step's failure. The message is complete: causes are in it, because it goes into one row of the log.
@@ -34,7 +36,7 @@ impl Fault {
 
     /// From an error and everything below it.
     pub fn chain(class: Class, error: &dyn std::error::Error) -> Self {
-        Self { class, message: chain(error), missing_tool: None }
+        Self { class, message: causes(error), missing_tool: None }
     }
 }
 
@@ -42,18 +44,4 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
-}
-
-/// An error and its causes on one line. A cause that the line before it already ends with is left out.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.ends_with(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -11,6 +11,11 @@ use super::style::Style;
 
 /// `error: …` with a line's end: the error and its causes, each once.
 pub fn chain(error: &dyn Error, style: Style) -> String {
+    format!("{} {}\n", style.bad("error:"), causes(error))
+}
+
+/// An error and its causes on one line. A cause that the line before it already ends with is left out.
+pub fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -20,7 +25,7 @@ pub fn chain(error: &dyn Error, style: Style) -> String {
         }
         cause = error.source();
     }
-    format!("{} {text}\n", style.bad("error:"))
+    text
 }
 
 /// Something to be said about a place in a file.

@@ -155,8 +155,8 @@ pub(crate) fn api_fault(what: &str, error: &kube::Error) -> Fault {
             )
         }
         kube::Error::HyperError(_) | kube::Error::Service(_) => {
-            Fault::of(Class::Transient, format!("{what}: {}", crate::fault::chain(error)))
+            Fault::of(Class::Transient, format!("{what}: {}", task_manager::render::causes(error)))
         }
-        other => Fault::permanent(format!("{what}: {}", crate::fault::chain(other))),
+        other => Fault::permanent(format!("{what}: {}", task_manager::render::causes(other))),
     }
 }
