@@ -4,4 +4,5 @@
 //! dead code.
 
 pub mod bystander;
+pub mod example;
 pub mod gate;
