@@ -148,34 +148,34 @@ fn components() -> Finding {
 }
 
 fn ports() -> Finding {
+    let get = "ss --listening --tcp --udp --processes names who has them";
     let taken = needs::taken();
-    Finding {
-        name: "ports",
-        needed_for: &[Host],
-        wanted: "the host cluster's are free".to_owned(),
-        found: Some(if taken.is_empty() {
-            "free, or its own".to_owned()
-        } else {
-            format!("taken: {}", taken.join(", "))
-        }),
-        good: taken.is_empty(),
-        get: "ss --listening --tcp --udp --processes names who has them".to_owned(),
-    }
+    free("ports", &[Host], "the host cluster's are free", "free, or its own", &taken, get)
 }
 
 fn kind_ports() -> Finding {
+    let get = "export TF_VAR_http_port=8080 TF_VAR_https_port=8443";
     let taken = needs::held(&[80, 443]);
+    free("kind's ports", &[Kind], "80 and 443 are free", "free", &taken, get)
+}
+
+/// What is to be free, and by whom it is taken.
+fn free(
+    name: &'static str,
+    needed_for: &'static [Purpose],
+    wanted: &str,
+    so: &str,
+    taken: &[String],
+    get: &str,
+) -> Finding {
+    let found = if taken.is_empty() { so.to_owned() } else { format!("taken: {}", taken.join(", ")) };
     Finding {
-        name: "kind's ports",
-        needed_for: &[Kind],
-        wanted: "80 and 443 are free".to_owned(),
-        found: Some(if taken.is_empty() {
-            "free".to_owned()
-        } else {
-            format!("taken: {}", taken.join(", "))
-        }),
+        name,
+        needed_for,
+        wanted: wanted.to_owned(),
+        found: Some(found),
         good: taken.is_empty(),
-        get: "export TF_VAR_http_port=8080 TF_VAR_https_port=8443".to_owned(),
+        get: get.to_owned(),
     }
 }
 
