@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
+use kube::Client;
+use kube::config::Kubeconfig;
+use rollouts_client::connect;
 use rollouts_client::pace::RealPace;
 use rollouts_sim::Simulator;
 use scenario::{NoFaults, SimulatedFaults, World};
 use traffic_probe::HttpRequests;
 
+use super::case::with_causes;
 use super::found;
 use crate::cluster;
 use crate::run::{self, Error};
@@ -92,21 +94,16 @@ impl Target {
     }
 }
 
-/// A client of a context; a verb that is sent again by itself could act twice, so it never is.
+/// A client of a context of a kubeconfig, or of the user's own.
 async fn client(file: Option<PathBuf>, context: &str) -> Result<Client, Error> {
-    let refused =
-        |error: &dyn std::error::Error| Error::Found(format!("context {context} of the kubeconfig: {error}"));
-    let options = KubeConfigOptions { context: Some(context.to_owned()), ..Default::default() };
-    let config = match file {
+    let connected = match file {
         Some(file) => {
-            let kubeconfig = Kubeconfig::read_from(&file).map_err(|error| refused(&error))?;
-            Config::from_custom_kubeconfig(kubeconfig, &options).await
+            let refused = |error| Error::Found(format!("cannot read {}: {error}", file.display()));
+            connect::from(Kubeconfig::read_from(&file).map_err(refused)?, Some(context)).await
         }
-        None => Config::from_kubeconfig(&options).await,
+        None => connect::from_kubeconfig(Some(context)).await,
     };
-    let mut config = config.map_err(|error| refused(&error))?;
-    config.default_retry = false;
-    Client::try_from(config).map_err(|error| refused(&error))
+    connected.map(|(client, _)| client).map_err(|error| with_causes(&error))
 }
 
 /// One, five and fifteen minutes' load of this machine, as the kernel says it.
