@@ -150,17 +150,27 @@ fn name_space(value: &mut Value, namespace: &str) {
     }
 }
 
+/// The API of a kind by its `apiVersion`, in a namespace or cluster-wide.
+pub(crate) fn api(
+    client: &kube::Client,
+    api_version: &str,
+    kind: &str,
+    namespace: Option<&str>,
+) -> Api<DynamicObject> {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+    match namespace {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+        None => Api::all_with(client.clone(), &resource),
+    }
+}
+
 async fn put(client: &kube::Client, document: &Document) -> Result<(), Error> {
     let value = &document.value;
     let text = |field: &Value| field.as_str().unwrap_or_default().to_owned();
     let (version, kind, name) =
         (text(&value["apiVersion"]), text(&value["kind"]), text(&value["metadata"]["name"]));
-    let (group, version) = version.split_once('/').unwrap_or(("", &version));
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &kind));
-    let api: Api<DynamicObject> = match value["metadata"]["namespace"].as_str() {
-        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
-        None => Api::all_with(client.clone(), &resource),
-    };
+    let api = api(client, &version, &kind, value["metadata"]["namespace"].as_str());
     let parameters = PatchParams::apply(document.manager).force();
     api.patch(&name, &parameters, &Patch::Apply(value))
         .await

@@ -40,8 +40,17 @@ impl Doctor {
 
     /// The answer's text.
     pub(crate) async fn get(&self, url: &str) -> Result<String, String> {
+        self.get_as(url, None).await
+    }
+
+    /// The answer's text, asked for under a host's name.
+    pub(crate) async fn get_as(&self, url: &str, host: Option<&str>) -> Result<String, String> {
         let (client, path) = self.client(url)?;
-        let request = http::Request::get(path).body(Vec::new()).map_err(|error| error.to_string())?;
+        let mut request = http::Request::get(path);
+        if let Some(host) = host {
+            request = request.header(http::header::HOST, host);
+        }
+        let request = request.body(Vec::new()).map_err(|error| error.to_string())?;
         client.request_text(request).await.map_err(|error| chain(&error))
     }
 

@@ -38,6 +38,7 @@ mod unit;
 mod up;
 mod world;
 
+pub(crate) use apply::api;
 pub(crate) use faults::HostFaults;
 
 use std::net::SocketAddr;
@@ -201,6 +202,15 @@ pub(crate) fn host_kubeconfig() -> PathBuf {
 /// One of the clients that the host cluster brings along, each in the cluster's version.
 pub(crate) fn host_client(name: &str) -> PathBuf {
     environment::clients(&Places::new(None)).join(name)
+}
+
+/// The text that a URL of the host cluster answers with, asked for under a host's name.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) async fn text(url: &str, host: Option<&str>) -> Result<String, Error> {
+    let answer = health::Doctor::new(&Places::new(None)).get_as(url, host).await;
+    answer.map_err(|why| Error::Found(format!("GET {url}: {why}")))
 }
 
 /// A new repository on the host cluster's Git server with this whole checkout; its address.

@@ -1,15 +1,15 @@
 //! The Application in Argo CD, and the cluster's objects as they are.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
-use kube::core::GroupVersionKind;
-use kube::discovery::ApiResource;
+use rollouts_client::wait::{self, WaitError};
 use scenario::World;
 use serde_json::{Value, json};
 
 use super::{ROLLOUT, WITHIN};
+use crate::cluster;
 use crate::e2e::case::with_causes;
 use crate::e2e::found;
 use crate::run::{self, Error};
@@ -42,20 +42,15 @@ impl Argo<'_> {
 
     /// Deletes the Application with all that it has made.
     pub(super) async fn clear(&self) -> Result<(), Error> {
-        let applications = self.api("argoproj.io/v1alpha1", "Application", "argocd");
-        let there = applications.get_opt(APPLICATION).await.map_err(|error| with_causes(&error))?;
-        if there.is_some() {
-            applications
-                .delete(APPLICATION, &DeleteParams::default())
+        let applications = self.applications();
+        let there = || async { applications.get_opt(APPLICATION).await.map_err(|error| with_causes(&error)) };
+        if there().await?.is_some() {
+            let deleted = applications.delete(APPLICATION, &DeleteParams::default()).await;
+            deleted.map_err(|error| with_causes(&error))?;
+            let gone = || async { Ok::<_, Error>(there().await?.is_none().then_some(())) };
+            wait::until(&*self.world.pace, WITHIN, "the application to be gone", gone)
                 .await
                 .map_err(|error| with_causes(&error))?;
-            let deadline = Instant::now() + WITHIN;
-            while applications.get_opt(APPLICATION).await.map_err(|error| with_causes(&error))?.is_some() {
-                if Instant::now() > deadline {
-                    return found("the application is still being deleted");
-                }
-                self.world.pace.turn(Duration::from_secs(1)).await;
-            }
         }
         scenario::clear(self.world, ROLLOUT).await.map_err(|error| with_causes(&error))
     }
@@ -63,67 +58,60 @@ impl Argo<'_> {
     /// Asks Argo CD to look at Git now, as its webhook does.
     pub(super) async fn refresh(&self) -> Result<(), Error> {
         let patch = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
-        let applications = self.api("argoproj.io/v1alpha1", "Application", "argocd");
-        let patched = applications.patch(APPLICATION, &PatchParams::default(), &Patch::Merge(&patch)).await;
+        let patched =
+            self.applications().patch(APPLICATION, &PatchParams::default(), &Patch::Merge(&patch)).await;
         patched.map(|_| ()).map_err(|error| with_causes(&error))
     }
 
     async fn apply(&self, object: &Value) -> Result<(), Error> {
-        let api = self.api(
+        let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
+        let api = cluster::api(
+            &self.world.client,
             text_at(object, "/apiVersion"),
             text_at(object, "/kind"),
-            text_at(object, "/metadata/namespace"),
+            namespace,
         );
         let params = PatchParams::apply("end-to-end").force();
         let applied = api.patch(text_at(object, "/metadata/name"), &params, &Patch::Apply(object)).await;
         applied.map(|_| ()).map_err(|error| with_causes(&error))
     }
 
+    /// Waits until the Application is as wanted.
     pub(super) async fn until(
         &self,
         what: &str,
         within: Duration,
-        holds: impl Fn(&Value) -> bool,
+        holds: impl Fn(&Value) -> bool + Send + Sync,
     ) -> Result<(), Error> {
-        let deadline = Instant::now() + within;
-        loop {
-            let application =
-                self.object("argoproj.io/v1alpha1", "Application", "argocd", APPLICATION).await?;
-            if holds(&application) {
-                return Ok(());
+        let look = || async { Ok::<_, Error>(holds(&self.application().await?).then_some(())) };
+        match wait::until(&*self.world.pace, within, what, look).await {
+            Ok(()) => Ok(()),
+            Err(WaitError::Look { source, .. }) => Err(source),
+            Err(error) => {
+                let status = &self.application().await?["status"];
+                let message = &status["operationState"]["message"];
+                found(&format!("{error}: {} {} {message}", status["sync"], status["health"]))
             }
-            if Instant::now() > deadline {
-                let status = &application["status"];
-                let state = format!(
-                    "{} {} {}",
-                    status["sync"], status["health"], status["operationState"]["message"]
-                );
-                return found(&format!("waited {within:?} for {what}: {state}"));
-            }
-            self.world.pace.turn(Duration::from_secs(1)).await;
         }
     }
 
-    pub(super) async fn object(
-        &self,
-        version: &str,
-        kind: &str,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Value, Error> {
-        let object =
-            self.api(version, kind, namespace).get(name).await.map_err(|error| with_causes(&error))?;
-        serde_json::to_value(object).map_err(|error| with_causes(&error))
+    async fn application(&self) -> Result<Value, Error> {
+        read(&self.applications(), APPLICATION).await
     }
 
-    fn api(&self, version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
-        let (group, version) = version.split_once('/').unwrap_or(("", version));
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        match namespace {
-            "" => Api::all_with(self.world.client.clone(), &resource),
-            namespace => Api::namespaced_with(self.world.client.clone(), namespace, &resource),
-        }
+    /// A Service of the Rollout.
+    pub(super) async fn service(&self, name: &str) -> Result<Value, Error> {
+        read(&cluster::api(&self.world.client, "v1", "Service", Some(ROLLOUT)), name).await
     }
+
+    fn applications(&self) -> Api<DynamicObject> {
+        cluster::api(&self.world.client, "argoproj.io/v1alpha1", "Application", Some("argocd"))
+    }
+}
+
+async fn read(api: &Api<DynamicObject>, name: &str) -> Result<Value, Error> {
+    let object = api.get(name).await.map_err(|error| with_causes(&error))?;
+    serde_json::to_value(object).map_err(|error| with_causes(&error))
 }
 
 pub(super) fn settled(application: &Value) -> bool {

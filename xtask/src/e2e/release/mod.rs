@@ -8,12 +8,12 @@ mod checkout;
 
 use std::time::{Duration, Instant};
 
-use kube::{Client, Config};
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
 use rollouts_client::types::ReplicaSet;
+use rollouts_client::wait;
 use scenario::{Loaded, World};
 use traffic_probe::Load;
 
@@ -23,6 +23,7 @@ use checkout::{AFTER, Checkout, SOURCE};
 use super::case::with_causes;
 use super::found;
 use super::report::{Measure, Report};
+use crate::cluster::text;
 use crate::run::{self, Error};
 
 /// Its name in the report.
@@ -48,6 +49,8 @@ const TAG: &str = "v4";
 const RATE: u32 = 250;
 /// The longest wait for anything but a sync.
 const WITHIN: Duration = Duration::from_secs(120);
+/// The longest that the ingress may take to learn of new endpoints, as in scripts.
+const INGRESS_WITHIN: Duration = Duration::from_secs(10);
 /// PRD §8.1.
 const SYNC_WITHIN: Duration = Duration::from_secs(120);
 
@@ -96,10 +99,11 @@ impl Release<'_> {
         self.argo.begin(&url).await?;
         self.argo.until("the application to be Synced and Healthy", WITHIN, settled).await?;
         self.wait(&Condition::Healthy).await?;
+        let head = self.commit(&clone).await?;
         let load = self.world.requests.start(Load::mixed(ACTIVE, RATE));
         let mut marks = Vec::new();
         let mut mark = |what: &str| marks.push((self.world.pace.now(), what.to_owned()));
-        let switched = Box::pin(self.eleven(&clone, &mut mark, &mut shown.syncs)).await;
+        let switched = Box::pin(self.deliver(&head, &mut mark, &mut shown.syncs)).await;
         let account = load.stop().await;
         shown.loads.push(Loaded {
             host: ACTIVE.to_owned(),
@@ -111,16 +115,11 @@ impl Release<'_> {
         switched
     }
 
-    /// The steps of PRD §10.1. Each ends with what shows that it happened.
-    async fn eleven(
-        &self,
-        clone: &Checkout,
-        mark: &mut impl FnMut(&str),
-        syncs: &mut Vec<f64>,
-    ) -> Result<(), Error> {
+    /// The steps up to the commit that names the new tag; returns that commit. No load stands over them: the
+    /// compiler would take its time from the servers, and nothing of the cluster moves yet.
+    async fn commit(&self, clone: &Checkout) -> Result<String, Error> {
         step(1, "a developer pushes code to Git");
         clone.change_code()?;
-        mark("push");
         let pushed = clone.remote(&["show", &format!("main:{SOURCE}")])?;
         expect(pushed.contains(AFTER), "the pushed branch has the change")?;
 
@@ -132,7 +131,16 @@ impl Release<'_> {
         step(3, "the Helm values name the new tag");
         let values = clone.remote(&["show", "main:charts/blue-green-app/values.yaml"])?;
         expect(values.contains(&format!("tag: \"{TAG}\"")), "the values on the branch name it")?;
+        Ok(head)
+    }
 
+    /// The steps from the sync of a commit to the old version gone.
+    async fn deliver(
+        &self,
+        head: &str,
+        mark: &mut impl FnMut(&str),
+        syncs: &mut Vec<f64>,
+    ) -> Result<(), Error> {
         step(4, "Argo CD sees the commit and syncs it");
         mark("sync");
         let start = Instant::now();
@@ -160,6 +168,7 @@ impl Release<'_> {
         expect(ready >= 1, "the preview has a ready pod")?;
 
         step(7, "the preview answers at its host");
+        self.answered(PREVIEW, TAG).await?;
         let page = text("http://127.0.0.1:8880/", Some(PREVIEW)).await?;
         expect(
             page.contains("violet") && page.contains(TAG),
@@ -186,7 +195,7 @@ impl Release<'_> {
         expect(proven.tag.as_deref() == Some(TAG), "the promotion is one to the new version")?;
 
         step(10, "the active Service selects the new ReplicaSet");
-        let service = self.argo.object("v1", "Service", ROLLOUT, "blue-green-active").await?;
+        let service = self.argo.service("blue-green-active").await?;
         let selected = text_at(&service, "/spec/selector/rollouts-pod-template-hash");
         expect(selected == new, "its selector is the new version's")?;
 
@@ -196,6 +205,17 @@ impl Release<'_> {
         let sets = self.rollouts.replica_sets(&rollout).await.map_err(|error| with_causes(&error))?;
         expect(of_hash(&sets, old)?.desired() == 0, "the old version wants no pods")?;
         self.argo.until("the application to be Synced and Healthy", WITHIN, settled).await
+    }
+
+    /// Asks until a version answers: an ingress needs a moment to learn of new endpoints.
+    async fn answered(&self, host: &str, version: &str) -> Result<(), Error> {
+        let ask = || async {
+            let answer = self.world.requests.send(host, "/").await;
+            Ok::<_, Error>((answer.lost().is_none() && answer.version() == Some(version)).then_some(()))
+        };
+        let asked =
+            wait::until(&*self.world.pace, INGRESS_WITHIN, format!("{host} to answer {version}"), ask);
+        asked.await.map_err(|error| with_causes(&error))
     }
 
     async fn wait(&self, condition: &Condition) -> Result<(), Error> {
@@ -214,22 +234,4 @@ fn step(number: u32, what: &str) {
 
 fn expect(holds: bool, what: &str) -> Result<(), Error> {
     if holds { Ok(()) } else { found(&format!("not so: {what}")) }
-}
-
-/// The text that a URL on loopback answers with, asked for under a host's name.
-async fn text(url: &str, host: Option<&str>) -> Result<String, Error> {
-    let refused = |error: &dyn std::error::Error| Error::Found(format!("GET {url}: {error}"));
-    let uri: http::Uri = url.parse().map_err(|error| refused(&error))?;
-    let path = uri.path().to_owned();
-    // The client appends each request's path to its address.
-    let address = url.strip_suffix(&path).unwrap_or(url).parse().map_err(|error| refused(&error))?;
-    let mut config = Config::new(address);
-    config.default_retry = false;
-    let client = Client::try_from(config).map_err(|error| refused(&error))?;
-    let mut request = http::Request::get(path);
-    if let Some(host) = host {
-        request = request.header(http::header::HOST, host);
-    }
-    let request = request.body(Vec::new()).map_err(|error| refused(&error))?;
-    client.request_text(request).await.map_err(|error| refused(&error))
 }
