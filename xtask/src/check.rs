@@ -15,7 +15,7 @@ pub(crate) struct Options {
     /// Only the checks of Rust code: format, rules of the house, clippy, documentation.
     #[arg(long)]
     rust_only: bool,
-    /// What takes the machine's host cluster down and up as well: some ten minutes.
+    /// What takes the machine's host cluster down and up as well; `REQUIRE_LIVE=1` asks for it too.
     #[arg(long)]
     live: bool,
 }
@@ -90,7 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         guide(file, &[])?;
     }
     formatted()?;
-    if options.live {
+    if options.live || required {
         missing.extend(host_cluster()?);
     } else {
         run::say("the host cluster was not tried: cargo xtask check --live");
