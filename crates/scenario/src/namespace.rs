@@ -2,59 +2,100 @@
 
 use std::time::Duration;
 
-use kube::api::DeleteParams;
+use kube::Api;
+use kube::api::{DeleteParams, DynamicObject, ListParams};
+use serde_json::{Value, json};
 
 use crate::act::{ActError, api, call};
 use crate::run::World;
 
-/// How long the deletion of a namespace may take: pods have 30 s of grace, their namespace a little more.
+/// How long a deletion may take: pods have 30 s of grace, their namespace a little more.
 const WITHIN: Duration = Duration::from_secs(120);
 
 /// Why a namespace is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum ClearError {
     /// The API refused.
-    #[error("delete namespace {namespace}")]
+    #[error("delete {object}")]
     Act {
-        /// Its name.
-        namespace: String,
+        /// Kind and name.
+        object: String,
         /// Why.
         #[source]
         source: ActError,
     },
     /// It is still being deleted.
-    #[error("namespace {namespace} is still there after {WITHIN:?}")]
+    #[error("{object} is still there after {WITHIN:?}")]
     TimedOut {
-        /// Its name.
-        namespace: String,
+        /// Kind and name.
+        object: String,
     },
 }
 
-/// Deletes a namespace with all that is in it, and waits until it is gone. One that is not there is gone.
+/// Deletes a namespace with all that is in it, and waits until it is gone. One that is not there is gone. The
+/// Applications of Argo CD that deploy there are deleted before: they would bring it back, or revert the update
+/// in the middle of a run.
 ///
 /// # Errors
-/// When the API refuses, or when it is not gone in time.
+/// When the API refuses, or when something is not gone in time.
 pub async fn clear(world: &World, namespace: &str) -> Result<(), ClearError> {
-    let act = |source| ClearError::Act { namespace: namespace.to_owned(), source };
-    let namespaces = api(&world.client, "v1", "Namespace", None);
+    for (home, name) in applications(world, namespace).await? {
+        let home = api(&world.client, ARGO_CD, "Application", Some(&json!(home)));
+        delete(world, &home, "application", &name).await?;
+    }
+    delete(world, &api(&world.client, "v1", "Namespace", None), "namespace", namespace).await
+}
+
+const ARGO_CD: &str = "argoproj.io/v1alpha1";
+
+/// Namespace and name of each Application that deploys to a namespace; none where there is no Argo CD.
+async fn applications(world: &World, destination: &str) -> Result<Vec<(String, String)>, ClearError> {
+    let all = api(&world.client, ARGO_CD, "Application", None);
+    let found = match call("list applications".to_owned(), all.list(&ListParams::default())).await {
+        Ok(list) => list.items,
+        Err(ActError::Api { source: kube::Error::Api(status), .. }) if status.code == 404 => Vec::new(),
+        Err(source) => {
+            return Err(ClearError::Act {
+                object: format!("what deploys to namespace {destination}"),
+                source,
+            });
+        }
+    };
+    let there = |application: &DynamicObject| {
+        application.data.pointer("/spec/destination/namespace").and_then(Value::as_str) == Some(destination)
+    };
+    let named = |application: DynamicObject| {
+        let metadata = application.metadata;
+        (metadata.namespace.unwrap_or_default(), metadata.name.unwrap_or_default())
+    };
+    Ok(found.into_iter().filter(there).map(named).collect())
+}
+
+/// Deletes an object and waits until it is gone.
+async fn delete(
+    world: &World,
+    objects: &Api<DynamicObject>,
+    kind: &str,
+    name: &str,
+) -> Result<(), ClearError> {
+    let object = || format!("{kind} {name}");
+    let act = |source| ClearError::Act { object: object(), source };
     let start = world.pace.now();
     let mut asked = false;
     loop {
-        let found = call(format!("get namespace {namespace}"), namespaces.get_opt(namespace)).await;
-        if found.map_err(act)?.is_none() {
+        if call(format!("get {kind} {name}"), objects.get_opt(name)).await.map_err(act)?.is_none() {
             return Ok(());
         }
         if !asked {
             let params = DeleteParams::default();
-            let deletion =
-                call(format!("delete namespace {namespace}"), namespaces.delete(namespace, &params));
-            deletion.await.map_err(act)?;
+            let deletion = objects.delete(name, &params);
+            call(format!("delete {kind} {name}"), deletion).await.map_err(act)?;
             asked = true;
         }
         let passed = Duration::try_from(world.pace.now().duration_since(start)).unwrap_or_default();
         let left = WITHIN.saturating_sub(passed);
         if left.is_zero() {
-            return Err(ClearError::TimedOut { namespace: namespace.to_owned() });
+            return Err(ClearError::TimedOut { object: object() });
         }
         world.pace.turn(left).await;
     }

@@ -135,7 +135,7 @@ pub enum Failure {
 }
 
 /// Runs a script in a namespace that is empty, with files relative to `root`. `tell` hears of each command
-/// before it is carried out.
+/// before it is carried out, and of all that was seen when one fails.
 ///
 /// # Errors
 /// The first command that fails.
@@ -166,7 +166,15 @@ pub async fn run(
     let mut transcript = Transcript::default();
     for step in &script.steps {
         tell(&format!("step {}", step.title));
-        transcript.sections.push(run.step(step, tell).await?);
+        match run.step(step, tell).await {
+            Ok(section) => transcript.sections.push(section),
+            Err(error) => {
+                // A failure on a busy machine may not come again: what led to it is told here or nowhere.
+                transcript.sections.push(run.observer.finish(&step.title));
+                tell(&format!("seen by then:\n{transcript}"));
+                return Err(error);
+            }
+        }
     }
     Ok(Outcome { transcript, timings: run.timings, loads: run.loads })
 }

@@ -30,11 +30,10 @@ impl Case {
     /// One run in a namespace that is empty before, and gone after.
     pub(crate) async fn run(&self, script: &Script, world: &World) -> Result<Outcome, Error> {
         let namespace = &script.rollout.namespace;
-        let clear = || async { scenario::clear(world, namespace).await.map_err(|error| with_causes(&error)) };
-        clear().await?;
+        clear(world, namespace).await?;
         let outcome = scenario::run(script, &run::root(), world, &mut run::say).await;
         let outcome = outcome.map_err(|error| with_causes(&error))?;
-        clear().await?;
+        clear(world, namespace).await?;
         Ok(outcome)
     }
 
@@ -71,6 +70,11 @@ impl Case {
         run::say(&format!("recorded {}", self.transcript.display()));
         Ok(())
     }
+}
+
+/// Empties a namespace, with what would bring its objects back.
+pub(crate) async fn clear(world: &World, namespace: &str) -> Result<(), Error> {
+    scenario::clear(world, namespace).await.map_err(|error| with_causes(&error))
 }
 
 /// The API server's version.

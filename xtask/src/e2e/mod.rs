@@ -38,8 +38,8 @@ pub(crate) struct Options {
     /// Only these scenarios, by the name of their file.
     #[arg(long, num_args = 1.., value_name = "NAME")]
     scenario: Vec<String>,
-    /// On a cluster of the kubeconfig, agree that the scenarios' namespaces are deleted there before and after
-    /// each run.
+    /// On a cluster of the kubeconfig, agree that the scenarios' namespaces, and the Applications of Argo CD that
+    /// deploy to them, are deleted there before and after each run.
     #[arg(long)]
     yes: bool,
     /// Write the transcripts instead of comparing with them; only on a real cluster.
@@ -67,7 +67,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
     if !target.is_our_own() && !options.yes {
         return found(&format!(
-            "on {} the scenarios delete their namespaces before and after each run; add --yes if that is meant",
+            "on {} the scenarios delete their namespaces, and the Applications of Argo CD that deploy to them, before \
+             and after each run; add --yes if that is meant",
             options.target
         ));
     }

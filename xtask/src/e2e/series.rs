@@ -12,7 +12,7 @@ use scenario::{Loaded, World};
 use serde_json::json;
 use traffic_probe::Load;
 
-use super::case::with_causes;
+use super::case::{clear, with_causes};
 use super::report::{Measure, Report};
 use crate::run::{self, Error};
 use crate::{bench, cluster};
@@ -95,8 +95,7 @@ impl Series {
     }
 
     async fn all(&self, world: &World, done: &mut Done) -> Result<(), Error> {
-        let clear = || async { scenario::clear(world, NAME).await.map_err(|error| with_causes(&error)) };
-        clear().await?;
+        clear(world, NAME).await?;
         for file in ["scenarios/ledger.yaml", "deploy/namespaces/blue-green.yaml", self.file] {
             command(kubectl(&["apply", "--server-side", "--filename", file])).await?;
         }
@@ -126,7 +125,7 @@ impl Series {
                 self.there_and_back(world, &rollouts, *whose, tag, done).await?;
             }
         }
-        clear().await
+        clear(world, NAME).await
     }
 
     async fn there_and_back(

@@ -8,6 +8,7 @@
 mod argocd;
 mod canary;
 mod chart;
+mod failures;
 mod files;
 mod manifests;
 mod scripts;

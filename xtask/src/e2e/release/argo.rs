@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use kube::Api;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{DynamicObject, Patch, PatchParams};
 use rollouts_client::wait::{self, WaitError};
 use scenario::World;
 use serde_json::{Value, json};
 
-use super::{ROLLOUT, WITHIN};
+use super::ROLLOUT;
 use crate::cluster;
 use crate::e2e::case::with_causes;
 use crate::e2e::found;
@@ -38,21 +38,6 @@ impl Argo<'_> {
             self.apply(&object).await?;
         }
         Ok(())
-    }
-
-    /// Deletes the Application with all that it has made.
-    pub(super) async fn clear(&self) -> Result<(), Error> {
-        let applications = self.applications();
-        let there = || async { applications.get_opt(APPLICATION).await.map_err(|error| with_causes(&error)) };
-        if there().await?.is_some() {
-            let deleted = applications.delete(APPLICATION, &DeleteParams::default()).await;
-            deleted.map_err(|error| with_causes(&error))?;
-            let gone = || async { Ok::<_, Error>(there().await?.is_none().then_some(())) };
-            wait::until(&*self.world.pace, WITHIN, "the application to be gone", gone)
-                .await
-                .map_err(|error| with_causes(&error))?;
-        }
-        scenario::clear(self.world, ROLLOUT).await.map_err(|error| with_causes(&error))
     }
 
     /// Asks Argo CD to look at Git now, as its webhook does.

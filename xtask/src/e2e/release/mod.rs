@@ -20,7 +20,7 @@ use traffic_probe::Load;
 use argo::{Argo, settled, text_at};
 use checkout::{AFTER, Checkout, SOURCE};
 
-use super::case::with_causes;
+use super::case::{clear, with_causes};
 use super::found;
 use super::report::{Measure, Report};
 use crate::cluster::text;
@@ -65,7 +65,7 @@ pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error>
     let release = Release { world, argo: Argo { world }, rollouts };
     let mut shown = Shown::default();
     let result = match Box::pin(release.all(&mut shown)).await {
-        Ok(()) => release.argo.clear().await,
+        Ok(()) => clear(world, ROLLOUT).await,
         Err(error) => Err(error),
     };
     if let Err(error) = &result {
@@ -92,7 +92,7 @@ struct Release<'a> {
 
 impl Release<'_> {
     async fn all(&self, shown: &mut Shown) -> Result<(), Error> {
-        self.argo.clear().await?;
+        clear(self.world, ROLLOUT).await?;
         let folder =
             tempfile::tempdir().map_err(|source| Error::file("create", &std::env::temp_dir(), source))?;
         let (clone, url) = Checkout::fresh(folder.path())?;
