@@ -3,6 +3,7 @@
 //! The scenario's body knows nothing of targets; this is the place that does. Only here, only with
 //! `--record`, and only on a real cluster are transcripts written.
 
+mod again;
 mod case;
 mod release;
 mod report;
@@ -94,7 +95,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     for (index, case) in cases.iter().enumerate() {
         run::say(&format!("== {} ({} of {})", case.name, index + 1, cases.len()));
         let start = Instant::now();
-        let outcome = runtime.block_on(once(case, options, &target));
+        let mut outcome = runtime.block_on(once(case, options, &target));
+        for _ in 0..again::AGAIN {
+            if options.record || !outcome.as_ref().is_ok_and(|outcome| again::means_nothing(&outcome.loads)) {
+                break;
+            }
+            again::tell();
+            report.again(1);
+            outcome = runtime.block_on(once(case, options, &target));
+        }
         if let Err(error) = &outcome {
             run::say_error(error);
         }

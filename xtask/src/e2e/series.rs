@@ -12,6 +12,7 @@ use scenario::{Loaded, World};
 use serde_json::json;
 use traffic_probe::Load;
 
+use super::again;
 use super::case::{clear, with_causes};
 use super::report::{Measure, Report};
 use crate::run::{self, Error};
@@ -88,6 +89,7 @@ impl Series {
         }
         let error = result.err().map(|error| error.to_string());
         report.scenario(self.name, self.title, Vec::new(), start.elapsed(), error, &done.loads)?;
+        report.again(done.again);
         if self.beside_upstream {
             done.measures().into_iter().for_each(|measure| report.measure(measure));
         }
@@ -119,13 +121,44 @@ impl Series {
             if self.beside_upstream { &[Whose::Ours, Whose::Upstream] } else { &[Whose::Ours] };
         for cycle in 0..self.cycles {
             for whose in whose {
-                // Two tags in turn, so that each update is one.
-                let tag = if done.loads.len().is_multiple_of(2) { "v2" } else { "v3" };
-                run::say(&format!("  {} of {}: v1 → {tag} → v1", cycle + 1, self.cycles));
-                self.there_and_back(world, &rollouts, *whose, tag, done).await?;
+                let back = if self.beside_upstream { whose.back(cycle) } else { Back::Rollback };
+                run::say(&format!(
+                    "  {} of {}: promote, {}{}",
+                    cycle + 1,
+                    self.cycles,
+                    back.verb(),
+                    whose.said()
+                ));
+                self.counted(world, &rollouts, *whose, back, done).await?;
             }
         }
         clear(world, NAME).await
+    }
+
+    /// There and back until the sender was in time, so often as [`again::AGAIN`] allows in the whole series.
+    async fn counted(
+        &self,
+        world: &World,
+        rollouts: &Rollouts,
+        whose: Whose,
+        back: Back,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        loop {
+            // Two tags in turn, so that each update is one.
+            done.cycles += 1;
+            let tag = if done.cycles % 2 == 1 { "v2" } else { "v3" };
+            let cycle = self.there_and_back(world, rollouts, whose, back, tag).await?;
+            if again::means_nothing(std::slice::from_ref(&cycle.loaded)) && done.again < again::AGAIN {
+                done.again += 1;
+                again::tell();
+                continue;
+            }
+            done.promote.push((whose, cycle.promote));
+            done.back.push((whose, back, cycle.back));
+            done.loads.push(cycle.loaded);
+            return Ok(());
+        }
     }
 
     async fn there_and_back(
@@ -133,9 +166,9 @@ impl Series {
         world: &World,
         rollouts: &Rollouts,
         whose: Whose,
+        back: Back,
         tag: &str,
-        done: &mut Done,
-    ) -> Result<(), Error> {
+    ) -> Result<Cycle, Error> {
         let image = format!("127.0.0.1:5000/demo-app:{tag}");
         rollouts.set_image(NAME, CONTAINER, &image).await.map_err(|error| with_causes(&error))?;
         wait(rollouts, &Condition::Paused).await?;
@@ -143,18 +176,43 @@ impl Series {
         let mut marks = Vec::new();
         pass(world, AROUND).await;
         marks.push((world.pace.now(), format!("promote{}", whose.said())));
-        done.promote.push((whose, command(whose.promote()).await?));
+        let promote = command(whose.promote()).await?;
         pass(world, AROUND).await;
         wait(rollouts, &Condition::Healthy).await?;
-        marks.push((world.pace.now(), format!("rollback{}", whose.said())));
-        done.back.push((whose, command(whose.back()).await?));
+        marks.push((world.pace.now(), format!("{}{}", back.verb(), whose.said())));
+        let back = command(whose.command_back(back)).await?;
         pass(world, AROUND).await;
         wait(rollouts, &Condition::Healthy).await?;
         let account = load.stop().await;
         let server = world.requests.server_account().await.map_err(|error| with_causes(&error))?;
         let reconciled = Some(account.reconcile(&server));
-        done.loads.push(Loaded { host: HOST.to_owned(), account, marks, control: false, reconciled });
-        Ok(())
+        let loaded = Loaded { host: HOST.to_owned(), account, marks, control: false, reconciled };
+        Ok(Cycle { loaded, promote, back })
+    }
+}
+
+/// A promotion and the way back: the load around them, and how long the two commands took.
+struct Cycle {
+    loaded: Loaded,
+    promote: Duration,
+    back: Duration,
+}
+
+/// The way back to the first version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Back {
+    /// Ours alone: the way that fits the state, and proven.
+    Rollback,
+    /// The template is written back, as both do.
+    Undo,
+}
+
+impl Back {
+    fn verb(self) -> &'static str {
+        match self {
+            Back::Rollback => "rollback",
+            Back::Undo => "undo",
+        }
     }
 }
 
@@ -163,20 +221,30 @@ impl Series {
 struct Done {
     loads: Vec<Loaded>,
     promote: Vec<(Whose, Duration)>,
-    back: Vec<(Whose, Duration)>,
+    back: Vec<(Whose, Back, Duration)>,
+    /// Cycles, those that were run again too.
+    cycles: usize,
+    /// Cycles that were run again.
+    again: u32,
 }
 
 impl Done {
     fn measures(&self) -> Vec<Measure> {
-        let of = |name, times: &[(Whose, Duration)], whose| {
-            let times = times.iter().filter(|(by, _)| *by == whose);
-            Measure { name, seconds: times.map(|(_, time)| time.as_secs_f64()).collect() }
+        let seconds = |times: Vec<Duration>| times.iter().map(Duration::as_secs_f64).collect();
+        let promote = |name, whose| {
+            let times = self.promote.iter().filter(|(by, _)| *by == whose);
+            Measure { name, seconds: seconds(times.map(|(_, time)| *time).collect()) }
+        };
+        let back = |name, whose, back| {
+            let times = self.back.iter().filter(|(by, way, _)| (*by, *way) == (whose, back));
+            Measure { name, seconds: seconds(times.map(|(_, _, time)| *time).collect()) }
         };
         vec![
-            of(Measure::PROMOTE, &self.promote, Whose::Ours),
-            of(Measure::PROMOTE_UPSTREAM, &self.promote, Whose::Upstream),
-            of(Measure::ROLLBACK, &self.back, Whose::Ours),
-            of(Measure::UNDO_UPSTREAM, &self.back, Whose::Upstream),
+            promote(Measure::PROMOTE, Whose::Ours),
+            promote(Measure::PROMOTE_UPSTREAM, Whose::Upstream),
+            back(Measure::ROLLBACK, Whose::Ours, Back::Rollback),
+            back(Measure::UNDO, Whose::Ours, Back::Undo),
+            back(Measure::UNDO_UPSTREAM, Whose::Upstream, Back::Undo),
         ]
     }
 }
@@ -197,11 +265,16 @@ impl Whose {
         }
     }
 
-    /// Ours decides the way by the state and proves it; the plugin's writes the template back.
-    fn back(self) -> std::process::Command {
-        match self {
-            Whose::Ours => ours(&["rollback", NAME, "--host", HOST]),
-            Whose::Upstream => upstream(&["undo", NAME]),
+    /// Ours in turn by rollback, which decides the way and proves it, and by the same undo as the plugin's.
+    fn back(self, cycle: usize) -> Back {
+        if self == Whose::Ours && cycle.is_multiple_of(2) { Back::Rollback } else { Back::Undo }
+    }
+
+    fn command_back(self, back: Back) -> std::process::Command {
+        match (self, back) {
+            (Whose::Ours, Back::Rollback) => ours(&["rollback", NAME, "--host", HOST]),
+            (Whose::Ours, Back::Undo) => ours(&["undo", NAME]),
+            (Whose::Upstream, _) => upstream(&["undo", NAME]),
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct ReportDoc {
     pub(crate) load_average: [String; 2],
     /// The whole run, in seconds.
     pub(crate) seconds: f64,
+    /// Runs that were run again because the sender was late. They are in nothing else here.
+    pub(crate) again: u32,
     pub(crate) scenarios: Vec<ScenarioDoc>,
     /// What was measured beside them.
     pub(crate) measures: Vec<Measure>,
@@ -115,6 +117,8 @@ impl Measure {
     pub(crate) const PROMOTE_UPSTREAM: &'static str = "promote, upstream's plugin";
     /// Our way back as a process, proof included.
     pub(crate) const ROLLBACK: &'static str = "rollback";
+    /// Our undo, which proves nothing either.
+    pub(crate) const UNDO: &'static str = "undo";
     /// The upstream plugin's undo, which proves nothing.
     pub(crate) const UNDO_UPSTREAM: &'static str = "undo, upstream's plugin";
 

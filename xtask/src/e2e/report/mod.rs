@@ -58,11 +58,17 @@ impl Report {
             versions,
             load_average: [load_average(), String::new()],
             seconds: 0.0,
+            again: 0,
             scenarios: Vec::new(),
             measures: Vec::new(),
             verdicts: Vec::new(),
         };
         Ok(Report { doc, folder, start: Instant::now() })
+    }
+
+    /// Notes that so many runs were run again.
+    pub(crate) fn again(&mut self, runs: u32) {
+        self.doc.again += runs;
     }
 
     /// Adds a scenario with its loads, and draws them.

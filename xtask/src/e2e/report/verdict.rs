@@ -38,6 +38,7 @@ pub(super) fn judge(report: &ReportDoc) -> Vec<Verdict> {
         slowest_in(report, "rollback, preview at full size", "<= 0.5 s", 0.5, fast(is_rollback)),
         measured(report, "cluster up, warm", "<= 20 s", Measure::CLUSTER_UP, 20.0),
         ratio(report, "promote beside upstream's plugin", Measure::PROMOTE, Measure::PROMOTE_UPSTREAM),
+        ratio(report, "undo beside upstream's plugin", Measure::UNDO, Measure::UNDO_UPSTREAM),
     ];
     verdicts.extend(measures.into_iter().filter(|verdict| verdict.holds.is_some()));
     verdicts
@@ -198,7 +199,10 @@ fn lag(report: &ReportDoc) -> Verdict {
         promise: "the sender's own lag",
         bound: "p99.9 <= 5 ms in each load",
         found: if invalid.is_empty() {
-            format!("held in {number} loads")
+            match report.again {
+                0 => format!("held in {number} loads"),
+                again => format!("held in {number} loads, {again} more were run again"),
+            }
         } else {
             format!("not in {}", invalid.join(", "))
         },
@@ -259,6 +263,7 @@ mod tests {
             versions: Default::default(),
             load_average: Default::default(),
             seconds: 1.0,
+            again: 0,
             scenarios: vec![scenario],
             measures,
             verdicts: Vec::new(),
