@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How a command is asked to end before it is killed.
@@ -123,6 +123,18 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The line for somebody who stands in `here`, a path without links: a folder inside is named from there, and that
+    /// folder itself is not named at all.
+    #[must_use]
+    pub fn seen_from(&self, here: &Path) -> String {
+        let mut seen = self.clone();
+        seen.cwd = self.cwd.as_deref().map(|folder| folder.strip_prefix(here).unwrap_or(folder).to_owned());
+        seen.cwd.take_if(|folder| folder.as_os_str().is_empty());
+        seen.to_string()
+    }
+}
+
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(folder) = &self.cwd {
@@ -166,6 +178,20 @@ mod tests {
         ];
         for (command, line) in cases {
             assert_eq!(command.to_string(), line);
+        }
+    }
+
+    #[test]
+    fn a_folder_is_named_from_where_somebody_stands() {
+        let command = Command::new("terraform").cwd("/repo/terraform");
+        for (here, line) in [
+            ("/repo/terraform", "terraform"),
+            ("/repo", "cd terraform && terraform"),
+            ("/rep", "cd /repo/terraform && terraform"),
+            ("/repo/docs", "cd /repo/terraform && terraform"),
+            ("", "cd /repo/terraform && terraform"),
+        ] {
+            assert_eq!(command.seen_from(Path::new(here)), line, "{here}");
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Context {
     pub patience: Duration,
     /// Where the ingress of a real cluster listens, when it is not where the target says.
     pub ingress: Option<SocketAddr>,
+    /// Where the person stands: commands are shown as they are typed there. Nothing runs by it.
+    pub here: PathBuf,
     /// The environment that tools may see a part of, and in which they are found.
     pub inherited: Vec<(OsString, OsString)>,
     /// Through what children are started.
@@ -73,6 +75,7 @@ impl Context {
             timeout: None,
             patience: Duration::from_secs(30),
             ingress: None,
+            here: std::env::current_dir().unwrap_or_default(),
             inherited: std::env::vars_os().collect(),
             shim: Shim::None,
             interrupts: Interrupts::none(),

@@ -17,7 +17,7 @@ pub fn report_text(report: &Report, style: Style) -> String {
     let mut text = String::new();
     head(&mut text, report, style);
     bars(&mut text, report, style);
-    sums(&mut text, report);
+    sums(&mut text, report, style);
     tasks(&mut text, "Failed", &report.failed, report, style);
     tasks(&mut text, "Unfinished", &report.unfinished, report, style);
     next(&mut text, report, style);
@@ -31,19 +31,34 @@ fn head(text: &mut String, report: &Report, style: Style) {
         let _ = writeln!(text, "{}", style.bold(&style.fit(title, 0)));
     }
     let commit = report.commit.as_deref().map_or("unknown (evidence cannot go stale)", short);
-    let _ = writeln!(text, "{} · target {} · commit {commit}\n", report.file, report.target);
+    let place = format!("{} · target {} · commit {commit}", report.file, report.target);
+    let _ = writeln!(text, "{}\n", style.fold(&place, 0, 2));
 }
 
+/// One line a phase. On a narrow terminal, what the bar's signs say in words goes first, then the priority, then the
+/// end of the phase's name.
 fn bars(text: &mut String, report: &Report, style: Style) {
-    let label = report.phases.iter().map(|phase| width(&phase.label)).max().unwrap_or(0).max(5);
+    let longest = report.phases.iter().map(|phase| width(&phase.label)).max().unwrap_or(0).max(5);
+    let room = style.width.map_or(usize::MAX, |cells| cells.saturating_sub(AROUND_BAR));
+    let with_priority = longest + PRIORITY <= room;
+    let label = longest.min(room.max(SHORTEST_LABEL));
+    let cut = Style { width: Some(label), ..style };
     let mut line = |name: &str, priority: &str, counts: &Counts, bold: bool| {
-        let name = pad(name, label);
+        let name = pad(&cut.fit(name, 0), label);
         let name = if bold { style.bold(&name) } else { name };
         let done = counts.status(Status::Completed);
         let percent = (done * 100).checked_div(counts.all).unwrap_or(0);
         let figures = format!("{:>7} {percent:>3} %", format!("{done}/{}", counts.all));
         let bar = bar(counts, style);
-        let line = format!("  {name}  {priority:<8}  {bar} {figures}  {}", kinds(counts));
+        let priority = if with_priority { format!("{priority:<8}  ") } else { String::new() };
+        let used = AROUND_BAR + label + if with_priority { PRIORITY } else { 0 };
+        let kinds = kinds(counts);
+        let kinds = if style.width.is_none_or(|cells| used + 2 + width(&kinds) <= cells) {
+            kinds
+        } else {
+            String::new()
+        };
+        let line = format!("  {name}  {priority}{bar} {figures}  {kinds}");
         let _ = writeln!(text, "{}", line.trim_end());
     };
     for phase in &report.phases {
@@ -51,9 +66,22 @@ fn bars(text: &mut String, report: &Report, style: Style) {
         line(&phase.label, priority, &phase.counts, false);
     }
     line("Total", "", &report.totals.tasks, true);
-    let legend = "█ live  ▓ simulated  ▒ static  ░ stated  ✗ failed  · open";
-    let _ = writeln!(text, "  {}  {:8}  {}\n", pad("", label), "", style.dim(legend));
+    // A sign stays on the line of its word.
+    let legend = ["█ live", "▓ simulated", "▒ static", "░ stated", "✗ failed", "· open"].join("  ");
+    let under = 4 + label + if with_priority { PRIORITY } else { 0 };
+    let fits = style.width.is_none_or(|cells| under + width(&legend) <= cells);
+    let under = if fits { under } else { 2 };
+    let tied = legend.replace("  ", "\n").replace(' ', "\u{a0}").replace('\n', "  ");
+    let legend = style.fold(&tied, under, under).replace('\u{a0}', " ");
+    let _ = writeln!(text, "{}{}\n", " ".repeat(under), style.dim(&legend));
 }
+
+/// Cells of a line of a bar beside the phase's name, the priority and what the signs say in words.
+const AROUND_BAR: usize = 2 + 2 + BAR + 1 + 13;
+/// Cells of the priority's column.
+const PRIORITY: usize = 8 + 2;
+/// A phase's name is not cut to less.
+const SHORTEST_LABEL: usize = 8;
 
 /// The parts of a bar: completed by evidence, failed, open. A part that is there gets a cell, however small, and a bar
 /// without a gap has nothing open.
@@ -97,14 +125,16 @@ fn kinds(counts: &Counts) -> String {
     named.join(", ")
 }
 
-fn sums(text: &mut String, report: &Report) {
+fn sums(text: &mut String, report: &Report, style: Style) {
     let counts = &report.totals.tasks;
     let by_evidence: Vec<_> = Evidence::ALL
         .into_iter()
         .map(|evidence| format!("{} {evidence}", counts.evidence(evidence)))
         .collect();
-    let _ = writeln!(
-        text,
+    let mut line = |line: &str| {
+        let _ = writeln!(text, "{}", style.fold(line, 0, 2));
+    };
+    line(&format!(
         "{} tasks: {} completed ({}), {} in progress, {} failed, {} pending",
         counts.all,
         counts.status(Status::Completed),
@@ -112,15 +142,14 @@ fn sums(text: &mut String, report: &Report) {
         counts.status(Status::InProgress),
         counts.status(Status::Failed),
         counts.status(Status::Pending),
-    );
+    ));
     for (name, [live, simulated, not]) in
         [("requirements", report.totals.requirements), ("criteria", report.totals.criteria)]
     {
         let all = live + simulated + not;
-        let _ = writeln!(
-            text,
+        line(&format!(
             "{all} {name}: {live} shown live, {simulated} shown on the simulator only, {not} not shown"
-        );
+        ));
     }
 }
 
@@ -137,7 +166,7 @@ fn tasks(text: &mut String, heading: &str, tasks: &[TaskView], report: &Report, 
         };
         let reason = task.reason.as_ref().map_or_else(began, ToString::to_string);
         for line in reason.lines() {
-            let _ = writeln!(text, "      {}", style.fit(line, 6));
+            let _ = writeln!(text, "      {}", style.fold(line, 6, 6));
         }
         if let Some(log) = &task.log {
             let _ = writeln!(text, "      log: {}", report.state.join(log).display());
@@ -154,7 +183,7 @@ fn next(text: &mut String, report: &Report, style: Style) {
         } else {
             "nothing can start: see `task-manager explain ID` for each task that is left"
         };
-        let _ = writeln!(text, "  {nothing}");
+        let _ = writeln!(text, "  {}", style.fold(nothing, 2, 2));
     }
     for task in &report.next {
         let _ = writeln!(text, "  {}", task.id);
@@ -167,7 +196,8 @@ fn items(text: &mut String, heading: &str, items: &[ItemView], style: Style) {
     for item in items {
         if section != Some(&item.section) {
             section = Some(&item.section);
-            let _ = writeln!(text, "\n{}: {}", style.bold(heading), item.section);
+            let name = style.fold(&item.section, width(heading) + 2, 2);
+            let _ = writeln!(text, "\n{}: {name}", style.bold(heading));
         }
         let (mark, level) = match item.level {
             Level::Live => ("●", "live"),
@@ -175,16 +205,29 @@ fn items(text: &mut String, heading: &str, items: &[ItemView], style: Style) {
             Level::Not => ("○", "not shown"),
         };
         let level = style.level(item.level, &format!("{mark} {}", pad(level, 9)));
-        let grounds = grounds(item);
-        let name = if grounds.is_empty() { item.title.clone() } else { pad(&item.title, title) };
-        let _ = writeln!(text, "  {level}  {name}{}", style.dim(&grounds));
+        let whole = grounds(item, |id| id);
+        let name = style.fold(&item.title, BEFORE_ITEM, BEFORE_ITEM);
+        let beside = style.width.is_none_or(|cells| BEFORE_ITEM + title + width(&whole) <= cells);
+        let _ = match whole.as_str() {
+            "" => writeln!(text, "  {level}  {name}"),
+            grounds if beside => writeln!(text, "  {level}  {}{}", pad(&name, title), style.dim(grounds)),
+            _ => {
+                let shorter = grounds(item, |id| id.rsplit_once('/').map_or(id, |(_, end)| end));
+                let below = style.fold(shorter.trim_start(), BEFORE_ITEM, BEFORE_ITEM);
+                writeln!(text, "  {level}  {name}\n{:BEFORE_ITEM$}{}", "", style.dim(&below))
+            }
+        };
     }
 }
 
-fn grounds(item: &ItemView) -> String {
+/// Cells before the title of a requirement or criterion.
+const BEFORE_ITEM: usize = 15;
+
+/// What shows an item, with the ids of tasks as `name` has them.
+fn grounds(item: &ItemView, name: impl Fn(&str) -> &str) -> String {
     let named = |showing: &Showing| {
         let commit = showing.commit.as_deref().map_or("no commit", short);
-        format!("{} on {}, {commit}", showing.by, showing.target)
+        format!("{} on {}, {commit}", name(&showing.by), showing.target)
     };
     let by = item.by.as_ref().map(|showing| format!("  by {}", named(showing)));
     let stale =

@@ -83,6 +83,24 @@ impl Style {
         }
         if room == 0 { String::new() } else { cut.trim_end().to_owned() + "…" }
     }
+
+    /// Breaks plain text at its blanks so that no line is wider than the terminal. The first line begins after `lead`
+    /// cells that are written already, the others are indented by `hang`. A word is never broken, so that a path or an
+    /// id can be copied, even where it is wider than the line. Without a terminal, nothing is broken.
+    pub fn fold(self, text: &str, lead: usize, hang: usize) -> String {
+        let Some(cells) = self.width.filter(|cells| lead + width(text) > *cells) else {
+            return text.to_owned();
+        };
+        let (first, others) = (" ".repeat(lead), " ".repeat(hang));
+        let options = textwrap::Options::new(cells)
+            .initial_indent(&first)
+            .subsequent_indent(&others)
+            .break_words(false)
+            .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        textwrap::fill(text, options).trim_start_matches(' ').to_owned()
+    }
 }
 
 /// How many cells of a terminal plain text takes.
@@ -137,6 +155,23 @@ mod tests {
             assert_eq!(narrow.fit(text, used), expected);
         }
         assert_eq!(Style::default().fit("anything at all", 500), "anything at all");
+        assert_eq!(Style::default().fold("anything at all", 500, 2), "anything at all");
         assert_eq!(pad("部署", 6), "部署  ");
+    }
+
+    #[test]
+    fn a_line_is_broken_at_blanks_and_no_word_is() {
+        let narrow = Style { colour: false, width: Some(12) };
+        let table = [
+            ("one two", 5, 5, "one two"),
+            ("one two", 6, 2, "one\n  two"),
+            ("one two three", 2, 4, "one two\n    three"),
+            ("部署蓝绿 发布", 2, 2, "部署蓝绿\n  发布"),
+            ("a/very/long/path/that/stays here", 0, 2, "a/very/long/path/that/stays\n  here"),
+            ("--no-hyphen-is-a-break it", 0, 0, "--no-hyphen-is-a-break\nit"),
+        ];
+        for (text, lead, hang, expected) in table {
+            assert_eq!(narrow.fold(text, lead, hang), expected, "{text}");
+        }
     }
 }

@@ -8,10 +8,14 @@ use crate::query::{Explanation, NeedView, TaskView};
 use crate::status::{Evidence, Status};
 
 /// The tasks as a table. An id is never cut, so that it can be copied; where the terminal is too narrow for the rest,
-/// a title is cut, or left out, and then evidence and priority too.
+/// a title is cut, or left out, and then evidence and priority too. Where even the ids are too wide, they are listed
+/// below their phases.
 pub fn task_table(tasks: &[TaskView], style: Style) -> String {
     let id = tasks.iter().map(|task| width(&task.id)).max().unwrap_or(0).max(2);
     let before = |cells: usize| style.width.is_none_or(|width| cells + id <= width);
+    if !before(STATUS) {
+        return by_phase(tasks, style);
+    }
     let wide = before(STATUS + MIDDLE);
     let titled = wide && before(STATUS + MIDDLE + SHORTEST_TITLE);
     let row = |[status, evidence, priority, name, title]: [&str; 5]| {
@@ -31,6 +35,24 @@ pub fn task_table(tasks: &[TaskView], style: Style) -> String {
         let status = style.status(task.status, &status);
         let _ = writeln!(text, "{}", row([&status, evidence, priority, &task.id, &task.title]));
     }
+    text
+}
+
+/// The tasks below the part of their ids that they share with their phase; each sign is explained at the end.
+fn by_phase(tasks: &[TaskView], style: Style) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for task in tasks {
+        if last != Some(&task.phase_id) {
+            last = Some(&task.phase_id);
+            let _ = writeln!(text, "{}", style.bold(&format!("{}/", task.phase_id)));
+        }
+        let below = task.id.strip_prefix(task.phase_id.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        let sign = style.status(task.status, sign(task.status));
+        let _ = writeln!(text, "  {sign} {}", below.unwrap_or(&task.id));
+    }
+    let legend = Status::ALL.map(|status| format!("{} {}", sign(status), word(status))).join("  ");
+    let _ = writeln!(text, "{}", style.dim(&style.fold(&legend, 0, 0)));
     text
 }
 
@@ -177,6 +199,12 @@ mod tests {
         insta::assert_snapshot!(table(Some(40)), @r#"
   STATUS       ID
 ✓ completed    release/deploy
+"#);
+        insta::assert_snapshot!(table(Some(25)), @r#"
+release/
+  ✓ deploy
+· pending  ▸ in progress
+✓ completed  ✗ failed
 "#);
     }
 }

@@ -12,6 +12,7 @@ mod changes;
 mod docs;
 mod fold;
 mod graph;
+mod narrow;
 mod output;
 mod questions;
 mod store;

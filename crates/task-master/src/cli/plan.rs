@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 use task_manager::exit::Code;
+use task_manager::render::width;
 use task_master::engine::{self, PlannedTask, Resolved, Selection};
 
 use super::failure::Failure;
@@ -51,9 +52,10 @@ fn as_text(resolved: &Resolved, tasks: &[PlannedTask], target: &str, app: &App<'
             continue;
         };
         for (step, number) in steps.iter().zip(1..) {
-            let _ = writeln!(text, "  {number}. {}", step.what);
+            let lead = format!("  {number}. ");
+            let _ = writeln!(text, "{lead}{}", style.fold(&step.seen, width(&lead), 5));
             if let Some(instead) = &step.instead {
-                let _ = writeln!(text, "     {}", style.dim(instead));
+                let _ = writeln!(text, "     {}", style.dim(&style.fold(instead, 5, 5)));
             }
         }
     }

@@ -70,6 +70,11 @@ impl<'a> Shower<'a> {
         }
     }
 
+    /// The target's name.
+    pub(crate) fn target(&self) -> String {
+        self.inner.borrow().target.clone()
+    }
+
     /// Writes a JSON line; nothing in the other form.
     pub(crate) fn json(&self, write: impl FnOnce() -> serde_json::Value) {
         let mut inner = self.inner.borrow_mut();

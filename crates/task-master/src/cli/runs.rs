@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 use task_manager::exit::Code;
 use task_manager::ledger;
+use task_manager::render::{Style, pad, width};
 use task_manager::state::RunState;
 
 use super::failure::Failure;
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
                 "no runs on {target} yet; task-master execute-phase begins one"
             )));
         }
-        Form::Text => table(&runs),
+        Form::Text => table(&runs, app.out_style),
     };
     app.print(&text)?;
     Ok(Code::Ok)
@@ -52,19 +53,35 @@ fn document(run: &RunState) -> serde_json::Value {
     })
 }
 
-fn table(runs: &[&RunState]) -> String {
-    let mut text = format!("{:<24} {:<12} {:<12} COMMAND\n", "RUN", "TARGET", "OUTCOME");
+/// The runs as a table. A command that does not fit beside the rest stands below it.
+fn table(runs: &[&RunState], style: Style) -> String {
+    let longest = |cells: &dyn Fn(&RunState) -> usize, least: usize| {
+        runs.iter().map(|run| cells(run)).max().unwrap_or(0).max(least)
+    };
+    let (name, target) = (longest(&|run| width(&run.run), 3), longest(&|run| width(&run.target), 6));
+    let before = name + target + OUTCOME + 3;
+    let fits = |command: &str| style.width.is_none_or(|cells| before + width(command) <= cells);
+    let beside = runs.iter().all(|run| fits(&run.holder.command));
+    let row = |run: &str, of: &str, outcome: &str| {
+        format!("{} {} {outcome:<OUTCOME$}", pad(run, name), pad(of, target))
+    };
+    let mut text = format!("{} COMMAND\n", row("RUN", "TARGET", "OUTCOME"));
     for run in runs {
-        let outcome = run.finished.map_or_else(
-            || "not finished".to_owned(),
-            |(_, outcome)| {
-                serde_json::to_value(outcome)
-                    .ok()
-                    .and_then(|v| v.as_str().map(str::to_owned))
-                    .unwrap_or_default()
-            },
-        );
-        let _ = writeln!(text, "{:<24} {:<12} {:<12} {}", run.run, run.target, outcome, run.holder.command);
+        let command = &run.holder.command;
+        let line = row(&run.run, &run.target, &outcome(run));
+        let _ = match beside {
+            true => writeln!(text, "{line} {command}"),
+            false => writeln!(text, "{}\n    {}", line.trim_end(), style.fold(command, 4, 6)),
+        };
     }
     text
+}
+
+/// Cells of the column of outcomes: `interrupted`, `not finished`.
+const OUTCOME: usize = 12;
+
+fn outcome(run: &RunState) -> String {
+    let Some((_, outcome)) = run.finished else { return "not finished".to_owned() };
+    let word = serde_json::to_value(outcome).ok();
+    word.as_ref().and_then(|word| word.as_str()).unwrap_or_default().to_owned()
 }

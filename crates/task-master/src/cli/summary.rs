@@ -12,20 +12,22 @@ use super::{jsonl, text};
 /// Says how the run ended.
 pub(super) fn end(shower: &Shower<'_>, report: &RunReport) {
     shower.json(|| jsonl::end(report));
+    let target = shower.target();
     shower.text(|style, titles| {
         let mut said = String::new();
         let title = |id: &str| titles.get(id).cloned().unwrap_or_else(|| id.to_owned());
-        let manual: Vec<String> = report
+        let manual: Vec<&str> = report
             .tasks
             .iter()
             .filter(|task| task.end == End::Manual)
-            .map(|task| title(&task.task))
+            .map(|task| task.task.as_str())
             .collect();
-        if !manual.is_empty() {
+        if let Some(first) = manual.first() {
             let _ = writeln!(said, "\nManual, because the runbook does not bind them:");
-            for title in &manual {
-                let _ = writeln!(said, "  - {title}");
+            for task in &manual {
+                let _ = writeln!(said, "  - {}", style.fold(&title(task), 4, 4));
             }
+            let _ = writeln!(said, "\nOnce one is done, say so:\n  {}", update(first, &target));
         }
         if let Some(phase) = &report.bound_phase {
             let name = phase.split(':').next().unwrap_or(phase);
@@ -45,6 +47,12 @@ pub(super) fn end(shower: &Shower<'_>, report: &RunReport) {
         }
         said
     });
+}
+
+/// The command that states a manual task to be done.
+fn update(task: &str, target: &str) -> String {
+    let on = if target == "sim" { String::new() } else { format!(" --target {target}") };
+    format!("task-manager update {task} completed --message \"what was done\"{on}")
 }
 
 fn counts(report: &RunReport) -> String {

@@ -41,7 +41,14 @@ pub(super) fn event(
             format!("  {} {message}; again in {}", style.status(Status::InProgress, "↻"), seconds(*wait))
         }
         Event::Fact(Fact::StepFinished { outcome, detail, .. }) if !how.quiet => {
-            let detail = detail.as_deref().unwrap_or_default().replace('\n', "\n      ");
+            let detail = detail.as_deref().unwrap_or_default();
+            let lead = if *outcome == StepOutcome::AlreadySo { 16 } else { 4 };
+            let lines: Vec<_> = detail
+                .split('\n')
+                .enumerate()
+                .map(|(at, line)| style.fold(line, if at == 0 { lead } else { 6 }, 6))
+                .collect();
+            let detail = lines.join("\n      ");
             match outcome {
                 StepOutcome::Done => format!("  {} {detail}", good("✓")),
                 StepOutcome::AlreadySo => format!("  {} already so: {detail}", good("=")),

@@ -4,6 +4,7 @@
 //! check, one that only observes is carried out again, and a step without a check whose end is not recorded
 //! makes the task unknown: it waits for a person, because doing it twice may be worse than not at all.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use backon::BackoffBuilder as _;
@@ -141,8 +142,10 @@ impl Engine<'_, '_> {
 
     /// One step, with its tries.
     fn step(&mut self, at: At<'_>, step: &Step, prior: Option<&StepState>) -> Result<StepEnd, Stop> {
-        let what = describe::step(step, &self.hands.place);
-        self.journal.say(Event::Step { task: at.task.to_owned(), step: at.step, what: what.clone() });
+        // What is recorded is found again by whoever resumes from another folder, so it names folders in full.
+        let what = describe::step(step, &self.hands.place, Path::new(""));
+        let seen = describe::step(step, &self.hands.place, &self.hands.context.here);
+        self.journal.say(Event::Step { task: at.task.to_owned(), step: at.step, what: seen });
         if let Some((reason, checks)) = self.hands.stand_in(step) {
             return self.stand_in(step, &reason, checks);
         }

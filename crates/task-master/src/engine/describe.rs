@@ -4,15 +4,14 @@
 
 use std::path::Path;
 
-use crate::command::Command;
 use crate::executor::Place;
 use crate::executor::kubectl::FIELD_MANAGER;
 use crate::runbook::{Action, Condition, Named, Static, Step, Verb};
 
 use super::tool;
 
-/// One line.
-pub(super) fn step(step: &Step, place: &Place) -> String {
+/// One line, with folders as somebody in `here` names them; where that is an empty path, in full.
+pub(super) fn step(step: &Step, place: &Place, here: &Path) -> String {
     match &step.action {
         Action::Apply(apply) => {
             let kept = if apply.keep.is_empty() {
@@ -42,7 +41,7 @@ pub(super) fn step(step: &Step, place: &Place) -> String {
         Action::Wait(wanted) => format!("wait at most {:?} until {}", step.timeout, condition(wanted)),
         Action::Check(wanted) => format!("check that {}", condition(wanted)),
         Action::Load(load) => {
-            let inner: Vec<String> = load.steps.iter().map(|inner| self::step(inner, place)).collect();
+            let inner: Vec<String> = load.steps.iter().map(|inner| self::step(inner, place, here)).collect();
             format!(
                 "under {} requests a second to {}, at most {} lost: {}",
                 load.rate,
@@ -53,11 +52,11 @@ pub(super) fn step(step: &Step, place: &Place) -> String {
         }
         Action::Static(check) => static_check(check),
         Action::Tool(tool) => {
-            let commands: Vec<String> =
-                tool::commands(&tool.tool, place, step.timeout).iter().map(Command::to_string).collect();
-            commands.join("; then, if needed, ")
+            let commands = tool::commands(&tool.tool, place, step.timeout);
+            let lines: Vec<String> = commands.iter().map(|command| command.seen_from(here)).collect();
+            lines.join("; then, if needed, ")
         }
-        Action::Run(run) => tool::program(&run.argv, run, place).to_string(),
+        Action::Run(run) => tool::program(&run.argv, run, place).seen_from(here),
     }
 }
 

@@ -83,7 +83,7 @@ impl Talk<'_, '_> {
 
 /// What carries steps out.
 pub(super) struct Hands<'c> {
-    context: &'c Context,
+    pub(super) context: &'c Context,
     pub(super) root: Root,
     pub(super) place: Place,
     pub(super) runner: Runner,

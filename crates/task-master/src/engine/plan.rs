@@ -1,6 +1,8 @@
 //! What would run: every task that is selected with its steps and their very commands. Writes nothing, asks
 //! no cluster and starts no process.
 
+use std::path::Path;
+
 use task_manager::project::Project;
 
 use super::hands::Hands;
@@ -23,8 +25,10 @@ pub struct PlannedTask {
 /// A step as it would be carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedStep {
-    /// What it does; for a tool, its commands.
+    /// What it does; for a tool, its commands, with folders in full.
     pub what: String,
+    /// The same as it is typed where the person stands.
+    pub seen: String,
     /// Why the tool is not run here, and what is checked instead.
     pub instead: Option<String>,
 }
@@ -44,7 +48,8 @@ pub fn plan(context: &Context, selection: &Selection) -> Result<(Resolved, Vec<P
         let task = &project.plan().tasks[*place];
         let binding = runbook.binding(&task.id);
         let step = |step| PlannedStep {
-            what: describe::step(step, &hands.place),
+            what: describe::step(step, &hands.place, Path::new("")),
+            seen: describe::step(step, &hands.place, &context.here),
             instead: hands.stand_in(step).map(|(reason, checks)| {
                 let checks: Vec<String> = checks.iter().map(describe::static_check).collect();
                 format!(

@@ -62,9 +62,12 @@ fn a_phase_with_only_manual_tasks_lists_them_and_names_one_that_has_bindings() {
     let bench = Bench::shipped();
     let ran = bench.run(&["execute-phase", "5"]);
     assert_eq!(ran.code, Some(5), "{}{}", ran.stdout, ran.stderr);
-    for said in
-        ["Phase 5: Documentation & Automation", "- Write setup guide", "Phase 1: Infrastructure Setup"]
-    {
+    for said in [
+        "Phase 5: Documentation & Automation",
+        "- Write setup guide",
+        "Phase 1: Infrastructure Setup: task-master execute-phase \"Phase 1\"",
+        "task-manager update documentation-automation/write-setup-guide completed --message \"what was done\"\n",
+    ] {
         assert!(ran.stdout.contains(said), "{said}\n{}", ran.stdout);
     }
     assert!(!bench.state().exists(), "nothing was run, so nothing is recorded");
