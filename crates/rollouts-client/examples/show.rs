@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (client, _) = connect::from_kubeconfig(Some(context)).await?;
     let rollouts = Rollouts::new(client, namespace);
     let mut out = std::io::stdout().lock();
-    for rollout in rollouts.list().await? {
+    for rollout in rollouts.list("").await? {
         writeln!(out, "{}: {}", rollout.name(), phase::in_words(&rollout))?;
     }
     rollouts.wait(name, &Condition::Settled, Duration::from_secs(60)).await?;

@@ -33,7 +33,12 @@ impl Condition {
             Condition::Message(wanted, text) => phase == *wanted && message.contains(text),
             Condition::Healthy => healthy(rollout, &phase),
             Condition::Paused => phase == Phase::Paused,
-            Condition::Settled => matches!(phase, Phase::Healthy | Phase::Paused | Phase::Degraded),
+            // An abort that the controller has not taken up yet leaves the phase as it was.
+            Condition::Settled => match phase {
+                Phase::Degraded => true,
+                Phase::Healthy | Phase::Paused => !rollout.aborted(),
+                _ => false,
+            },
             Condition::Switched => switched(rollout),
             Condition::ScaledDown => healthy(rollout, &phase) && only_stable_runs(rollout, replica_sets),
         }

@@ -27,6 +27,16 @@ pub enum Code {
     InputOutput,
     /// An outcome is unknown and needs a person.
     Unknown,
+    /// The cluster cannot be reached, or does not know who asks.
+    Unreachable,
+    /// The cluster does not allow it to who asks.
+    Forbidden,
+    /// The state does not allow it.
+    Refused,
+    /// What was waited for ended Degraded.
+    Degraded,
+    /// What was waited for stands Paused.
+    Paused,
     /// Something did not end in time.
     Timeout,
     /// Stopped by SIGINT.
@@ -37,7 +47,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in ascending order of its number.
-    pub const ALL: [Code; 14] = [
+    pub const ALL: [Code; 19] = [
         Code::Ok,
         Code::TaskFailed,
         Code::Usage,
@@ -49,6 +59,11 @@ impl Code {
         Code::ToolMissing,
         Code::InputOutput,
         Code::Unknown,
+        Code::Unreachable,
+        Code::Forbidden,
+        Code::Refused,
+        Code::Degraded,
+        Code::Paused,
         Code::Timeout,
         Code::Interrupted,
         Code::Terminated,
@@ -68,6 +83,11 @@ impl Code {
             Code::ToolMissing => 8,
             Code::InputOutput => 9,
             Code::Unknown => 10,
+            Code::Unreachable => 11,
+            Code::Forbidden => 12,
+            Code::Refused => 13,
+            Code::Degraded => 14,
+            Code::Paused => 15,
             Code::Timeout => 124,
             Code::Interrupted => 130,
             Code::Terminated => 143,
@@ -88,6 +108,11 @@ impl Code {
             Code::ToolMissing => "a tool is missing",
             Code::InputOutput => "a file is missing, unreadable or not text, or the disk is full",
             Code::Unknown => "an outcome is unknown and needs a person",
+            Code::Unreachable => "the cluster cannot be reached, or does not know who asks",
+            Code::Forbidden => "the cluster does not allow it to who asks",
+            Code::Refused => "the state does not allow it, and nothing was changed",
+            Code::Degraded => "the rollout is degraded",
+            Code::Paused => "the rollout is paused",
             Code::Timeout => "something did not end in time",
             Code::Interrupted => "interrupted by SIGINT (Ctrl-C)",
             Code::Terminated => "stopped by SIGTERM",

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Api;
+use kube::api::ListParams;
 
 pub use error::Error;
 
@@ -89,12 +90,23 @@ impl Rollouts {
         self.read(format!("get rollout {name}"), || async { api.get(name).await }).await
     }
 
-    /// All Rollouts of the namespace.
+    /// The Rollouts of the namespace that match a label selector; all of them when it is empty.
     ///
     /// # Errors
     /// When they cannot be read within the deadline.
-    pub async fn list(&self) -> Result<Vec<Rollout>, Error> {
-        self.list_of("rollouts", "").await
+    pub async fn list(&self, labels: &str) -> Result<Vec<Rollout>, Error> {
+        self.list_of("rollouts", labels).await
+    }
+
+    /// The same for every namespace.
+    ///
+    /// # Errors
+    /// As [`Rollouts::list`].
+    pub async fn list_everywhere(&self, labels: &str) -> Result<Vec<Rollout>, Error> {
+        let api: Api<Rollout> = Api::all(self.client.clone());
+        let params = ListParams::default().labels(labels);
+        let list = self.read("list rollouts".to_owned(), || async { api.list(&params).await }).await?;
+        Ok(list.items)
     }
 
     /// The ReplicaSets that a Rollout owns, the newest revision first.
@@ -125,14 +137,23 @@ impl Rollouts {
     /// # Errors
     /// When there is none of that name, or something cannot be read within the deadline.
     pub async fn view(&self, name: &str) -> Result<RolloutView, Error> {
-        let rollout = self.get(name).await?;
-        let objects = Objects {
-            replica_sets: self.replica_sets(&rollout).await?,
-            pods: self.pods(&rollout).await?,
-            services: self.services(&rollout).await?,
-            analysis_runs: self.analysis_runs(&rollout).await?,
-        };
-        Ok(RolloutView::new(&rollout, &objects, self.pace.now()))
+        self.view_of(&self.get(name).await?).await
+    }
+
+    /// The same of a Rollout that has been read.
+    ///
+    /// # Errors
+    /// When something cannot be read within the deadline.
+    pub async fn view_of(&self, rollout: &Rollout) -> Result<RolloutView, Error> {
+        // At the same time: a person waits for all of them.
+        let (replica_sets, pods, services, analysis_runs) = futures::try_join!(
+            self.replica_sets(rollout),
+            self.pods(rollout),
+            self.services(rollout),
+            self.analysis_runs(rollout)
+        )?;
+        let objects = Objects { replica_sets, pods, services, analysis_runs };
+        Ok(RolloutView::new(rollout, &objects, self.pace.now()))
     }
 
     fn api<K>(&self) -> Api<K>

@@ -6,7 +6,9 @@
 
 mod age;
 mod build;
+mod columns;
 mod images;
+mod list;
 mod pod;
 mod tree;
 
@@ -14,6 +16,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, Service};
+use serde::Serialize;
 
 use crate::phase::Phase;
 use crate::types::{AnalysisRun, ReplicaSet, Rollout};
@@ -21,6 +24,7 @@ use crate::types::{AnalysisRun, ReplicaSet, Rollout};
 pub use age::human;
 pub(crate) use build::selected_hash;
 pub use images::ImageView;
+pub use list::{Columns, RolloutRow, table};
 
 /// What a view is built from. Objects of others are sorted out by owner.
 #[derive(Debug, Clone, Default)]
@@ -35,8 +39,10 @@ pub struct Objects {
     pub analysis_runs: Vec<AnalysisRun>,
 }
 
-/// A Rollout and all that belongs to it at one time. Its `Display` is Argo's `get rollout`.
-#[derive(Debug, Clone, PartialEq)]
+/// A Rollout and all that belongs to it at one time. Its `Display` is Argo's `get rollout`; serialised, its fields
+/// are the document of `rollout get -o json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RolloutView {
     /// Its name.
     pub name: String,
@@ -65,7 +71,8 @@ pub struct RolloutView {
 }
 
 /// How far a canary is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CanaryView {
     /// The running step, from 0, and how many there are; `None` without steps.
     pub step: Option<(i32, usize)>,
@@ -76,7 +83,8 @@ pub struct CanaryView {
 }
 
 /// Counts of pods.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Replicas {
     /// Asked for.
     pub desired: i32,
@@ -91,7 +99,8 @@ pub struct Replicas {
 }
 
 /// One revision.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RevisionView {
     /// Its number.
     pub number: i64,
@@ -102,7 +111,8 @@ pub struct RevisionView {
 }
 
 /// One ReplicaSet.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ReplicaSetView {
     /// Its name.
     pub name: String,
@@ -129,7 +139,8 @@ pub struct ReplicaSetView {
 }
 
 /// What a ReplicaSet is for its Rollout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tag {
     /// The active Service selects it.
     Active,
@@ -154,7 +165,8 @@ impl Tag {
 }
 
 /// One pod.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PodView {
     /// Its name.
     pub name: String,
@@ -171,7 +183,8 @@ pub struct PodView {
 }
 
 /// One AnalysisRun.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AnalysisRunView {
     /// Its name.
     pub name: String,
@@ -190,7 +203,8 @@ pub struct AnalysisRunView {
 }
 
 /// One Service of the strategy. Argo's tree does not show them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceView {
     /// What it is for.
     pub role: Role,
@@ -203,7 +217,8 @@ pub struct ServiceView {
 }
 
 /// What a Service is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Blue-green: what users reach.
     Active,

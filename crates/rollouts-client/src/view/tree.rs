@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::age::{human, of_seconds};
-use super::{AnalysisRunView, PodView, ReplicaSetView, RevisionView, RolloutView, Tag, pod};
+use super::{AnalysisRunView, PodView, ReplicaSetView, RevisionView, RolloutView, Tag, columns, pod};
 
 pub(super) fn write(view: &RolloutView, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     head(view, f)?;
     writeln!(f)?;
-    table(&rows(view), f)
+    columns::write(&rows(view), f)
 }
 
 fn head(view: &RolloutView, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,19 +135,4 @@ fn icon(status: &str) -> &'static str {
         "ScaledDown" => "•",
         _ => " ",
     }
-}
-
-/// Columns two spaces apart, each as wide as its widest cell in characters; no spaces at line ends.
-fn table(rows: &[Row], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2), width(3)];
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line.push_str(&format!("{cell:<width$}  "));
-        }
-        line.push_str(&row[4]);
-        writeln!(f, "{}", line.trim_end())?;
-    }
-    Ok(())
 }

@@ -50,7 +50,7 @@ impl Failure {
             Self::Engine(error) => error.code(),
             Self::Project(error) => error.code(),
             Self::Ledger(error) => error.code(),
-            Self::Operator(_) => Code::TaskFailed,
+            Self::Operator(error) => error.code(),
             Self::NoMatch(_) | Self::Nothing(_) => Code::NoMatch,
             Self::OwnPath(_) | Self::Signals(_) | Self::Output(_) => Code::InputOutput,
         }

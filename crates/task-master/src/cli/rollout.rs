@@ -1,10 +1,13 @@
-//! `rollout`: the operator's verbs on one Rollout of the target.
+//! `rollout`: the operator's verbs on the Rollouts of the target.
+
+mod show;
 
 use std::time::Duration;
 
 use clap::Subcommand;
 use rollouts_client::condition::Condition;
 use rollouts_client::phase::Phase;
+use serde_json::json;
 use task_manager::exit::Code;
 use task_master::operator::{self, Done, Verb};
 
@@ -26,6 +29,10 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List the Rollouts, a line each
+    List(show::List),
+    /// Show the Rollout each time that something of it changes
+    Watch(show::Watch),
     /// Show the Rollout, its revisions, pods and analyses as a tree
     Get { name: String },
     /// Show phase and message
@@ -113,8 +120,10 @@ impl State {
 }
 
 impl Command {
-    fn split(&self) -> (&str, Verb) {
-        match self {
+    /// The Rollout and the verb; none for what is no verb on one Rollout.
+    fn split(&self) -> Option<(&str, Verb)> {
+        Some(match self {
+            Command::List(_) | Command::Watch(_) => return None,
             Command::Get { name } => (name, Verb::Get),
             Command::Status { name } => (name, Verb::Status),
             Command::Wait { name, until } => (name, Verb::Wait(until.condition())),
@@ -131,25 +140,30 @@ impl Command {
                 (name, Verb::SetImage { container: container.clone(), image: image.clone() })
             }
             Command::Rollback { name, host } => (name, Verb::Rollback { host: host.clone() }),
-        }
+        })
     }
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
+    let namespace = &args.namespace;
+    match &args.command {
+        Command::List(list) => list.run(namespace, app),
+        Command::Watch(watch) => watch.run(namespace, app),
+        command => command.split().map_or(Ok(Code::Usage), |(name, verb)| one(namespace, name, &verb, app)),
+    }
+}
+
+/// A verb on one Rollout.
+fn one(namespace: &str, name: &str, verb: &Verb, app: &mut App<'_>) -> Result<Code, Failure> {
     let context = app.context()?;
-    let (name, verb) = args.command.split();
     let within = context.timeout.unwrap_or(WITHIN);
-    let done = operator::operate(&context, &args.namespace, name, &verb, within)?;
+    let done = operator::operate(&context, namespace, name, verb, within)?;
     let text = match (app.global.output, &done) {
         (Form::Text, done) => done.to_string(),
-        (Form::Json, Done::View(_)) => {
-            let text = "the tree has no JSON form yet; `kubectl get rollout NAME -o json` prints the object";
-            return Err(Failure::Nothing(text.to_owned()));
-        }
+        (Form::Json, Done::View(view)) => show::document("rollout-view", view.as_ref()),
         (Form::Json, Done::Said(said)) => {
-            let document = serde_json::json!({"schemaVersion": 1, "kind": "rollout", "name": name, "said": said.trim_end()});
-            format!("{document:#}\n")
+            show::document("rollout", &json!({"name": name, "said": said.trim_end()}))
         }
     };
     app.print(&text)?;

@@ -9,6 +9,7 @@ mod hostile;
 mod interrupt;
 mod kubectl;
 mod mutation;
+mod operator;
 mod phase1;
 mod phase2;
 mod resume;

@@ -1,23 +1,30 @@
 //! The operator's verbs on one Rollout of a target, each done, and where it moves traffic, proven.
 //!
 //! These are the same verbs as the runbook's `rollout` steps, for a person at a terminal: they decide by the state
-//! as it is now, keep no log and need no PRD. What they do not do: several Rollouts at once, or canary steps with
-//! proof.
+//! as it is now, keep no log and need no PRD. What they do not do: canary steps with proof.
+
+mod error;
+mod list;
+mod unknown;
+mod watch;
 
 use std::fmt;
 use std::time::Duration;
 
-use rollouts_client::client::{self, Rollouts};
+use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::phase;
-use rollouts_client::promotion::{self, Promotion, PromotionError};
+use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
-use rollouts_client::rollback::{self, Order, RollbackError};
+use rollouts_client::rollback::{self, Order};
 use rollouts_client::view::RolloutView;
 
 use crate::cluster::{self, Cluster};
 use crate::context::Context;
-use crate::fault::Fault;
+
+pub use error::OperatorError;
+pub use list::{Scope, list};
+pub use watch::{Until, watch};
 
 /// What is asked of a Rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,26 +91,6 @@ impl fmt::Display for Done {
     }
 }
 
-/// Why a verb was not carried out, or is not known to have been.
-#[derive(Debug, thiserror::Error)]
-pub enum OperatorError {
-    /// The target cannot be reached.
-    #[error("{0}")]
-    Target(Fault),
-    /// No runtime for the network.
-    #[error("the network runtime did not start")]
-    Runtime(#[source] std::io::Error),
-    /// A call failed, or the verb makes no sense in this state.
-    #[error(transparent)]
-    Client(#[from] client::Error),
-    /// The promotion is not proven.
-    #[error(transparent)]
-    Promotion(#[from] PromotionError),
-    /// The rollback is not proven.
-    #[error(transparent)]
-    Rollback(Box<RollbackError>),
-}
-
 /// Carries a verb out on the context's target. `within` bounds what has to be waited for.
 ///
 /// # Errors
@@ -115,12 +102,21 @@ pub fn operate(
     verb: &Verb,
     within: Duration,
 ) -> Result<Done, OperatorError> {
+    on(context, async |cluster| {
+        let rollouts = cluster.rollouts(namespace);
+        let done = Box::pin(carry_out(&cluster, &rollouts, name, verb, within)).await;
+        unknown::hinted(&rollouts, name, done).await
+    })
+}
+
+/// Runs something on the context's cluster.
+fn on<T>(
+    context: &Context,
+    work: impl AsyncFnOnce(Cluster) -> Result<T, OperatorError>,
+) -> Result<T, OperatorError> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OperatorError::Runtime)?;
-    runtime.block_on(async {
-        let cluster = cluster::open(context).await.map_err(OperatorError::Target)?;
-        Box::pin(carry_out(&cluster, &cluster.rollouts(namespace), name, verb, within)).await
-    })
+    runtime.block_on(async { work(cluster::open(context).await.map_err(OperatorError::Target)?).await })
 }
 
 async fn carry_out(

@@ -1,0 +1,121 @@
+//! `rollout list` and `rollout watch`, and the documents of `-o json`.
+
+use std::io::IsTerminal as _;
+
+use rollouts_client::phase::Phase;
+use rollouts_client::view::{Columns, ImageView, RolloutView, table};
+use serde::Serialize;
+use task_manager::exit::Code;
+use task_master::operator::{self, Scope, Until};
+
+use crate::cli::failure::Failure;
+use crate::cli::{App, Form};
+
+/// Arguments of `rollout list`.
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// Those of every namespace
+    #[arg(short = 'A', long)]
+    all_namespaces: bool,
+    /// Only those whose labels match, as in kubectl: app=shop,tier!=web
+    #[arg(short = 'l', long, value_name = "LABELS", default_value = "", hide_default_value = true)]
+    selector: String,
+    /// Age, message and images too
+    #[arg(short, long)]
+    wide: bool,
+}
+
+impl List {
+    pub(super) fn run(&self, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
+        let namespace = (!self.all_namespaces).then(|| namespace.to_owned());
+        let columns = Columns { namespace: namespace.is_none(), wide: self.wide };
+        let scope = Scope { namespace, labels: self.selector.clone() };
+        let (rows, now) = operator::list(&app.context()?, &scope)?;
+        if rows.is_empty() && app.global.output == Form::Text {
+            let place =
+                scope.namespace.map_or("any namespace".to_owned(), |name| format!("namespace {name}"));
+            let matching = if self.selector.is_empty() { "" } else { " with these labels" };
+            return Err(Failure::Nothing(format!("no rollout{matching} in {place}")));
+        }
+        let text = match app.global.output {
+            Form::Json => document("rollout-list", &serde_json::json!({ "rollouts": rows })),
+            Form::Text => table(&rows, columns, now),
+        };
+        app.print(&text)?;
+        Ok(Code::Ok)
+    }
+}
+
+/// Arguments of `rollout watch`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Watch {
+    name: String,
+    /// End when it is Healthy (exit code 0), Paused (15) or Degraded (14)
+    #[arg(long)]
+    until_settled: bool,
+}
+
+impl Watch {
+    pub(super) fn run(&self, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
+        let context = app.context()?;
+        let until = if self.until_settled { Until::Settled } else { Until::Over };
+        let screen = std::io::stdout().is_terminal() && app.global.output == Form::Text;
+        let mut printed = Ok(());
+        let mut see = |view: &RolloutView| {
+            let text = match app.global.output {
+                Form::Json => line("rollout-view", view),
+                Form::Text if screen => format!("{CLEAR}{view}"),
+                Form::Text => in_a_line(view),
+            };
+            if printed.is_ok() {
+                printed = app.print(&text);
+            }
+        };
+        let phase = operator::watch(&context, namespace, &self.name, until, context.timeout, &mut see)?;
+        printed?;
+        Ok(match (phase, self.until_settled) {
+            (_, false) | (Phase::Healthy, _) => Code::Ok,
+            (Phase::Paused, _) => Code::Paused,
+            (Phase::Degraded, _) => Code::Degraded,
+            _ => Code::Timeout,
+        })
+    }
+}
+
+/// Clears a terminal and goes to its first line.
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
+/// What a log wants of a view: when, phase, and which version is what.
+fn in_a_line(view: &RolloutView) -> String {
+    let message = if view.message.is_empty() { String::new() } else { format!(" ({})", view.message) };
+    let canary = view.canary.as_ref();
+    let step = canary.and_then(|canary| canary.step.map(|(index, steps)| format!("step {index}/{steps}")));
+    let weight = canary.map(|canary| format!("weight {} of {}", canary.actual_weight, canary.set_weight));
+    let ready = format!("{} of {} ready", view.replicas.ready, view.replicas.desired);
+    let images = view.images.iter().map(ImageView::to_string).collect::<Vec<_>>().join(", ");
+    let parts =
+        [step, weight, Some(ready), Some(images)].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    format!("{}  {}{message}; {parts}\n", view.at.strftime("%H:%M:%S"), view.phase)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a, T> {
+    schema_version: u32,
+    kind: &'static str,
+    #[serde(flatten)]
+    of: &'a T,
+}
+
+/// A document of `-o json`.
+pub(super) fn document<T: Serialize>(kind: &'static str, of: &T) -> String {
+    let document = Document { schema_version: 1, kind, of };
+    // Names and numbers: nothing in it can fail to be written.
+    serde_json::to_string_pretty(&document).map(|text| text + "\n").unwrap_or_default()
+}
+
+/// The same on one line, for a stream.
+fn line<T: Serialize>(kind: &'static str, of: &T) -> String {
+    let document = Document { schema_version: 1, kind, of };
+    serde_json::to_string(&document).map(|text| text + "\n").unwrap_or_default()
+}

@@ -1,0 +1,84 @@
+//! Why a verb was not carried out, and the exit code that says so.
+
+use std::error::Error as _;
+
+use rollouts_client::client;
+use rollouts_client::promotion::PromotionError;
+use rollouts_client::rollback::{Cause, Refusal, RollbackError};
+use task_manager::exit::Code;
+
+use crate::fault::Fault;
+
+/// Why a verb was not carried out, or is not known to have been.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The target cannot be reached.
+    #[error("{0}")]
+    Target(Fault),
+    /// No runtime for the network.
+    #[error("the network runtime did not start")]
+    Runtime(#[source] std::io::Error),
+    /// There is no such Rollout.
+    #[error("no rollout {name} in namespace {namespace}{hint}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Where.
+        namespace: String,
+        /// What there is instead, with the words that lead to it.
+        hint: String,
+    },
+    /// A call failed, or the verb makes no sense in this state.
+    #[error(transparent)]
+    Client(#[from] client::Error),
+    /// The promotion is not proven.
+    #[error(transparent)]
+    Promotion(#[from] PromotionError),
+    /// The rollback is not proven.
+    #[error(transparent)]
+    Rollback(Box<RollbackError>),
+}
+
+impl OperatorError {
+    /// The exit code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Target(_) => Code::Unreachable,
+            Self::Runtime(_) => Code::InputOutput,
+            Self::Unknown { .. } => Code::NoMatch,
+            Self::Client(error) => of_call(error),
+            Self::Promotion(PromotionError::Client(error)) => of_call(error),
+            Self::Promotion(PromotionError::Strategy { .. }) => Code::Refused,
+            Self::Promotion(PromotionError::NotSwitched { .. }) => Code::Timeout,
+            Self::Promotion(error @ PromotionError::NotProven { .. }) => below(error.source()),
+            Self::Rollback(error) => match &error.cause {
+                Cause::Refused(Refusal::NotObserved { .. }) | Cause::NotSwitched { .. } => Code::Timeout,
+                Cause::Refused(_) => Code::Refused,
+                Cause::Client(error) => of_call(error),
+                Cause::NotReady { .. } => Code::Timeout,
+                Cause::NotProven(error) => below(Some(error)),
+            },
+        }
+    }
+}
+
+/// A failed proof: of a call that failed, or else of something that did not come in time.
+fn below(error: Option<&(dyn std::error::Error + 'static)>) -> Code {
+    match error.and_then(|error| error.downcast_ref::<rollouts_client::proof::ProofError>()) {
+        Some(rollouts_client::proof::ProofError::Client(error)) => of_call(error),
+        _ => Code::Timeout,
+    }
+}
+
+fn of_call(error: &client::Error) -> Code {
+    use client::Error;
+    match error {
+        Error::NotFound { .. } => Code::NoMatch,
+        Error::Refused { code: 401, .. } | Error::Failed { .. } | Error::Deadline { .. } => Code::Unreachable,
+        Error::Refused { code: 403, .. } => Code::Forbidden,
+        Error::Refused { .. } | Error::Verb(_) | Error::Changed { .. } => Code::Refused,
+        Error::NoEffect { .. } => Code::TaskFailed,
+        Error::Wait { .. } => Code::Timeout,
+    }
+}

@@ -1,0 +1,77 @@
+//! `task-master rollout` as an operator types it, on a Rollout that Phase 2's tasks have brought.
+
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, Ran};
+
+/// The shipped Rollout, Healthy on the simulator.
+fn deployed() -> Bench {
+    let bench = Bench::shipped();
+    let ran = bench.run(&["execute-phase", "Phase 2", "--quiet"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    bench
+}
+
+fn rollout(bench: &Bench, words: &[&str]) -> Ran {
+    bench.run(&[&["rollout"], words].concat())
+}
+
+fn document(ran: &Ran) -> Value {
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+#[test]
+fn a_rollout_is_listed_shown_and_followed_until_it_settles() {
+    let bench = deployed();
+    let ran = rollout(&bench, &["list"]);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{ran:?}");
+    assert!(lines[0].starts_with("NAME") && lines[0].ends_with("AVAILABLE"), "{}", lines[0]);
+    let cells: Vec<&str> = lines[1].split_whitespace().collect();
+    assert_eq!(cells, ["blue-green", "BlueGreen", "Healthy", "-", "-", "3/3", "3", "3", "3"]);
+    let listed = document(&rollout(&bench, &["list", "--all-namespaces", "-o", "json"]));
+    assert_eq!((&listed["schemaVersion"], &listed["kind"]), (&json!(1), &json!("rollout-list")));
+    assert_eq!(listed["rollouts"][0]["replicas"]["ready"], 3);
+
+    let set = rollout(&bench, &["set-image", "blue-green", "demo-app=127.0.0.1:5000/demo-app:v2"]);
+    assert_eq!(set.code, Some(0), "{}", set.stderr);
+    let watched = rollout(&bench, &["watch", "blue-green", "--until-settled", "--timeout", "5m"]);
+    assert_eq!(watched.code, Some(15), "{watched:?}");
+    let last = watched.stdout.lines().last().unwrap();
+    assert!(last.contains("Paused (BlueGreenPause)") && last.contains("demo-app:v2 (preview)"), "{last}");
+    let shown = document(&rollout(&bench, &["get", "blue-green", "-o", "json"]));
+    assert_eq!((&shown["kind"], &shown["phase"]), (&json!("rollout-view"), &json!("Paused")));
+    assert_eq!(shown["revisions"][0]["replicaSets"][0]["tags"], json!(["preview"]));
+    assert_eq!(shown["services"][0]["role"], "active");
+
+    assert_eq!(rollout(&bench, &["abort", "blue-green"]).code, Some(0));
+    let degraded = rollout(&bench, &["watch", "blue-green", "--until-settled", "-o", "json"]);
+    assert_eq!(degraded.code, Some(14), "{degraded:?}");
+    assert!(degraded.stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+}
+
+#[test]
+fn what_cannot_be_done_says_so_with_a_code_of_its_own_and_the_right_name() {
+    let bench = deployed();
+    for (words, code, parts) in [
+        (&["get", "blue-grean"][..], 4, &["no rollout blue-grean", "did you mean blue-green?"][..]),
+        (
+            &["abort", "x", "--namespace", "shop"],
+            4,
+            &["elsewhere there are: blue-green --namespace blue-green"],
+        ),
+        (&["list", "--namespace", "shop"], 4, &["no rollout in namespace shop"]),
+        (&["list", "--selector", "app=other"], 4, &["no rollout with these labels in namespace blue-green"]),
+        (&["abort", "blue-green"], 13, &["blue-green"]),
+        (&["wait", "blue-green", "degraded", "--timeout", "10s"], 124, &["rollout blue-green is Healthy"]),
+        (&["status", "blue-green", "--target", "context:nowhere"], 11, &["context:nowhere"]),
+    ] {
+        let ran = rollout(&bench, words);
+        assert_eq!(ran.code, Some(code), "{words:?}: {ran:?}");
+        assert_eq!(ran.stdout, "", "{words:?}");
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{words:?}: {}", ran.stderr);
+        }
+    }
+}
