@@ -1,5 +1,7 @@
 //! `task-master rollout` as an operator types it, on a Rollout that Phase 2's tasks have brought.
 
+#![expect(clippy::unwrap_used, reason = "a test whose output cannot be read has failed")]
+
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, Ran};
