@@ -39,6 +39,5 @@ pub(crate) fn execute(selection: &Selection, app: &mut App<'_>) -> Result<Code, 
     let context = app.running_context()?;
     let shower = Shower::new(app);
     let report = engine::run(&context, selection, &mut |what, plan| shower.begin(what, plan), &mut &shower)?;
-    summary::end(&shower, &report);
-    Ok(report.code)
+    summary::end(&shower, &report)
 }

@@ -33,6 +33,14 @@ pub(crate) enum Failure {
     /// There is no such thing.
     #[error("{0}")]
     Nothing(String),
+    /// A run that was carried out and did not complete; how, was said as it happened.
+    #[error("{said}")]
+    Run {
+        /// The first task that is to blame, and why.
+        said: String,
+        /// The code of the whole run.
+        code: Code,
+    },
     /// The path of this executable is not known, so no child can be started through it.
     #[error("the path of this executable is not known")]
     OwnPath(#[source] io::Error),
@@ -51,6 +59,7 @@ impl Failure {
             Self::Project(error) => error.code(),
             Self::Ledger(error) => error.code(),
             Self::Operator(error) => error.code(),
+            Self::Run { code, .. } => *code,
             Self::NoMatch(_) | Self::Nothing(_) => Code::NoMatch,
             Self::OwnPath(_) | Self::Signals(_) | Self::Output(_) => Code::InputOutput,
         }

@@ -20,6 +20,5 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     let shower = Shower::new(app);
     let begin = &mut |what: &engine::Resolved, plan: &prd_parser::Plan| shower.begin(what, plan);
     let report = engine::resume(&context, args.run.as_deref(), begin, &mut &shower)?;
-    summary::end(&shower, &report);
-    Ok(report.code)
+    summary::end(&shower, &report)
 }

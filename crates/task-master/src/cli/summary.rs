@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use task_manager::Status;
+use task_manager::exit::Code;
 use task_master::engine::{End, RunReport};
 
+use super::failure::Failure;
 use super::progress::Shower;
 use super::{jsonl, text};
 
-/// Says how the run ended.
-pub(super) fn end(shower: &Shower<'_>, report: &RunReport) {
+/// Says how the run ended: its code, or what is to blame where it did not complete.
+pub(super) fn end(shower: &Shower<'_>, report: &RunReport) -> Result<Code, Failure> {
     shower.json(|| jsonl::end(report));
     let target = shower.target();
     shower.text(|style, titles| {
@@ -47,6 +49,24 @@ pub(super) fn end(shower: &Shower<'_>, report: &RunReport) {
         }
         said
     });
+    match report.code {
+        code @ (Code::Ok | Code::Outstanding) => Ok(code),
+        code => Err(Failure::Run { said: blame(report), code }),
+    }
+}
+
+/// The first task that did not end well, and why, in one line.
+fn blame(report: &RunReport) -> String {
+    let blamed = report.tasks.iter().find_map(|task| {
+        let (how, why) = match &task.end {
+            End::Failed { reason, .. } => ("failed", reason.as_str()),
+            End::Unknown(reason) => ("has an unknown outcome", reason.as_str()),
+            End::Interrupted => return Some(format!("{} was interrupted", task.task)),
+            _ => return None,
+        };
+        Some(format!("{} {how}: {}", task.task, why.lines().next().unwrap_or_default()))
+    });
+    blamed.unwrap_or_else(|| "the run was stopped before its end".to_owned())
 }
 
 /// The command that states a manual task to be done.

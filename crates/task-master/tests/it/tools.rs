@@ -135,7 +135,10 @@ fn a_missing_tool_is_said_unless_the_runbook_names_what_is_checked_instead() {
     let bench_missing = bench(&fakes, TERRAFORM);
     let ran = bench_missing.run(&[&["execute-task", TASK], &ON[..]].concat());
     assert_eq!(ran.code, Some(8), "{}", ran.stdout);
-    assert!(ran.stdout.contains("terraform was not run, because it is not on PATH"), "{}", ran.stdout);
+    let why = "terraform was not run, because it is not on PATH";
+    assert!(ran.stdout.contains(why), "{}", ran.stdout);
+    assert!(ran.stderr.starts_with(&format!("error: {TASK} failed: step 1: {why}")), "{}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
 
     let steps = "      - argocd:\n          app: blue-green-app\n          without:\n            - application: \
                  {file: argocd/applications/blue-green-app.yaml, project: argocd/projects/rollouts-project.yaml}";
@@ -157,6 +160,7 @@ fn one_that_hangs_is_stopped_at_its_limit() {
         let bench = bench(&fakes, &format!("{TERRAFORM}{timeout}"));
         let ran = bench.run(&[&["execute-task", TASK], &ON[..], flags].concat());
         assert_eq!(ran.code, Some(124), "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.starts_with(&format!("error: {TASK} failed: ")), "{}", ran.stderr);
         assert_eq!(fakes.signals(), [2], "Terraform is interrupted once, and not killed");
     }
 }
