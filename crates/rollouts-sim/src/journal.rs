@@ -7,12 +7,14 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use traffic_probe::{Load, Mix};
 
 use crate::world::World;
 
@@ -88,6 +90,60 @@ pub(crate) enum Entry {
     Advance(Timestamp),
     /// A request was made.
     Request(Recorded),
+    /// A request was sent to the ingress.
+    Send(Sent),
+    /// A load was attached. Its id is the next one.
+    Load(Attached),
+    /// The load of this id was detached.
+    Unload(u64),
+}
+
+/// A `GET` through the ingress.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sent {
+    pub(crate) host: String,
+    pub(crate) path: String,
+}
+
+/// A load.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Attached {
+    host: String,
+    path: String,
+    per_second: u32,
+    timeout_ms: u64,
+    new_connections: u32,
+    posts: u32,
+}
+
+impl Attached {
+    pub(crate) fn of(load: &Load) -> Attached {
+        Attached {
+            host: load.host.clone(),
+            path: load.path.clone(),
+            per_second: load.per_second,
+            timeout_ms: u64::try_from(load.timeout.as_millis()).unwrap_or(u64::MAX),
+            new_connections: load.mix.new_connections,
+            posts: load.mix.posts,
+        }
+    }
+
+    fn load(self) -> Load {
+        Load {
+            host: self.host,
+            path: self.path,
+            per_second: self.per_second,
+            timeout: Duration::from_millis(self.timeout_ms),
+            mix: Mix { new_connections: self.new_connections, posts: self.posts },
+        }
+    }
+}
+
+impl Sent {
+    /// The request, as of now.
+    pub(crate) fn request(self, at: Timestamp) -> traffic_probe::Request {
+        traffic_probe::Request { id: 0, method: http::Method::GET, host: self.host, path: self.path, at }
+    }
 }
 
 /// The parts of a request that can matter to the world.
@@ -142,6 +198,16 @@ pub(crate) fn redo(world: &mut World, entry: Entry) {
                 // Its answer was given when it was first made.
                 let _ = world.handle(&request);
             }
+        }
+        Entry::Send(sent) => {
+            let now = world.now();
+            let _ = world.answer(&sent.request(now));
+        }
+        Entry::Load(load) => {
+            let _ = world.start_load(load.load());
+        }
+        Entry::Unload(id) => {
+            let _ = world.stop_load(id);
         }
     }
 }
@@ -249,9 +315,9 @@ impl Journal {
         if self.lines >= LINES { self.snapshot(world) } else { Ok(()) }
     }
 
-    /// Writes a snapshot and begins its journal.
+    /// Writes a snapshot and begins its journal. Not while a load is attached, which no snapshot holds.
     pub(crate) fn snapshot(&mut self, world: &World) -> Result<(), JournalError> {
-        if self.stopped || self.lines == 0 {
+        if self.stopped || self.lines == 0 || !world.traffic.loads.is_empty() {
             return Ok(());
         }
         let generation = self.generation + 1;

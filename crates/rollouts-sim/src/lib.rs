@@ -12,6 +12,7 @@ mod faults;
 mod fields;
 mod journal;
 mod object;
+mod prometheus;
 mod queue;
 mod refusal;
 mod resource;

@@ -1,9 +1,9 @@
 //! Requests walked through the simulated objects: Host header and path → Ingress → Service → EndpointSlice →
 //! process. What comes back is modelled, and every account of it says so.
 //!
-//! Traffic only reads the cluster. It changes no object, so it is neither journaled nor part of a snapshot: the
-//! same requests and moments give the same cluster, with or without a load. What it remembers itself (whose turn
-//! it is behind a Service, how many requests a process has had) starts afresh when a world is opened again.
+//! Traffic changes no object, but it is counted, and an analysis may ask for the counts: so requests are journaled
+//! like everything else, and what traffic remembers (whose turn it is behind a Service, how many requests a process
+//! has had) is part of a snapshot. A load is not: it ends with its process at the latest.
 //!
 //! Not modelled: connections (each request has its own, whatever the mix of its load says), queues, and the ingress's own latency and retries.
 
@@ -12,9 +12,11 @@ mod route;
 mod share;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use traffic_probe::{Answer, Measured, Outcome, Request, ServerAccount};
 
@@ -33,16 +35,37 @@ use self::share::Shares;
 const BASE_LATENCY: Duration = Duration::from_millis(1);
 
 /// What traffic remembers between requests.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Traffic {
     /// Whose turn it is, by `namespace/service`.
     turns: BTreeMap<String, usize>,
     shares: Shares,
     /// Requests that a process has had.
+    #[serde(with = "pairs")]
     served: BTreeMap<ProcessId, u64>,
+    #[serde(default)]
     pub(crate) loads: Loads,
-    /// What processes have acknowledged.
+    /// What processes have acknowledged since the world was opened.
+    #[serde(skip)]
     ledger: Option<ServerAccount>,
+}
+
+/// A map whose keys JSON has not, as a list of pairs.
+mod pairs {
+    use super::{BTreeMap, Deserialize, ProcessId, Serialize};
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        map: &BTreeMap<ProcessId, u64>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<ProcessId, u64>, D::Error> {
+        Vec::deserialize(from).map(|pairs| pairs.into_iter().collect())
+    }
 }
 
 impl Traffic {
@@ -66,6 +89,8 @@ pub(crate) struct Flight {
     pub(crate) takes: Duration,
     /// The process that answers; if it ends before the answer is out, the connection is reset.
     pub(crate) process: Option<Serving>,
+    /// What the ingress calls the way that it took.
+    pub(crate) label: Option<Arc<str>>,
 }
 
 /// Where the process is that answers a request.
@@ -79,7 +104,7 @@ pub(crate) struct Serving {
 
 impl Flight {
     pub(crate) fn ended(outcome: Outcome) -> Flight {
-        Flight { outcome, takes: BASE_LATENCY, process: None }
+        Flight { outcome, takes: BASE_LATENCY, process: None, label: None }
     }
 
     fn answered(status: u16) -> Flight {
@@ -96,8 +121,28 @@ impl World {
             Ok(way) => fly(self, &way, now),
             Err(end) => Flight::ended(end),
         };
-        Answer { id: request.id, sent: now, done: later(now, flight.takes), outcome: flight.outcome }
+        let done = later(now, flight.takes);
+        count(self, flight.label.as_ref(), request.method.as_str(), &flight.outcome, (now, done));
+        Answer { id: request.id, sent: now, done, outcome: flight.outcome }
     }
+}
+
+/// Counts an answer as the ingress does: by the status that it gave, also where the process behind it gave none.
+pub(crate) fn count(
+    world: &mut World,
+    label: Option<&Arc<str>>,
+    method: &str,
+    outcome: &Outcome,
+    (sent, done): (Timestamp, Timestamp),
+) {
+    let Some(label) = label else { return };
+    let code = match outcome {
+        Outcome::Answered { status, .. } => *status,
+        Outcome::TimedOut => 499,
+        _ => 502,
+    };
+    let took = Duration::try_from(done.duration_since(sent)).unwrap_or_default();
+    world.prometheus.count(label, code, method, done, took);
 }
 
 /// The way of requests for one host and path, as long as no object changes.
@@ -114,6 +159,8 @@ pub(crate) struct Way {
 struct Branch {
     /// Under which name turns are taken.
     turns: String,
+    /// What the ingress calls it.
+    label: Arc<str>,
     ready: Vec<Endpoint>,
 }
 
@@ -130,8 +177,10 @@ struct Endpoint {
 pub(crate) fn way(world: &World, host: &str, path: &str) -> Result<Way, Outcome> {
     let backend = route::backend(world, host, path).map_err(Outcome::NoRoute)?;
     let ns = backend.ns;
-    let primary = branch(world, &ns, &backend.service);
-    let canary = backend.split.map(|split| (branch(world, &ns, &split.service), split));
+    let label = &backend.label;
+    let primary = branch(world, &ns, &backend.service, label);
+    let canary =
+        backend.split.map(|split| (branch(world, &ns, &split.service, &format!("{label}-canary")), split));
     if primary.ready.is_empty() && canary.is_none() {
         return Err(UNAVAILABLE);
     }
@@ -141,7 +190,7 @@ pub(crate) fn way(world: &World, host: &str, path: &str) -> Result<Way, Outcome>
 /// What the ingress says when nobody is there to answer.
 const UNAVAILABLE: Outcome = Outcome::Answered { status: 503, version: None, pod: None };
 
-fn branch(world: &World, ns: &str, service: &str) -> Branch {
+fn branch(world: &World, ns: &str, service: &str, label: &str) -> Branch {
     let slice = controllers::slice_of(world, ns, service);
     let ready: Vec<Endpoint> = slice
         .into_iter()
@@ -154,15 +203,24 @@ fn branch(world: &World, ns: &str, service: &str) -> Branch {
             Endpoint { pod: pod.to_owned(), uid: uid.to_owned(), workload: container.map(Workload::of) }
         })
         .collect();
-    Branch { turns: format!("{ns}/{service}"), ready }
+    Branch { turns: format!("{ns}/{service}"), label: label.into(), ready }
 }
 
 /// One request on a way, sent at `at`.
 pub(crate) fn fly(world: &mut World, way: &Way, at: Timestamp) -> Flight {
-    let branch = match &way.canary {
+    let branch = choose(world, way);
+    Flight { label: Some(Arc::clone(&branch.label)), ..on_branch(world, way, branch, at) }
+}
+
+/// Whose request it is.
+fn choose<'a>(world: &mut World, way: &'a Way) -> &'a Branch {
+    match &way.canary {
         Some((canary, split)) if world.traffic.shares.picks_canary(&way.primary.turns, split) => canary,
         _ => &way.primary,
-    };
+    }
+}
+
+fn on_branch(world: &mut World, way: &Way, branch: &Branch, at: Timestamp) -> Flight {
     if branch.ready.is_empty() {
         return Flight::ended(UNAVAILABLE);
     }
@@ -198,6 +256,7 @@ fn page(workload: &Workload, pod: &str, path: &str, age: Duration, served: &mut 
                 outcome: Outcome::Answered { status, version, pod },
                 takes: BASE_LATENCY + workload.latency(),
                 process: None,
+                label: None,
             }
         }
         "/healthz" | "/metrics" => Flight::answered(200),

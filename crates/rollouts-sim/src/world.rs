@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::controllers;
+use crate::prometheus::Prometheus;
 use crate::queue::{Queue, Work};
 use crate::store::{Change, Store};
 use crate::traffic;
@@ -19,12 +20,15 @@ pub struct World {
     pub(crate) queue: Queue,
     /// The processes behind the pods.
     pub(crate) node: controllers::Node,
-    /// Whose turn it is and which loads are attached: not part of a snapshot, see `traffic`.
-    #[serde(skip)]
+    /// Whose turn it is and which loads are attached.
+    #[serde(default)]
     pub(crate) traffic: traffic::Traffic,
     /// Whether the controllers of Argo Rollouts are down: `faults`.
     #[serde(default)]
     pub(crate) rollouts_down: bool,
+    /// What was scraped of the ingress.
+    #[serde(default)]
+    pub(crate) prometheus: Prometheus,
     seed: u64,
     /// How many names and uids have been drawn.
     drawn: u64,
@@ -39,6 +43,7 @@ impl World {
             node: Default::default(),
             traffic: Default::default(),
             rollouts_down: false,
+            prometheus: Default::default(),
             seed,
             drawn: 0,
         };

@@ -24,6 +24,7 @@ mod time;
 mod watch;
 
 pub(crate) use self::admit::admit;
+pub(crate) use self::analysis::duration as go_duration;
 pub(crate) use self::endpoints::slice_of;
 pub(crate) use self::pod::{Node, Workload, kill};
 pub(crate) use self::watch::on_change;

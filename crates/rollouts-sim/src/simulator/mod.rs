@@ -81,7 +81,12 @@ impl Simulator {
     /// # Errors
     /// When another process holds it, or what is there cannot be read.
     pub fn open(dir: &Path) -> Result<Simulator, JournalError> {
-        let opened = Journal::open(dir, || World::new(1, start()))?;
+        let mut opened = Journal::open(dir, || World::new(1, start()))?;
+        // What sent them is gone.
+        for load in opened.world.traffic.loads.ids() {
+            opened.journal.append(&Entry::Unload(load))?;
+            let _ = opened.world.stop_load(load);
+        }
         if opened.torn > 0 {
             tracing::warn!(
                 bytes = opened.torn,
@@ -216,6 +221,12 @@ impl State {
         let response = self.world.handle(request);
         self.sync()?;
         Ok(response)
+    }
+
+    /// Notes what was done through the ingress. It is durable with the next change: nothing that it counts for is
+    /// seen before. A journal that fails says so then.
+    fn note(&mut self, entry: &Entry) {
+        let _ = self.record(entry);
     }
 
     fn advance(&mut self, to: Timestamp) -> Result<(), JournalError> {

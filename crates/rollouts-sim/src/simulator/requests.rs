@@ -2,11 +2,10 @@
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
-use traffic_probe::{
-    Account, Answer, Load, Measured, NoServerAccount, Request, Requests, RunningLoad, ServerAccount,
-};
+use traffic_probe::{Account, Answer, Load, Measured, NoServerAccount, Requests, RunningLoad, ServerAccount};
 
 use super::Simulator;
+use crate::journal::{Attached, Entry, Sent};
 
 #[derive(Debug)]
 pub(super) struct SimulatorRequests {
@@ -22,13 +21,17 @@ impl SimulatorRequests {
 impl Requests for SimulatorRequests {
     fn send(&self, host: &str, path: &str) -> BoxFuture<'_, Answer> {
         let mut state = self.simulator.lock();
-        let at = state.world.now();
-        let request = Request { id: 0, method: http::Method::GET, host: host.into(), path: path.into(), at };
+        let sent = Sent { host: host.into(), path: path.into() };
+        state.note(&Entry::Send(sent.clone()));
+        let request = sent.request(state.world.now());
         ready(state.world.answer(&request)).boxed()
     }
 
     fn start(&self, load: Load) -> Box<dyn RunningLoad> {
-        let id = self.simulator.lock().world.start_load(load);
+        let mut state = self.simulator.lock();
+        state.note(&Entry::Load(Attached::of(&load)));
+        let id = state.world.start_load(load);
+        drop(state);
         Box::new(Running { simulator: self.simulator.clone(), id })
     }
 
@@ -47,15 +50,25 @@ struct Running {
     id: u64,
 }
 
+impl Running {
+    /// Detaches the load; the second time nothing is left of it.
+    fn end(&self) -> Option<Account> {
+        let mut state = self.simulator.lock();
+        let account = state.world.stop_load(self.id)?;
+        state.note(&Entry::Unload(self.id));
+        Some(account)
+    }
+}
+
 impl RunningLoad for Running {
     fn stop(self: Box<Self>) -> BoxFuture<'static, Account> {
-        let account = self.simulator.lock().world.stop_load(self.id);
+        let account = self.end();
         ready(account.unwrap_or_else(|| Account::new(Measured::Modelled))).boxed()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.simulator.lock().world.stop_load(self.id);
+        self.end();
     }
 }

@@ -2,18 +2,21 @@
 //! moves from one change to the next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use traffic_probe::{Account, Answer, Kind, Load, Measured, Outcome, ServerAccount, Verb};
 
-use super::{Flight, Serving, fly, lives, way};
+use super::{Flight, Serving, count, fly, lives, way};
 use crate::queue::later;
 use crate::world::World;
 
 /// The loads that are attached.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Loads {
+    #[serde(skip)]
     running: BTreeMap<u64, Running>,
     started: u64,
 }
@@ -34,11 +37,17 @@ struct Under {
     kind: Kind,
     outcome: Outcome,
     process: Option<Serving>,
+    label: Option<Arc<str>>,
 }
 
 impl Loads {
     pub(crate) fn is_empty(&self) -> bool {
         self.running.is_empty()
+    }
+
+    /// The ids of those that are attached.
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        self.running.keys().copied().collect()
     }
 }
 
@@ -111,7 +120,8 @@ impl Running {
         } else {
             (flight.outcome, flight.takes, flight.process)
         };
-        self.under_way.insert((later(at, takes), id), Under { sent: at, kind, outcome, process });
+        self.under_way
+            .insert((later(at, takes), id), Under { sent: at, kind, outcome, process, label: flight.label });
     }
 }
 
@@ -125,6 +135,8 @@ fn settle(world: &mut World, running: &mut Running, until: Timestamp, at: Timest
         let ((done, id), under) = entry.remove_entry();
         let lived = under.process.as_ref().is_none_or(|process| lives(world, process, done.min(at)));
         let outcome = if lived { under.outcome } else { Outcome::Reset };
+        let method = if under.kind.verb == Verb::Post { "POST" } else { "GET" };
+        count(world, under.label.as_ref(), method, &outcome, (under.sent, done));
         if under.kind.verb == Verb::Post {
             world.traffic.acknowledge(Account::post_id(running.account.name(), id), &outcome);
         }

@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Split;
 
 /// The state of every split, by the Service that is split.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Shares {
     by_service: BTreeMap<String, Share>,
 }
 
 /// How often each branch was picked since the weights are as they are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Share {
     weight: u32,
     total: u32,

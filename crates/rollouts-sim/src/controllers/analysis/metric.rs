@@ -14,8 +14,10 @@ use crate::queue::later;
 
 /// From an error to the next try.
 const ERROR_AGAIN: Duration = Duration::from_secs(10);
-/// Measurements that are kept.
-const KEPT: usize = 10;
+/// How long an answer may take when the metric does not say.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Measurements that are kept when the run does not say.
+pub(super) const KEPT: usize = 10;
 
 /// A verdict, of a measurement, a metric or a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,7 +62,9 @@ pub(super) struct Metric {
     inconclusive_limit: i64,
     error_limit: i64,
     success_limit: i64,
-    query: String,
+    pub(super) query: String,
+    /// How long an answer may take.
+    pub(super) timeout: Duration,
 }
 
 /// What a run has found for one metric, as it is written.
@@ -146,6 +150,9 @@ impl Metric {
             error_limit: limit("consecutiveErrorLimit", 4),
             success_limit: limit("consecutiveSuccessLimit", 0),
             query: text(metric, "/provider/prometheus/query").to_owned(),
+            timeout: integer(&metric["provider"]["prometheus"]["timeout"])
+                .and_then(|seconds| u64::try_from(seconds).ok())
+                .map_or(TIMEOUT, Duration::from_secs),
         };
         read.check(count)?;
         let providers: Vec<&String> =
@@ -200,9 +207,15 @@ impl Metric {
         parse(&last.finished_at).map(|finished| later(finished, wait))
     }
 
-    /// Takes a measurement into a result.
-    pub(super) fn measure(&self, result: &mut MetricResult, now: Timestamp) {
-        let (phase, value, message) = match query::answer(&self.query) {
+    /// Takes what was found into a result: a measurement from `began` to `now`.
+    pub(super) fn measure(
+        &self,
+        result: &mut MetricResult,
+        found: Result<expr::Value, String>,
+        began: Timestamp,
+        now: Timestamp,
+    ) {
+        let (phase, value, message) = match found {
             Ok(found) => match self.judge(&found) {
                 Ok(phase) => (phase, query::print(&found), String::new()),
                 Err(why) => (Phase::Error, String::new(), why),
@@ -229,16 +242,8 @@ impl Metric {
         }
         result.consecutive_success =
             if phase == Phase::Successful { result.consecutive_success + 1 } else { 0 };
-        let at = stamp(now);
-        result.measurements.push(Measurement {
-            phase,
-            message,
-            started_at: at.clone(),
-            finished_at: at,
-            value,
-        });
-        let surplus = result.measurements.len().saturating_sub(KEPT);
-        result.measurements.drain(..surplus);
+        let (started_at, finished_at) = (stamp(began), stamp(now));
+        result.measurements.push(Measurement { phase, message, started_at, finished_at, value });
     }
 
     /// The verdict on one value.
@@ -326,7 +331,7 @@ fn integer(value: &Value) -> Option<i64> {
 }
 
 /// A duration as Go reads it, without a sign: `1m30s`, `200ms`, `1.5h`.
-pub(in crate::controllers) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut seconds = 0.0_f64;
     while !rest.is_empty() || text.is_empty() {

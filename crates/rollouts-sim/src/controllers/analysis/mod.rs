@@ -1,7 +1,7 @@
 //! The AnalysisRun controller: measurements on time, and the verdict over all metrics.
 //!
-//! Provider `prometheus` only, and of its queries only constants ([`query`]): what an analysis makes of known
-//! values is simulated, not where values come from. Arguments from Secrets are refused in the run.
+//! Provider `prometheus` only, which is the simulated one ([`crate::prometheus`]). Arguments from Secrets are refused
+//! in the run.
 
 mod expr;
 mod metric;
@@ -14,11 +14,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(super) use self::metric::duration;
+pub(crate) use self::metric::duration;
 use self::metric::{Metric, MetricResult, Phase};
 use self::verdict::{Notice, Verdict, is_dry, terminating};
 use super::time::{parse, stamp};
 use crate::object::{self, items, text};
+use crate::prometheus::{Fault, Waiting};
 use crate::queue::{Work, later};
 use crate::resource::Resource;
 use crate::world::World;
@@ -38,7 +39,11 @@ struct Outcome {
 
 /// Looks at one run.
 pub(super) fn run(world: &mut World, ns: &str, name: &str) {
-    let Some(run) = world.store.get(Resource::AnalysisRun, ns, name).cloned() else { return };
+    let key = format!("{ns}/{name}");
+    let Some(run) = world.store.get(Resource::AnalysisRun, ns, name).cloned() else {
+        world.prometheus.waiting.remove(&key);
+        return;
+    };
     if object::deleting(&run) {
         return;
     }
@@ -46,7 +51,25 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
         expire(world, &run);
         return;
     }
-    let outcome = reconcile(&run, world.now());
+    let now = world.now();
+    let began = match world.prometheus.waiting.get(&key) {
+        // Its worker waits for an answer.
+        Some(waiting) if waiting.until > now => return,
+        Some(waiting) => waiting.since,
+        None => now,
+    };
+    let waited = world.prometheus.waiting.remove(&key).is_some();
+    if world.prometheus.fault == Fault::Hangs
+        && !waited
+        && let Some(longest) = longest_wait(&run, now)
+    {
+        let until = later(now, longest);
+        world.prometheus.waiting.insert(key, Waiting { since: now, until });
+        world.queue.schedule(until, Work::AnalysisRun { ns: ns.to_owned(), name: name.to_owned() });
+        return;
+    }
+    let ask = |text: &str| query::answer(&world.prometheus, text, now);
+    let outcome = reconcile(&run, (began, now), &ask);
     for notice in &outcome.events {
         let kind = if notice.warning { "Warning" } else { "Normal" };
         world.event(COMPONENT, (Resource::AnalysisRun, &run), kind, &notice.reason, &notice.message);
@@ -82,7 +105,11 @@ fn expire(world: &mut World, run: &Value) {
     }
 }
 
-fn reconcile(run: &Value, now: Timestamp) -> Outcome {
+/// Asks a query.
+type Ask<'a> = dyn Fn(&str) -> Result<expr::Value, String> + 'a;
+
+/// What a look comes to that began asking at `began` and has its answers at `now`.
+fn reconcile(run: &Value, (began, now): (Timestamp, Timestamp), ask: &Ask<'_>) -> Outcome {
     let mut results: Vec<MetricResult> =
         serde_json::from_value(run["status"]["metricResults"].clone()).unwrap_or_default();
     let metrics = match metrics(run) {
@@ -90,7 +117,13 @@ fn reconcile(run: &Value, now: Timestamp) -> Outcome {
         Err(message) => return broken(run, &message),
     };
     let started = parse(text(run, "/status/startedAt")).unwrap_or(now);
-    measure(run, &metrics, &mut results, started, now);
+    for (at, metric) in due(run, &metrics, &results, started, now) {
+        let at = at.unwrap_or_else(|| {
+            results.push(MetricResult { dry_run: is_dry(run, &metric.name), ..MetricResult::default() });
+            results.len() - 1
+        });
+        metric.measure(&mut results[at], ask(&metric.query), began, now);
+    }
     let Verdict { phase, message, summary, dry_summary, mut events } =
         verdict::over(run, &metrics, &mut results);
     let mut status = run["status"].clone();
@@ -105,6 +138,10 @@ fn reconcile(run: &Value, now: Timestamp) -> Outcome {
             events.push(Notice::completion(phase));
             status["completedAt"] = json!(stamp(now));
         }
+    }
+    for result in &mut results {
+        let surplus = result.measurements.len().saturating_sub(verdict::kept(run, &result.name));
+        result.measurements.drain(..surplus);
     }
     status["metricResults"] = json!(results);
     status["runSummary"] = summary;
@@ -139,6 +176,13 @@ fn metrics(run: &Value) -> Result<Vec<Metric>, String> {
         }
         metrics.push(metric);
     }
+    for field in ["dryRun", "measurementRetention"] {
+        let rules = items(run, &format!("/spec/{field}")).map(|rule| text(rule, "/metricName"));
+        let fits = |rule: &str| metrics.iter().any(|metric| verdict::names(rule, &metric.name));
+        if let Some((index, _)) = rules.enumerate().find(|(_, rule)| !fits(rule)) {
+            return Err(invalid(format!("{field}[{index}]: Rule didn't match any metric name(s)")));
+        }
+    }
     Ok(metrics)
 }
 
@@ -153,28 +197,32 @@ fn broken(run: &Value, message: &str) -> Outcome {
     Outcome { status, events: vec![Notice::completion(Phase::Error)], again: None }
 }
 
-fn measure(
+/// The metrics that are to be measured now, each with the place of its result if it has one.
+fn due<'a>(
     run: &Value,
-    metrics: &[Metric],
-    results: &mut Vec<MetricResult>,
+    metrics: &'a [Metric],
+    results: &[MetricResult],
     started: Timestamp,
     now: Timestamp,
-) {
+) -> Vec<(Option<usize>, &'a Metric)> {
     if terminating(run, results) {
-        return;
+        return Vec::new();
     }
-    for metric in metrics {
-        let at = results.iter().position(|result| result.name == metric.name);
-        let due = metric.due(at.map(|at| &results[at]), started);
-        if due.is_none_or(|due| due > now) {
-            continue;
-        }
-        let at = at.unwrap_or_else(|| {
-            results.push(MetricResult { dry_run: is_dry(run, &metric.name), ..MetricResult::default() });
-            results.len() - 1
-        });
-        metric.measure(&mut results[at], now);
-    }
+    let place = |metric: &Metric| results.iter().position(|result| result.name == metric.name);
+    let all = metrics.iter().map(|metric| (place(metric), metric));
+    all.filter(|(at, metric)| {
+        metric.due(at.and_then(|at| results.get(at)), started).is_some_and(|due| due <= now)
+    })
+    .collect()
+}
+
+/// How long a look waits at most for answers that do not come; `None` when it asks for none.
+fn longest_wait(run: &Value, now: Timestamp) -> Option<Duration> {
+    let results: Vec<MetricResult> =
+        serde_json::from_value(run["status"]["metricResults"].clone()).unwrap_or_default();
+    let started = parse(text(run, "/status/startedAt")).unwrap_or(now);
+    let metrics = metrics(run).ok()?;
+    due(run, &metrics, &results, started, now).iter().map(|(_, metric)| metric.timeout).max()
 }
 
 fn set_text(status: &mut Value, field: &str, text: &str) {
@@ -199,7 +247,7 @@ mod tests {
             if terminate_after == Some(look) {
                 run["spec"]["terminate"] = json!(true);
             }
-            let outcome = reconcile(&run, now);
+            let outcome = reconcile(&run, (now, now), &|text| query::answer(&Default::default(), text, now));
             run["status"] = outcome.status;
             phases.push(text(&run, "/status/phase").to_owned());
             match outcome.again {
@@ -232,8 +280,7 @@ mod tests {
     fn runs() {
         let failed = "Metric \"constant\" assessed Failed due to failed (2) > failureLimit (1)";
         let unknown = "Metric \"constant\" assessed Error due to consecutiveErrors (5) > consecutiveErrorLimit (4): \
-                       \"Error Message: the simulator answers no queries but constants such as vector(1), not \
-                       \"up\"\"";
+                       \"Error Message: the simulated Prometheus has no metric \"up\"\"";
         for (metric, phases, message, took) in [
             (constant("vector(1)", &json!({})), vec!["Running", "Successful"], "", 4),
             (constant("vector(0)", &json!({"failureLimit": 1})), vec!["Running", "Failed"], failed, 2),
@@ -281,6 +328,31 @@ mod tests {
             let (phases, message, _) = history(run_of(&metrics), None);
             assert_eq!(phases, ["Error"]);
             assert!(message.contains(said), "{message}");
+        }
+        let mut run = run_of(&json!([constant("vector(1)", &json!({}))]));
+        run["spec"]["dryRun"] = json!([{"metricName": "other"}]);
+        let (_, message, _) = history(run, None);
+        assert!(message.contains("dryRun[0]: Rule didn't match any metric name(s)"), "{message}");
+    }
+
+    #[test]
+    fn as_many_measurements_are_kept_as_the_run_says() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        for (rules, kept) in
+            [(json!([]), metric::KEPT), (json!([{"metricName": "const.*", "limit": 15}]), 15)]
+        {
+            let mut run = run_of(&json!([constant("vector(1)", &json!({"count": 100}))]));
+            run["spec"]["measurementRetention"] = rules;
+            for look in 0..20 {
+                let at = later(now, Duration::from_secs(2 * look));
+                let ask = |text: &str| query::answer(&Default::default(), text, at);
+                run["status"] = reconcile(&run, (at, at), &ask).status;
+            }
+            let result = &run["status"]["metricResults"][0];
+            assert_eq!(
+                (result["measurements"].as_array().unwrap().len(), &result["count"]),
+                (kept, &json!(20))
+            );
         }
     }
 }

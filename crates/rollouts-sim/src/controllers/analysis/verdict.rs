@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::metric::{Metric, MetricResult, Phase};
-use crate::object::{items, text};
+use super::metric::{KEPT, Metric, MetricResult, Phase};
+use crate::object::{items, number, text};
 
 /// What is worth an Event.
 #[derive(Debug, PartialEq)]
@@ -48,11 +48,22 @@ fn told_to(run: &Value) -> bool {
     run["spec"]["terminate"] == json!(true)
 }
 
-/// Whether a metric is only tried. Upstream's rules are patterns; here they are names, or `.*`.
+/// Whether a metric is only tried: a rule's pattern fits some part of its name.
 pub(super) fn is_dry(run: &Value, metric: &str) -> bool {
-    items(run, "/spec/dryRun")
-        .map(|rule| text(rule, "/metricName"))
-        .any(|name| name == metric || name == ".*")
+    items(run, "/spec/dryRun").any(|rule| names(text(rule, "/metricName"), metric))
+}
+
+/// How many measurements of a metric are kept: by the last rule whose pattern fits.
+pub(super) fn kept(run: &Value, metric: &str) -> usize {
+    let rules = items(run, "/spec/measurementRetention");
+    let rule = rules.filter(|rule| names(text(rule, "/metricName"), metric)).last();
+    let limit = rule.map_or(0, |rule| number(rule, "/limit", 0));
+    usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(KEPT)
+}
+
+/// Whether a rule's pattern fits: upstream looks for it anywhere in the name.
+pub(super) fn names(pattern: &str, metric: &str) -> bool {
+    crate::prometheus::found(pattern, metric)
 }
 
 /// Judges all metrics, notes their turns, and forms the verdict: the worst of those that count, once all are
@@ -150,7 +161,9 @@ mod tests {
             .iter()
             .map(|metric| {
                 let mut result = MetricResult { dry_run: metric.name == "tried", ..MetricResult::default() };
-                metric.measure(&mut result, "2026-01-01T00:00:00Z".parse().unwrap());
+                let now = "2026-01-01T00:00:00Z".parse().unwrap();
+                let found = super::super::query::answer(&Default::default(), &metric.query, now);
+                metric.measure(&mut result, found, now, now);
                 result
             })
             .collect();
