@@ -2,6 +2,9 @@
 //!
 //! - `POST /faults/v1/components/rollouts-controller?runs=false` stops the controllers of Argo Rollouts,
 //!   `runs=true` starts them again
+//! - `POST /faults/v1/components/prometheus?runs=false` has Prometheus refuse connections, `?hangs=true` accept
+//!   questions without answering, `?answers=nan` answer NaN; `runs=true`, `hangs=false` and `answers=numbers` take
+//!   that away
 //! - `POST /faults/v1/namespaces/NAMESPACE/pods/NAME/kill` kills the process of a pod
 //!
 //! They are requests like any other, so the journal has them and a world that is opened again has had them.
@@ -14,6 +17,7 @@ use serde_json::json;
 
 use crate::api::json_response;
 use crate::controllers;
+use crate::prometheus;
 use crate::queue::Work;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -27,19 +31,23 @@ pub(crate) fn answer(
     world: &mut World,
     method: &str,
     path: &str,
-    runs: Option<&str>,
+    query: Option<&str>,
 ) -> Option<Result<Response<Vec<u8>>, Refusal>> {
     let rest = path.strip_prefix("/faults/v1/")?;
     let parts: Vec<&str> = rest.split('/').collect();
-    let unknown = || Refusal::new(404, "NotFound", format!("no fault is brought about by {method} {path}"));
-    Some(match (method, parts.as_slice(), runs) {
-        ("POST", ["components", "rollouts-controller"], Some("true")) => {
+    let asked = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let unknown = || Refusal::new(404, "NotFound", format!("no fault is brought about by {method} {path}{asked}"));
+    Some(match (method, parts.as_slice(), query) {
+        ("POST", ["components", "rollouts-controller"], Some("runs=true")) => {
             start(world);
             Ok(done("rollouts-controller runs"))
         }
-        ("POST", ["components", "rollouts-controller"], Some("false")) => {
+        ("POST", ["components", "rollouts-controller"], Some("runs=false")) => {
             world.rollouts_down = true;
             Ok(done("rollouts-controller is down"))
+        }
+        ("POST", ["components", "prometheus"], Some(query)) => {
+            prometheus::faults::bring(world, query).map(|()| done(&format!("prometheus: {query}"))).ok_or_else(unknown)
         }
         ("POST", ["namespaces", ns, "pods", name, "kill"], None) => {
             controllers::kill(world, ns, name).map(|()| done("killed"))

@@ -42,8 +42,9 @@ impl World {
             return Ok(response);
         }
         let query = Query::of(request.uri());
-        if let Some(fault) = faults::answer(self, request.method().as_str(), path, query.get("runs")) {
-            return fault;
+        let fault = faults::answer(self, request.method().as_str(), path, request.uri().query());
+        if let Some(answer) = fault {
+            return answer;
         }
         let route = route::parse(path)?;
         if query.is("watch") && request.method() == http::Method::GET {

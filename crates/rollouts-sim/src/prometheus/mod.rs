@@ -9,6 +9,7 @@
 
 mod counter;
 mod eval;
+pub(crate) mod faults;
 mod parse;
 mod pattern;
 

@@ -200,3 +200,81 @@ fn a_canary_that_never_serves_gets_no_traffic() {
     let account = cluster.stop(load);
     assert_eq!((account.lost(), account.by_version().len()), (0, 1));
 }
+
+/// The shipped analyses at a faster pace: pauses of 10 s, a measurement each 5 s.
+fn quick(object: &mut Value) {
+    if object["kind"] == "AnalysisTemplate" {
+        for metric in object["spec"]["metrics"].as_array_mut().unwrap() {
+            if metric.get("interval").is_some() {
+                metric["interval"] = json!("5s");
+            }
+            metric["provider"]["prometheus"]["timeout"] = json!(3);
+        }
+    }
+    if object["kind"] == "Rollout" {
+        let canary = &mut object["spec"]["strategy"]["canary"];
+        canary["abortScaleDownDelaySeconds"] = json!(1);
+        for step in canary["steps"].as_array_mut().unwrap().iter_mut().filter(|s| s.get("pause").is_some()) {
+            step["pause"] = json!({"duration": 10});
+        }
+    }
+}
+
+fn prometheus(cluster: &mut Cluster, query: &str) {
+    cluster.call("POST", &format!("/faults/v1/components/prometheus?{query}"), "", &Value::Null);
+}
+
+#[test]
+fn analyses_judge_the_requests_that_were_sent() {
+    let step = "Degraded RolloutAborted: Rollout aborted update to revision 2: Step-based analysis phase error/failed: ";
+    for (env, phase) in [
+        (("PORT", "8080"), "Healthy".to_owned()),
+        (
+            ("ERROR_RATE", "0.25"),
+            format!("{step}Metric \"error-rate\" assessed Failed due to failed (1) > failureLimit (0)"),
+        ),
+        (
+            ("LATENCY", "250ms"),
+            format!("{step}Metric \"latency-p95\" assessed Failed due to failed (1) > failureLimit (0)"),
+        ),
+    ] {
+        let mut cluster = Cluster::canary(quick);
+        let load = cluster.load(HOST, 100);
+        cluster.set_image("v2", &[env]);
+        cluster.pass(1);
+        cluster.wait("at its end", 90, |c| !c.phase().starts_with("Pro") && !c.phase().starts_with("Paused"));
+        assert_eq!(cluster.phase(), phase);
+        cluster.stop(load);
+    }
+}
+
+#[test]
+fn without_data_a_person_decides_and_without_prometheus_the_canary_is_given_up() {
+    let mut cluster = Cluster::canary(quick);
+    cluster.set_image("v2", &[]);
+    cluster.wait("undecided", 60, |c| c.phase() == "Paused InconclusiveAnalysisRun");
+    for (fault, again, said) in [
+        ("runs=false", "runs=true", "connect: connection refused"),
+        ("hangs=true", "hangs=false", "context deadline exceeded"),
+    ] {
+        let mut cluster = Cluster::canary(quick);
+        let load = cluster.load(HOST, 50);
+        cluster.set_image("v2", &[]);
+        cluster.wait("at its first weight", 60, |c| weight(c) == 10);
+        prometheus(&mut cluster, fault);
+        cluster.wait("given up", 120, |c| c.phase().starts_with("Degraded RolloutAborted"));
+        let phase = cluster.phase();
+        assert!(
+            phase.contains("consecutiveErrors (5) > consecutiveErrorLimit (4)") && phase.contains(said),
+            "{phase}"
+        );
+        prometheus(&mut cluster, again);
+        assert_eq!(cluster.stop(load).lost(), 0);
+    }
+    let mut cluster = Cluster::canary(quick);
+    let load = cluster.load(HOST, 50);
+    prometheus(&mut cluster, "answers=nan");
+    cluster.set_image("v2", &[]);
+    cluster.wait("undecided", 60, |c| c.phase() == "Paused InconclusiveAnalysisRun");
+    cluster.stop(load);
+}

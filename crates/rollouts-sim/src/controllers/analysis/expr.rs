@@ -20,7 +20,7 @@ pub(super) enum Value {
 /// In words: what cannot be read, or what does not fit together.
 pub(super) fn holds(condition: &str, result: &Value) -> Result<bool, String> {
     let tokens = tokens(condition)?;
-    let mut parser = Parser { tokens: &tokens, at: 0, result, depth: 0 };
+    let mut parser = Parser { tokens: &tokens, at: 0, result, depth: 0, skipping: 0 };
     let value = parser.binary(0)?;
     if let Some(rest) = parser.peek() {
         return Err(format!("unexpected token {rest:?}"));
@@ -93,6 +93,8 @@ struct Parser<'a> {
     at: usize,
     result: &'a Value,
     depth: usize,
+    /// Within how many operands that do not count any more: they are read, not evaluated.
+    skipping: usize,
 }
 
 impl Parser<'_> {
@@ -119,8 +121,18 @@ impl Parser<'_> {
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
         let mut left = self.binary(level + 1)?;
         while let Some(operator) = operators.iter().copied().find(|operator| self.take(operator)) {
-            let right = self.binary(level + 1)?;
-            left = apply(operator, left, right)?;
+            // The second operand counts only when the first leaves it open: `len(result) > 0 && result[0] > 1`.
+            let decided = matches!(
+                (operator, &left),
+                ("&&" | "and", Value::Bool(false)) | ("||" | "or", Value::Bool(true))
+            );
+            self.skipping += usize::from(decided);
+            let right = self.binary(level + 1);
+            self.skipping -= usize::from(decided);
+            let right = right?;
+            if !decided && self.skipping == 0 {
+                left = apply(operator, left, right)?;
+            }
         }
         Ok(left)
     }
@@ -130,13 +142,16 @@ impl Parser<'_> {
         if self.depth > DEPTH {
             return Err("the expression is nested too deeply".to_owned());
         }
+        let skipping = self.skipping > 0;
         let value = if self.take("!") || self.take("not") {
             match self.unary()? {
+                other if skipping => other,
                 Value::Bool(value) => Value::Bool(!value),
                 other => return Err(format!("invalid operation: ! on {}", kind(&other))),
             }
         } else if self.take("-") {
             match self.unary()? {
+                other if skipping => other,
                 Value::Number(value) => Value::Number(-value),
                 other => return Err(format!("invalid operation: - on {}", kind(&other))),
             }
@@ -152,7 +167,9 @@ impl Parser<'_> {
         while self.take("[") {
             let index = self.binary(0)?;
             self.expect("]")?;
-            value = at_index(&value, &index)?;
+            if self.skipping == 0 {
+                value = at_index(&value, &index)?;
+            }
         }
         Ok(value)
     }
@@ -191,7 +208,7 @@ impl Parser<'_> {
             }
             arguments.push(self.binary(0)?);
         }
-        call(word, &arguments, self.result)
+        if self.skipping > 0 { Ok(Value::Nil) } else { call(word, &arguments, self.result) }
     }
 }
 
@@ -305,6 +322,12 @@ mod tests {
             (Value::List(vec![f64::NAN]), "result[0] >= 0.95", Ok(false)),
             (Value::List(vec![f64::NAN]), "isNaN(result[0])", Ok(true)),
             (Value::List(vec![]), "len(result) == 0", Ok(true)),
+            (Value::List(vec![]), "len(result) > 0 && result[0] >= 0.95", Ok(false)),
+            (
+                Value::List(vec![]),
+                "len(result) == 0 || !(result[0] > 1) || -result[0] > asFloat(result)",
+                Ok(true),
+            ),
             (
                 Value::List(vec![]),
                 "result[0] > 1",
