@@ -82,13 +82,11 @@ fn vector(value: Value, function: &str) -> Result<Vec<Sample>, String> {
     }
 }
 
+/// The labels of a series, and its points.
+type Found = (BTreeMap<String, String>, Vec<Point>);
+
 /// The points of each series that a selector names.
-fn each(
-    of: &Prometheus,
-    selector: &Selector,
-    from: f64,
-    to: f64,
-) -> Result<Vec<(BTreeMap<String, String>, Vec<Point>)>, String> {
+fn each(of: &Prometheus, selector: &Selector, from: f64, to: f64) -> Result<Vec<Found>, String> {
     let scraped = |second: i64| Timestamp::from_second(second).is_ok_and(|at| of.scraped(at));
     let mut found = Vec::new();
     let mut add = |labels: BTreeMap<String, String>, points: Vec<Point>| {
