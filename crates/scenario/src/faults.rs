@@ -10,18 +10,23 @@ use kube::Client;
 pub enum Component {
     /// The controller of Argo Rollouts.
     RolloutsController,
+    /// Prometheus.
+    Prometheus,
 }
 
 impl Component {
     /// The component of a name.
     pub fn named(name: &str) -> Option<Component> {
-        [Component::RolloutsController].into_iter().find(|component| component.name() == name)
+        [Component::RolloutsController, Component::Prometheus]
+            .into_iter()
+            .find(|component| component.name() == name)
     }
 
     /// Its name: in scripts, on the host cluster and in the simulator.
     pub fn name(self) -> &'static str {
         match self {
             Component::RolloutsController => "rollouts-controller",
+            Component::Prometheus => "prometheus",
         }
     }
 }
@@ -35,6 +40,9 @@ pub struct FaultError(pub String);
 pub trait Faults: Send + Sync {
     /// Stops a component, or starts it again; returns when that is so.
     fn component(&self, component: Component, runs: bool) -> BoxFuture<'_, Result<(), FaultError>>;
+
+    /// Has a component accept questions without ever answering, or lets it go on.
+    fn hang(&self, component: Component, hangs: bool) -> BoxFuture<'_, Result<(), FaultError>>;
 
     /// Kills the process of a pod with SIGKILL. The node restarts it as after any crash.
     fn kill(&self, namespace: &str, pod: &str) -> BoxFuture<'_, Result<(), FaultError>>;
@@ -57,6 +65,10 @@ impl Faults for SimulatedFaults {
         Box::pin(self.ask(format!("/faults/v1/components/{}?runs={runs}", component.name())))
     }
 
+    fn hang(&self, component: Component, hangs: bool) -> BoxFuture<'_, Result<(), FaultError>> {
+        Box::pin(self.ask(format!("/faults/v1/components/{}?hangs={hangs}", component.name())))
+    }
+
     fn kill(&self, namespace: &str, pod: &str) -> BoxFuture<'_, Result<(), FaultError>> {
         Box::pin(self.ask(format!("/faults/v1/namespaces/{namespace}/pods/{pod}/kill")))
     }
@@ -69,6 +81,11 @@ pub struct NoFaults;
 impl Faults for NoFaults {
     fn component(&self, component: Component, _: bool) -> BoxFuture<'_, Result<(), FaultError>> {
         let text = format!("this target cannot stop or start {}", component.name());
+        Box::pin(async { Err(FaultError(text)) })
+    }
+
+    fn hang(&self, component: Component, _: bool) -> BoxFuture<'_, Result<(), FaultError>> {
+        let text = format!("this target cannot make {} hang", component.name());
         Box::pin(async { Err(FaultError(text)) })
     }
 

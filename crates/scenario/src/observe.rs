@@ -31,6 +31,8 @@ pub enum Kind {
     Rollout,
     /// `services`
     Service,
+    /// `ingresses.networking.k8s.io`; only a canary's weight is a fact
+    Ingress,
     /// `analysisruns.argoproj.io`
     AnalysisRun,
     /// `pods`; looked at by conditions, and never a fact: when a pod does what is chance
@@ -59,6 +61,10 @@ pub struct Observer {
 struct Step {
     phases: Vec<(String, String)>,
     selectors: Vec<(String, Option<String>, Option<String>)>,
+    /// By Ingress, from the first to the last.
+    weights: Vec<(String, Vec<String>)>,
+    /// The indices of the canary's steps.
+    indices: Vec<i64>,
     replicas: Vec<(String, Vec<i64>)>,
     analysis: Vec<(String, Vec<String>)>,
     events: Vec<String>,
@@ -85,9 +91,13 @@ impl Observer {
         let news = match kind {
             _ if deleted => false,
             Kind::Pod => false,
-            Kind::Rollout => name == self.rollout && self.rollout_changed(&object),
+            Kind::Rollout => {
+                // Both are looked at.
+                name == self.rollout && (self.index_changed(&object) | self.rollout_changed(&object))
+            }
             Kind::ReplicaSet => self.replica_set_changed(&object),
             Kind::Service => self.service_changed(&name, &object),
+            Kind::Ingress => self.weight_changed(&name, &object),
             Kind::AnalysisRun => self.analysis_changed(&name, &object),
             Kind::Event => self.event_happened(&name, &object),
         };
@@ -115,6 +125,13 @@ impl Observer {
         for (service, from, to) in step.selectors {
             let name = |hash: Option<String>| hash.map_or("none".to_owned(), |hash| self.names.of(&hash));
             add(FactKind::Selector, format!("{service}: {} -> {}", name(from), name(to)));
+        }
+        for (ingress, path) in step.weights {
+            add(FactKind::Weight, format!("{ingress}: {}", path.join(" -> ")));
+        }
+        if !step.indices.is_empty() {
+            let path: Vec<String> = step.indices.iter().map(ToString::to_string).collect();
+            add(FactKind::Index, path.join(" -> "));
         }
         let mut replicas: Vec<(String, Vec<i64>)> =
             step.replicas.into_iter().map(|(hash, path)| (self.names.of(&hash), path)).collect();
@@ -182,11 +199,40 @@ impl Observer {
     fn service_changed(&mut self, name: &str, object: &Value) -> bool {
         let before = self.object(Kind::Service, name).and_then(selector).map(str::to_owned);
         let now = selector(object).map(str::to_owned);
-        let news = before != now;
+        let moved = (name.to_owned(), before, now);
+        // The controller may turn a Service to and fro many times a second: each move is told once.
+        let news = moved.1 != moved.2 && !self.step.selectors.contains(&moved);
         if news {
-            self.step.selectors.push((name.to_owned(), before, now));
+            self.step.selectors.push(moved);
         }
         news
+    }
+
+    fn weight_changed(&mut self, name: &str, object: &Value) -> bool {
+        let before = self.object(Kind::Ingress, name).and_then(weight).map(str::to_owned);
+        let Some(now) = weight(object).map(str::to_owned) else { return false };
+        if before.as_ref() == Some(&now) {
+            return false;
+        }
+        match self.step.weights.iter_mut().find(|(of, _)| of == name) {
+            Some((_, path)) => path.push(now),
+            None => {
+                let path = vec![before.unwrap_or_else(|| "none".to_owned()), now];
+                self.step.weights.push((name.to_owned(), path));
+            }
+        }
+        true
+    }
+
+    fn index_changed(&mut self, object: &Value) -> bool {
+        let index = |object: &Value| object.pointer("/status/currentStepIndex").and_then(Value::as_i64);
+        let before = self.object(Kind::Rollout, &self.rollout).and_then(index);
+        let (Some(now), false) = (index(object), index(object) == before) else { return false };
+        if self.step.indices.is_empty() {
+            self.step.indices.extend(before);
+        }
+        self.step.indices.push(now);
+        true
     }
 
     fn analysis_changed(&mut self, name: &str, object: &Value) -> bool {
@@ -245,6 +291,11 @@ fn number(object: &Value, pointer: &str) -> i64 {
 
 fn label<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object.get("metadata")?.get("labels")?.get(name)?.as_str()
+}
+
+/// The share that an Ingress has as a canary of another.
+fn weight(ingress: &Value) -> Option<&str> {
+    ingress.get("metadata")?.get("annotations")?.get("nginx.ingress.kubernetes.io/canary-weight")?.as_str()
 }
 
 fn selector(service: &Value) -> Option<&str> {

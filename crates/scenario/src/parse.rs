@@ -18,7 +18,9 @@ use std::time::Duration;
 pub use crate::words::ParseError;
 
 use crate::faults::Component;
-use crate::script::{Action, AnalysisKind, Command, Condition, Expect, Lost, Named, Overlay, Script, Step};
+use crate::script::{
+    Action, AnalysisKind, Command, Condition, Expect, Lost, Measure, Named, Overlay, Script, Step,
+};
 use crate::transcript::FactKind;
 use crate::words::{Line, Word, Words};
 
@@ -120,11 +122,10 @@ impl Reader {
     }
 }
 
-const COMMANDS: &str = "expected a command: apply, set, promote, abort, retry, undo, pause, resume, restart, rollback, stop, start, kill, \
-     wait, hold, probe, load or step";
+const COMMANDS: &str = "expected a command: apply, set, promote, abort, retry, undo, pause, resume, restart, rollback, stop, start, \
+     hang, wake, kill, wait, hold, probe, load, measure or step";
 
-const KINDS: &str =
-    "expected a kind of facts: phase, selector, replicas, analysis, event, rollback, request or load";
+const KINDS: &str = "expected a kind of facts: phase, selector, weight, index, replicas, analysis, event, rollback, request, load or share";
 
 fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError> {
     let action = match first.text {
@@ -146,9 +147,17 @@ fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError>
         "stop" | "start" => {
             let component = words.next("a component")?;
             let known = Component::named(component.text);
-            let component = known.ok_or_else(|| component.error("expected rollouts-controller"))?;
+            let component =
+                known.ok_or_else(|| component.error("expected rollouts-controller or prometheus"))?;
             Action::Component { component, runs: first.text == "start" }
         }
+        "hang" | "wake" => {
+            let component = words.next("a component")?;
+            let known = Component::named(component.text).filter(|known| *known == Component::Prometheus);
+            let component = known.ok_or_else(|| component.error("expected prometheus"))?;
+            Action::Hang { component, hangs: first.text == "hang" }
+        }
+        "measure" => Action::Measure(measure(words)?),
         "kill" => Action::Kill { revision: words.revision()? },
         "rollback" => {
             words.keyword("proven")?;
@@ -217,10 +226,32 @@ fn load(words: &mut Words<'_>) -> Result<Action, ParseError> {
     }
 }
 
+/// `measure HOST VERSION PERCENT within POINTS of REQUESTS at RATE`
+fn measure(words: &mut Words<'_>) -> Result<Measure, ParseError> {
+    fn number<T: std::str::FromStr>(words: &mut Words<'_>, what: &str) -> Result<T, ParseError> {
+        let word = words.next(what)?;
+        word.text.parse().map_err(|_| word.error(&format!("expected {what}")))
+    }
+    let host = words.next("a host")?.text.to_owned();
+    let version = words.next("a version")?.text.to_owned();
+    let percent = number(words, "a share per cent")?;
+    words.keyword("within")?;
+    let points = number(words, "a number of points")?;
+    words.keyword("of")?;
+    let requests = number(words, "a number of requests")?;
+    words.keyword("at")?;
+    let rate = words.next("a rate such as 100/s")?;
+    let per_second = rate.text.strip_suffix("/s").and_then(|number| number.parse().ok());
+    let per_second = per_second.filter(|per_second| *per_second > 0);
+    let per_second = per_second.ok_or_else(|| rate.error("expected a rate such as 100/s"))?;
+    Ok(Measure { host, version, percent, points, requests, per_second })
+}
+
 fn condition(words: &mut Words<'_>) -> Result<Condition, ParseError> {
     const STATES: &str = "expected a state: healthy, paused, degraded, progressing, SERVICE selects REVISION, \
                           scaled-down REVISION, unready REVISION, \
-                          crash-looping REVISION after N restarts, or pre-promotion|post-promotion PHASE";
+                          crash-looping REVISION after N restarts, weight PERCENT, step INDEX, or \
+                          pre-promotion|post-promotion|step-analysis|background PHASE";
     let first = words.next(STATES)?;
     let phase = |phase: &str, words: &mut Words<'_>| Condition::Phase {
         phase: phase.to_owned(),
@@ -243,10 +274,17 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, ParseError> {
             words.keyword("restarts")?;
             Condition::CrashLooping { revision, restarts }
         }
-        "pre-promotion" | "post-promotion" => {
+        "weight" | "step" => {
+            let number = words.next("a number")?;
+            let Ok(read) = number.text.parse() else { return Err(number.error("expected a number")) };
+            if first.text == "weight" { Condition::Weight(read) } else { Condition::Step(read.into()) }
+        }
+        "pre-promotion" | "post-promotion" | "step-analysis" | "background" => {
             let kind = match first.text {
                 "pre-promotion" => AnalysisKind::PrePromotion,
-                _ => AnalysisKind::PostPromotion,
+                "post-promotion" => AnalysisKind::PostPromotion,
+                "step-analysis" => AnalysisKind::Step,
+                _ => AnalysisKind::Background,
             };
             let phase = words.next("a phase")?;
             match phase.text {
@@ -324,6 +362,19 @@ mod tests {
             ("restart", Action::Restart),
             ("resume", Action::Resume),
             ("kill r2", Action::Kill { revision: "r2".into() }),
+            ("hang prometheus", Action::Hang { component: Component::Prometheus, hangs: true }),
+            ("wake prometheus", Action::Hang { component: Component::Prometheus, hangs: false }),
+            (
+                "measure a.local v2 1 within 0.3 of 10000 at 250/s",
+                Action::Measure(Measure {
+                    host: "a.local".into(),
+                    version: "v2".into(),
+                    percent: 1.0,
+                    points: 0.3,
+                    requests: 10_000,
+                    per_second: 250,
+                }),
+            ),
             (
                 "stop rollouts-controller",
                 Action::Component { component: Component::RolloutsController, runs: false },
@@ -344,6 +395,12 @@ mod tests {
             (
                 "wait crash-looping r2 after 3 restarts within 2m",
                 Condition::CrashLooping { revision: "r2".into(), restarts: 3 },
+            ),
+            ("wait weight 25", Condition::Weight(25)),
+            ("wait step 3 within 1m", Condition::Step(3)),
+            (
+                "wait background Inconclusive",
+                Condition::Analysis { kind: AnalysisKind::Background, phase: "Inconclusive".into() },
             ),
             (
                 "wait pre-promotion Running",

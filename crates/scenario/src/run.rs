@@ -15,7 +15,7 @@ use traffic_probe::{Account, Answer, Load, Reconciliation, Requests, RunningLoad
 use crate::act::{ActError, Hands};
 use crate::faults::{FaultError, Faults};
 use crate::observe::Observer;
-use crate::script::{Action, Command, Expect, Lost, Named, Script, Step};
+use crate::script::{Action, Command, Expect, Lost, Measure, Named, Script, Step};
 use crate::transcript::{FactKind, Section, Transcript};
 use crate::watch::{WatchError, Watches};
 
@@ -115,6 +115,16 @@ pub enum Failure {
     Lost {
         /// How many.
         lost: u64,
+        /// The account.
+        account: String,
+    },
+    /// A version answers another share than was asked for.
+    #[error("{percent:.2} % instead of {wanted} %: {account}")]
+    Share {
+        /// What was measured.
+        percent: f64,
+        /// What was asked for.
+        wanted: f64,
         /// The account.
         account: String,
     },
@@ -252,6 +262,11 @@ impl Run<'_> {
                 self.mark(command);
                 self.world.faults.component(*component, *runs).await?;
             }
+            Action::Hang { component, hangs } => {
+                self.mark(command);
+                self.world.faults.hang(*component, *hangs).await?;
+            }
+            Action::Measure(measure) => self.measure(measure).await?,
             Action::Kill { revision } => {
                 let Some(pod) = self.observer.ready_pod(revision).map(str::to_owned) else {
                     let (revision, state) = (revision.clone(), self.observer.summary());
@@ -277,6 +292,23 @@ impl Run<'_> {
                 self.written = self.written.max(version);
             }
         }
+        Ok(())
+    }
+
+    /// Sends requests, and compares the share of a version with the asked one.
+    async fn measure(&mut self, asked: &Measure) -> Result<(), Failure> {
+        let load = self.world.requests.start(Load::on(&asked.host, asked.per_second));
+        self.pass(Duration::from_secs(1) * asked.requests / asked.per_second).await?;
+        let account = load.stop().await;
+        check_lost(&account, Lost::Exactly(0))?;
+        let got = account.by_version().get(&asked.version).copied().unwrap_or(0);
+        #[expect(clippy::cast_precision_loss, reason = "no load sends 2^53 requests")]
+        let percent = 100.0 * got as f64 / account.sent().max(1) as f64;
+        let Measure { host, version, percent: wanted, points, .. } = asked;
+        if (percent - wanted).abs() > *points {
+            return Err(Failure::Share { percent, wanted: *wanted, account: account.to_string() });
+        }
+        self.observer.say(FactKind::Share, format!("{host}: {version} {wanted} % within {points} points"));
         Ok(())
     }
 
@@ -378,14 +410,7 @@ impl Run<'_> {
 
     /// Compares the account of a load with what is expected of it.
     fn settle_account(&mut self, host: &str, account: &Account, expected: Lost) -> Result<(), Failure> {
-        let lost = account.lost();
-        let as_expected = match expected {
-            Lost::Exactly(number) => lost == number,
-            Lost::Some => lost > 0,
-        };
-        if !as_expected {
-            return Err(Failure::Lost { lost, account: account.to_string() });
-        }
+        let lost = check_lost(account, expected)?;
         let lost = if lost == 0 { "none lost" } else { "some lost" };
         let versions: Vec<String> = account.by_version().into_keys().collect();
         self.observer.say(FactKind::Load, format!("{host}: {lost}, answered by {}", versions.join(", ")));
@@ -405,6 +430,16 @@ impl Run<'_> {
     fn since(&self, start: Timestamp) -> Duration {
         Duration::try_from(self.world.pace.now().duration_since(start)).unwrap_or_default()
     }
+}
+
+/// How many requests were lost, if that is as expected.
+fn check_lost(account: &Account, expected: Lost) -> Result<u64, Failure> {
+    let lost = account.lost();
+    let as_expected = match expected {
+        Lost::Exactly(number) => lost == number,
+        Lost::Some => lost > 0,
+    };
+    if as_expected { Ok(lost) } else { Err(Failure::Lost { lost, account: account.to_string() }) }
 }
 
 fn failed(command: &Command, source: Failure) -> RunError {

@@ -116,6 +116,15 @@ pub enum Action {
     },
     /// Replace all pods, a few at a time.
     Restart,
+    /// Send requests and compare the share that a version answers with the asked one.
+    Measure(Measure),
+    /// Have a part of the cluster accept questions and never answer, or answer again.
+    Hang {
+        /// Which.
+        component: Component,
+        /// Whether it is to hang.
+        hangs: bool,
+    },
     /// Stop or start a part of the cluster.
     Component {
         /// Which.
@@ -133,6 +142,23 @@ pub enum Action {
         /// How many requests may be lost.
         lost: Lost,
     },
+}
+
+/// A measurement of a share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// The host.
+    pub host: String,
+    /// Whose share.
+    pub version: String,
+    /// What it should be, per cent.
+    pub percent: f64,
+    /// By how many points it may differ.
+    pub points: f64,
+    /// Of so many requests.
+    pub requests: u32,
+    /// So many of them a second.
+    pub per_second: u32,
 }
 
 /// What is expected of an answer.
@@ -190,11 +216,15 @@ pub enum Condition {
     },
     /// The newest analysis run of a kind has this phase.
     Analysis {
-        /// Before or after promotion.
+        /// Where.
         kind: AnalysisKind,
         /// `Running`, `Successful`, `Failed`, `Error` or `Inconclusive`.
         phase: String,
     },
+    /// A canary has this share, as its Ingress says it.
+    Weight(u32),
+    /// The Rollout is at the step of this index, from 0.
+    Step(i64),
     /// A revision has no ready pod although it wants some.
     Unready {
         /// The revision.
@@ -210,13 +240,17 @@ pub enum Condition {
     },
 }
 
-/// Where a blue-green analysis runs.
+/// Where an analysis runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnalysisKind {
     /// Before the active Service is switched.
     PrePromotion,
     /// After it.
     PostPromotion,
+    /// As a step of a canary.
+    Step,
+    /// Beside the steps of a canary.
+    Background,
 }
 
 impl AnalysisKind {
@@ -225,6 +259,8 @@ impl AnalysisKind {
         match self {
             AnalysisKind::PrePromotion => "PrePromotion",
             AnalysisKind::PostPromotion => "PostPromotion",
+            AnalysisKind::Step => "Step",
+            AnalysisKind::Background => "Background",
         }
     }
 }

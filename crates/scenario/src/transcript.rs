@@ -50,8 +50,12 @@ pub struct Fact {
 pub enum FactKind {
     /// A phase of the Rollout with its message, at its first appearance in the step.
     Phase,
-    /// A Service's selector moved to another revision.
+    /// A Service's selector moved to another revision. Each move is told once a step.
     Selector,
+    /// The share of a canary, as its Ingress says it.
+    Weight,
+    /// The index of the canary's step.
+    Index,
     /// The wanted pods of a revision's ReplicaSet, from the first to the last number.
     Replicas,
     /// The phases of an analysis run.
@@ -64,18 +68,23 @@ pub enum FactKind {
     Request,
     /// The account of a load.
     Load,
+    /// A share of requests that was measured.
+    Share,
 }
 
 impl FactKind {
-    const ALL: [FactKind; 8] = [
+    const ALL: [FactKind; 11] = [
         FactKind::Phase,
         FactKind::Selector,
+        FactKind::Weight,
+        FactKind::Index,
         FactKind::Replicas,
         FactKind::Analysis,
         FactKind::Event,
         FactKind::Rollback,
         FactKind::Request,
         FactKind::Load,
+        FactKind::Share,
     ];
 
     /// The kind of a word, as transcripts and scripts have it.
@@ -87,12 +96,15 @@ impl FactKind {
         match self {
             FactKind::Phase => "phase",
             FactKind::Selector => "selector",
+            FactKind::Weight => "weight",
+            FactKind::Index => "index",
             FactKind::Replicas => "replicas",
             FactKind::Analysis => "analysis",
             FactKind::Event => "event",
             FactKind::Rollback => "rollback",
             FactKind::Request => "request",
             FactKind::Load => "load",
+            FactKind::Share => "share",
         }
     }
 }

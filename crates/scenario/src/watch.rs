@@ -59,8 +59,15 @@ impl Watches {
         observer: &mut Observer,
     ) -> Result<Self, WatchError> {
         // ReplicaSets first: they give the revisions their names.
-        let kinds =
-            [Kind::ReplicaSet, Kind::Rollout, Kind::Service, Kind::AnalysisRun, Kind::Pod, Kind::Event];
+        let kinds = [
+            Kind::ReplicaSet,
+            Kind::Rollout,
+            Kind::Service,
+            Kind::Ingress,
+            Kind::AnalysisRun,
+            Kind::Pod,
+            Kind::Event,
+        ];
         let mut watches = Vec::new();
         for kind in kinds {
             let refused = |source| WatchError::Refused { kind, source };
@@ -135,6 +142,7 @@ fn resource(kind: Kind) -> ApiResource {
         Kind::ReplicaSet => ("apps", "v1", "ReplicaSet"),
         Kind::Rollout => ("argoproj.io", "v1alpha1", "Rollout"),
         Kind::Service => ("", "v1", "Service"),
+        Kind::Ingress => ("networking.k8s.io", "v1", "Ingress"),
         Kind::AnalysisRun => ("argoproj.io", "v1alpha1", "AnalysisRun"),
         Kind::Pod => ("", "v1", "Pod"),
         Kind::Event => ("", "v1", "Event"),

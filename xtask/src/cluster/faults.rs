@@ -38,6 +38,19 @@ impl Faults for HostFaults {
         Box::pin(async move { self.set(component, runs) })
     }
 
+    fn hang(&self, component: Component, hangs: bool) -> BoxFuture<'_, Result<(), FaultError>> {
+        // A stopped process keeps its socket: the kernel accepts, and nobody answers.
+        let signal = if hangs { Signal::SIGSTOP } else { Signal::SIGCONT };
+        let unit = supervise::report(&self.places, unit(component)).and_then(|report| report.unit);
+        Box::pin(async move {
+            let name = component.name();
+            let unit =
+                unit.filter(Process::runs).ok_or_else(|| FaultError(format!("{name} does not run")))?;
+            unit.signal(signal);
+            Ok(())
+        })
+    }
+
     fn kill(&self, _: &str, pod: &str) -> BoxFuture<'_, Result<(), FaultError>> {
         let found = of_pod(pod);
         found.iter().for_each(|process| process.signal(Signal::SIGKILL));
@@ -54,6 +67,7 @@ impl Faults for HostFaults {
 /// The unit that a component is here.
 fn unit(component: Component) -> &'static str {
     match component {
+        Component::Prometheus => "prometheus",
         Component::RolloutsController => "argo-rollouts",
     }
 }

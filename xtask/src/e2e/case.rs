@@ -16,6 +16,8 @@ const FOLDER: &str = "scenarios";
 pub(crate) struct Case {
     /// The name of its files.
     pub(crate) name: String,
+    /// The strategy of its Rollout: the name of its folder.
+    pub(crate) strategy: String,
     script: PathBuf,
     transcript: PathBuf,
 }
@@ -35,6 +37,16 @@ impl Case {
         let outcome = outcome.map_err(|error| with_causes(&error))?;
         clear(world, namespace).await?;
         Ok(outcome)
+    }
+
+    /// Whether a real controller has shown it: there is a recording to compare with. Until then it is unverified.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.transcript.exists()
+    }
+
+    /// Whether a command of it moves all traffic from one version to another. A canary moves shares.
+    pub(crate) fn switches(&self) -> bool {
+        self.strategy != "canary"
     }
 
     /// Compares what was shown with the recording.
@@ -95,11 +107,12 @@ pub(crate) fn same(recorded: &Transcript, shown: &Transcript, what: &str) -> Res
 pub(crate) fn cases() -> Result<Vec<Case>, Error> {
     let mut cases = Vec::new();
     for folder in entries(&run::root().join(FOLDER))?.into_iter().filter(|path| path.is_dir()) {
+        let strategy = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for script in entries(&folder)? {
             if script.extension().is_some_and(|extension| extension == "scenario") {
                 let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let transcript = script.with_extension("transcript");
-                cases.push(Case { name, script, transcript });
+                cases.push(Case { name, strategy: strategy.clone(), script, transcript });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{HASH, Kind, Observer, label, number, phase_text, selector, text};
+use super::{HASH, Kind, Observer, label, number, phase_text, selector, text, weight};
 use crate::script::{AnalysisKind, Condition};
 
 impl Observer {
@@ -24,6 +24,13 @@ impl Observer {
                 number(set, "/spec/replicas") > 0 && number(set, "/status/readyReplicas") == 0
             }),
             Condition::CrashLooping { revision, restarts } => self.crash_looping(revision, *restarts),
+            Condition::Weight(percent) => {
+                let wanted = percent.to_string();
+                self.of_kind(Kind::Ingress).filter_map(weight).any(|weight| weight == wanted)
+            }
+            Condition::Step(index) => self
+                .object(Kind::Rollout, &self.rollout)
+                .is_some_and(|rollout| number(rollout, "/status/currentStepIndex") == *index),
             Condition::Analysis { kind, phase } => {
                 self.newest_run(*kind).and_then(|run| text(run, "/status/phase")) == Some(phase)
             }
@@ -51,6 +58,11 @@ impl Observer {
                 Kind::AnalysisRun => {
                     let phase = text(object, "/status/phase").unwrap_or("no phase");
                     parts.push(format!("analysis {} is {phase}", self.names.normalise(name)));
+                }
+                Kind::Ingress => {
+                    if let Some(weight) = weight(object) {
+                        parts.push(format!("{name} has weight {weight}"));
+                    }
                 }
                 Kind::Rollout | Kind::Pod | Kind::Event => {}
             }

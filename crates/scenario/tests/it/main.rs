@@ -6,6 +6,7 @@
 )]
 
 mod argocd;
+mod canaries;
 mod canary;
 mod chart;
 mod failures;

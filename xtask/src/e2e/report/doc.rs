@@ -9,7 +9,7 @@ use traffic_probe::{Measured, Reconciliation};
 use crate::e2e::switch::Switch;
 
 /// Raised when a field is added or changes its meaning.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 2;
 
 /// The whole report.
 #[derive(Debug, Serialize)]
@@ -47,6 +47,9 @@ pub(crate) struct ScenarioDoc {
     /// The requirement and criterion ids that it shows.
     pub(crate) shows: Vec<String>,
     pub(crate) passed: bool,
+    /// Whether it was compared with a recording of a real controller, or is one itself. A simulated scenario that
+    /// was not is unverified.
+    pub(crate) verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
     pub(crate) seconds: f64,

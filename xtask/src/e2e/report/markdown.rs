@@ -16,11 +16,16 @@ pub(super) fn verdicts(report: &ReportDoc) -> Vec<String> {
 pub(super) fn page(report: &ReportDoc) -> String {
     let mut page = String::new();
     let passed = report.scenarios.iter().filter(|scenario| scenario.passed).count();
+    let unverified = report.scenarios.iter().filter(|scenario| !scenario.verified).count();
+    let unverified = match unverified {
+        0 => String::new(),
+        number => format!(" {number} of them are unverified: only the simulator has shown them."),
+    };
     // Writing to a String cannot fail.
     let _ = writeln!(
         page,
         "# End to end on `{}`: {passed} of {} scenarios passed\n\nSuite {}, {:.0} s, commit `{}`; requests are {}. \
-         Load average {} at the beginning, {} at the end.\n",
+         Load average {} at the beginning, {} at the end.{unverified}\n",
         report.target,
         report.scenarios.len(),
         report.suite,
@@ -65,8 +70,9 @@ fn row(scenario: &ScenarioDoc) -> String {
         .take(6)
         .map(|switch| format!("`{}` {} → {} {:.2} s", switch.command, switch.from, switch.to, switch.seconds))
         .collect();
+    let verified = if scenario.verified { "" } else { " (unverified)" };
     let mut row = format!(
-        "| {} | {} | {:.0} s | {sent} | {lost}{control} | {} |\n",
+        "| {} | {}{verified} | {:.0} s | {sent} | {lost}{control} | {} |\n",
         mark(Some(scenario.passed)),
         scenario.name,
         scenario.seconds,

@@ -81,7 +81,14 @@ impl Report {
         let script = case.script()?;
         let loads = outcome.as_ref().map(|outcome| outcome.loads.as_slice()).unwrap_or_default();
         let error = outcome.as_ref().err().map(ToString::to_string);
-        self.scenario(&case.name, &script.title, script.shows, took, error, loads)
+        self.scenario(&case.name, &script.title, script.shows, took, error, loads)?;
+        if let Some(added) = self.doc.scenarios.last_mut() {
+            added.verified = case.is_recorded() || self.doc.measured == Measured::Live;
+            if !case.switches() {
+                added.loads.iter_mut().for_each(|load| load.switches.clear());
+            }
+        }
+        Ok(())
     }
 
     /// Adds what was shown by any other body under a name of its own.
@@ -113,6 +120,7 @@ impl Report {
             title: title.to_owned(),
             shows,
             passed: error.is_none(),
+            verified: true,
             error,
             seconds: took.as_secs_f64(),
             loads: docs,

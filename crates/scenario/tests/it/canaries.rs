@@ -1,0 +1,69 @@
+//! Canaries: the simulator reproduces what was recorded, and what was not recorded yet is run all the same, and
+//! printed as unverified.
+
+use crate::transcripts::show;
+
+macro_rules! shows {
+    ($($test:ident: $name:literal),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                reproduce($name).await;
+            }
+        )+
+
+        /// The scenarios that have a test above.
+        pub(crate) const SHOWN: &[&str] = &[$($name),+];
+    };
+}
+
+shows! {
+    canary_abort_and_retry: "canary-abort-and-retry",
+    canary_back_in_the_middle: "canary-back-in-the-middle",
+    canary_bad_later: "canary-bad-later",
+    canary_bad_version: "canary-bad-version",
+    canary_fewer_pods_than_the_weights_need: "canary-fewer-pods-than-the-weights-need",
+    canary_new_commit_in_the_middle: "canary-new-commit-in-the-middle",
+    canary_of_the_prd: "canary-of-the-prd",
+    canary_one_per_cent: "canary-one-per-cent",
+    canary_promote_step_by_step: "canary-promote-step-by-step",
+    canary_promoted_in_full: "canary-promoted-in-full",
+    canary_slow_version: "canary-slow-version",
+    canary_without_a_router: "canary-without-a-router",
+    nan_pauses: "nan-pauses",
+    no_data_pauses: "no-data-pauses",
+    prometheus_down: "prometheus-down",
+    prometheus_hangs: "prometheus-hangs",
+}
+
+/// Without a transcript: nothing but the simulator has shown these.
+pub(crate) const UNVERIFIED: &[&str] = &[
+    "canary-abort-and-retry",
+    "canary-back-in-the-middle",
+    "canary-bad-later",
+    "canary-bad-version",
+    "canary-fewer-pods-than-the-weights-need",
+    "canary-new-commit-in-the-middle",
+    "canary-of-the-prd",
+    "canary-one-per-cent",
+    "canary-promote-step-by-step",
+    "canary-promoted-in-full",
+    "canary-slow-version",
+    "canary-without-a-router",
+    "nan-pauses",
+    "no-data-pauses",
+    "prometheus-down",
+    "prometheus-hangs",
+];
+
+async fn reproduce(name: &str) {
+    let shown = show("canary", name).await;
+    if UNVERIFIED.contains(&name) {
+        println!("UNVERIFIED: {name} has been shown by the simulator only\n{shown}");
+        return;
+    }
+    let recorded = crate::files::text(&format!("scenarios/canary/{name}.transcript"));
+    if let Some(difference) = scenario::difference(&scenario::read(&recorded).unwrap(), &shown) {
+        panic!("the simulator differs from the recording (- recorded, + simulated)\n{difference}");
+    }
+}
