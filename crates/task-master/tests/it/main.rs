@@ -12,6 +12,7 @@ mod mutation;
 mod operator;
 mod phase1;
 mod phase2;
+mod phase3;
 mod resume;
 mod runbook;
 mod runner;
