@@ -11,7 +11,8 @@
 //! There is one node with room for everything and every image except those with the tag `missing`, whose pull fails.
 //! All containers are taken for the demo-app. ReplicaSets do not adopt pods that they did not create. Limits,
 //! quotas, disruption budgets, network policies and service accounts are stored and have no effect. Events are never
-//! dropped by rate, and there is none for a deleted Rollout. What happens in upstream's 15-minute resync does not happen here.
+//! dropped by rate, and there is none for a deleted Rollout. An aborted canary's Service is turned to and fro once a second,
+//! two seconds after the abort, and not sixteen times. What happens in upstream's 15-minute resync does not happen here.
 
 mod admit;
 mod analysis;

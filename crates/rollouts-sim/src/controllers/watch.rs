@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::time::parse;
 use crate::object::{self, items, text};
 use crate::queue::{Queue, Work};
 use crate::resource::Resource;
-use crate::store::{Change, ChangeKind, Store};
+use crate::store::{Change, ChangeKind, Object, Store};
 
 // How long a controller takes from a change to its look at it: watch, queue and the calls before. Orders of
 // magnitude of a small idle cluster; what matters is that they are not zero and not equal.
@@ -21,6 +23,10 @@ const ROLLOUTS: Duration = Duration::from_millis(20);
 /// From a Service to its Rollout. Recorded: while an update is aborted, upstream's passes turn the canary Service to
 /// and fro about sixteen times a second, each pass brought by the change of the one before.
 const SERVICES: Duration = Duration::from_millis(60);
+/// For so long after an abort they do so here as well, and then once in [`TURN`]: the Service's traffic has the weight 0,
+/// and half a minute of turns, with two writes and two events each, would cost more than everything else in an update.
+const TURNING: SignedDuration = SignedDuration::from_secs(2);
+const TURN: Duration = Duration::from_secs(1);
 const ANALYSIS: Duration = Duration::from_millis(25);
 
 /// Schedules what has to be looked at again after a change. `queue.now()` is the present moment.
@@ -44,7 +50,8 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
         Resource::Service => {
             let manager = object::annotation(object, super::MANAGED_BY).map(str::to_owned);
             if let Some(rollout) = manager.or_else(|| change.before.as_ref().and_then(|o| managed_by(o))) {
-                queue.after(SERVICES, Work::Rollout { ns: ns.clone(), name: rollout });
+                let delay = service_delay(store.get(Resource::Rollout, &ns, &rollout), queue.now());
+                queue.after(delay, Work::Rollout { ns: ns.clone(), name: rollout });
             }
             queue.after(ENDPOINTS, Work::Endpoints { ns, service: name });
         }
@@ -77,6 +84,12 @@ fn ingress(queue: &mut Queue, store: &Store, change: &Change) {
 
 fn managed_by(service: &Value) -> Option<String> {
     object::annotation(service, super::MANAGED_BY).map(str::to_owned)
+}
+
+/// From a Service to its Rollout.
+fn service_delay(rollout: Option<&Object>, now: Timestamp) -> Duration {
+    let aborted = rollout.and_then(|rollout| parse(text(rollout, "/status/abortedAt")));
+    if aborted.is_some_and(|at| now.duration_since(at) > TURNING) { TURN } else { SERVICES }
 }
 
 /// Whether anything but the status differs from before.
