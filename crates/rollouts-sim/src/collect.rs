@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::object;
 use crate::queue::{Queue, Work};
 use crate::resource::Resource;
-use crate::store::{Change, ChangeKind, Object};
+use crate::store::{Change, ChangeKind, Object, Place};
 use crate::world::World;
 use crate::write::CONTROLLER_MANAGER;
 
@@ -31,26 +31,28 @@ pub(crate) fn on_change(queue: &mut Queue, change: &Change) {
     }
 }
 
-/// One pass over all objects: releases owners that wait, then deletes dependents whose owners are all gone.
+/// One pass: releases owners that wait, then deletes dependents whose owners are all gone.
 pub(crate) fn owners(world: &mut World) {
-    let all: Vec<(Resource, Object)> = everything(world);
-    let alive: BTreeSet<&str> = all.iter().map(|(_, o)| object::uid(o)).collect();
-    for (resource, owner) in all.iter().filter(|(_, o)| object::deleting(o)) {
-        release(world, *resource, owner, &all);
+    let marked: Vec<(Resource, Object)> = world.store.deleting().map(|(r, o)| (r, o.clone())).collect();
+    let going = foreground(&marked);
+    // Looked at as all was when the pass began.
+    let mut candidates = world.store.bereft();
+    candidates.extend(going.iter().flat_map(|uid| world.store.dependents_of(uid)));
+    let lost: Vec<Place> = candidates.into_iter().filter(|place| is_lost(world, place, &going)).collect();
+    for (resource, owner) in &marked {
+        release(world, *resource, owner);
     }
-    let going = foreground(&all);
-    for (resource, dependent) in &all {
-        let mut references = object::items(dependent, "/metadata/ownerReferences").peekable();
-        let owned = references.peek().is_some();
-        let lost = references.all(|r| {
-            let uid = object::text(r, "/uid");
-            !alive.contains(uid) || going.contains(uid)
-        });
-        if owned && lost && !object::deleting(dependent) {
-            // It was listed a moment ago; if a finalizer of another object took it along, it is gone as wanted.
-            let _ = world.delete(*resource, object::namespace(dependent), object::name(dependent), None);
-        }
+    for (resource, ns, name) in lost {
+        // It was there a moment ago; if a finalizer of another object took it along, it is gone as wanted.
+        let _ = world.delete(resource, &ns, &name, None);
     }
+}
+
+/// Whether every owner of an object is gone or going, and it is not going itself.
+fn is_lost(world: &World, (resource, ns, name): &Place, going: &BTreeSet<&str>) -> bool {
+    let Some(dependent) = world.store.get(*resource, ns, name) else { return false };
+    let mut owners = object::items(dependent, "/metadata/ownerReferences").map(|r| object::text(r, "/uid"));
+    !object::deleting(dependent) && owners.all(|uid| !world.store.has_uid(uid) || going.contains(uid))
 }
 
 fn everything(world: &World) -> Vec<(Resource, Object)> {
@@ -61,25 +63,22 @@ fn has_finalizer(object: &Value, finalizer: &str) -> bool {
     object::items(object, "/metadata/finalizers").any(|f| f == finalizer)
 }
 
-fn foreground(all: &[(Resource, Object)]) -> BTreeSet<&str> {
-    let going = all.iter().filter(|(_, o)| object::deleting(o) && has_finalizer(o, FOREGROUND));
-    going.map(|(_, o)| object::uid(o)).collect()
+fn foreground(marked: &[(Resource, Object)]) -> BTreeSet<&str> {
+    marked.iter().filter(|(_, o)| has_finalizer(o, FOREGROUND)).map(|(_, o)| object::uid(o)).collect()
 }
 
 /// Takes the collector's own finalizers off `owner` once they have had their effect.
-fn release(world: &mut World, resource: Resource, owner: &Object, all: &[(Resource, Object)]) {
+fn release(world: &mut World, resource: Resource, owner: &Object) {
     let uid = object::uid(owner);
-    let dependents =
-        || all.iter().filter(|(_, o)| object::items(o, "/metadata/ownerReferences").any(|r| r["uid"] == uid));
+    let dependents = world.store.dependents_of(uid);
     if has_finalizer(owner, ORPHAN) {
-        for (kind, dependent) in dependents() {
-            let (ns, name) = (object::namespace(dependent), object::name(dependent));
-            let _ = world.modify(CONTROLLER_MANAGER, *kind, ns, name, |o| {
+        for (kind, ns, name) in dependents {
+            let _ = world.modify(CONTROLLER_MANAGER, kind, &ns, &name, |o| {
                 retain(&mut o["metadata"]["ownerReferences"], |r| r["uid"] != uid);
             });
         }
         drop_finalizer(world, resource, owner, ORPHAN);
-    } else if has_finalizer(owner, FOREGROUND) && dependents().next().is_none() {
+    } else if has_finalizer(owner, FOREGROUND) && dependents.is_empty() {
         drop_finalizer(world, resource, owner, FOREGROUND);
     }
 }

@@ -3,7 +3,9 @@
 //! The store knows no rules: it numbers and keeps what `write` has decided. It hands out shared values, so that
 //! the log costs no copies.
 
-use std::collections::{BTreeMap, VecDeque};
+mod index;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,9 @@ use serde_json::{Value, json};
 
 use crate::object;
 use crate::resource::Resource;
+
+pub(crate) use self::index::Place;
+use self::index::Index;
 
 /// A stored object.
 pub(crate) type Object = Arc<Value>;
@@ -43,6 +48,7 @@ const LOG: usize = 4096;
 #[serde(from = "Saved")]
 pub(crate) struct Store {
     objects: BTreeMap<Resource, BTreeMap<(String, String), Object>>,
+    index: Index,
     revision: u64,
     log: VecDeque<Change>,
     /// Changes up to this revision are no longer in the log.
@@ -75,6 +81,7 @@ impl From<Saved> for Store {
     fn from(saved: Saved) -> Store {
         let mut store = Store { revision: saved.revision, compacted: saved.revision, ..Store::new() };
         for (resource, object) in saved.objects {
+            store.index.put(resource, None, &object);
             store.objects.entry(resource).or_default().insert(key(&object), Arc::new(object));
         }
         store
@@ -88,7 +95,7 @@ fn key(object: &Value) -> (String, String) {
 impl Store {
     /// An empty store at resourceVersion 1.
     pub(crate) fn new() -> Store {
-        Store { objects: BTreeMap::new(), revision: 1, log: VecDeque::new(), compacted: 1 }
+        Store { objects: BTreeMap::new(), index: Index::default(), revision: 1, log: VecDeque::new(), compacted: 1 }
     }
 
     /// The resourceVersion of the latest change.
@@ -115,11 +122,43 @@ impl Store {
         })
     }
 
+    /// Whether an object with this uid is there.
+    pub(crate) fn has_uid(&self, uid: &str) -> bool {
+        self.index.has_uid(uid)
+    }
+
+    /// The objects that name an owner that is not there, in the order of a walk over all objects.
+    pub(crate) fn bereft(&self) -> BTreeSet<Place> {
+        self.index.bereft().cloned().collect()
+    }
+
+    /// The objects that name an owner.
+    pub(crate) fn dependents_of(&self, uid: &str) -> BTreeSet<Place> {
+        self.index.dependents_of(uid).cloned().collect()
+    }
+
+    /// The objects whose deletion has been asked for.
+    pub(crate) fn deleting(&self) -> impl Iterator<Item = (Resource, &Object)> {
+        self.index.deleting().filter_map(|(resource, ns, name)| Some((*resource, self.get(*resource, ns, name)?)))
+    }
+
+    /// The Ingresses with a rule that may fit a host in lower case, in name order.
+    pub(crate) fn ingresses_for(&self, host: &str) -> impl Iterator<Item = &Object> {
+        let found = self.index.ingresses_for(host);
+        found.into_iter().filter_map(|(ns, name)| self.get(Resource::Ingress, ns, name))
+    }
+
+    /// Whether a Service has this address.
+    pub(crate) fn has_address(&self, address: &str) -> bool {
+        self.index.has_address(address)
+    }
+
     /// Adds or replaces an object under the next resourceVersion.
     pub(crate) fn put(&mut self, resource: Resource, mut object: Value) -> Change {
         self.number(&mut object);
         let object = Arc::new(object);
         let before = self.objects.entry(resource).or_default().insert(key(&object), object.clone());
+        self.index.put(resource, before.as_deref(), &object);
         let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         self.record(Change { revision: self.revision, resource, kind, before, object })
     }
@@ -127,6 +166,7 @@ impl Store {
     /// Removes an object; nothing happens when it is absent.
     pub(crate) fn remove(&mut self, resource: Resource, ns: &str, name: &str) -> Option<Change> {
         let before = self.objects.get_mut(&resource)?.remove(&(ns.to_owned(), name.to_owned()))?;
+        self.index.remove(resource, &before);
         let mut last = Value::clone(&before);
         self.number(&mut last);
         let change = Change {

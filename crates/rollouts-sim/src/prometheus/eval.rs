@@ -89,24 +89,25 @@ type Found = (BTreeMap<String, String>, Vec<Point>);
 fn each(of: &Prometheus, selector: &Selector, from: f64, to: f64) -> Result<Vec<Found>, String> {
     let scraped = |second: i64| Timestamp::from_second(second).is_ok_and(|at| of.scraped(at));
     let mut found = Vec::new();
-    let mut add = |labels: BTreeMap<String, String>, points: Vec<Point>| {
-        if !points.is_empty() && fits(selector, &labels) {
+    let mut add = |labels: BTreeMap<String, String>, points: &dyn Fn() -> Vec<Point>| {
+        let points = if fits(selector, &labels) { points() } else { Vec::new() };
+        if !points.is_empty() {
             found.push((labels, points));
         }
     };
     match selector.metric.as_str() {
         "traefik_service_requests_total" => {
-            for (labels, series) in &of.series {
-                add(labels.all(), series.requests.between(from, to, scraped));
+            for (labels, series) in named(of, selector) {
+                add(labels.all(), &|| series.requests.between(from, to, scraped));
             }
         }
         "traefik_service_request_duration_seconds_bucket" => {
-            for (labels, series) in &of.series {
+            for (labels, series) in named(of, selector) {
                 for bucket in 0..=BOUNDS.len() {
                     let bound = BOUNDS.get(bucket).map_or_else(|| "+Inf".to_owned(), f64::to_string);
                     let mut labels = labels.all();
                     labels.insert("le".to_owned(), bound);
-                    add(labels, series.up_to(bucket, from, to, scraped));
+                    add(labels, &|| series.up_to(bucket, from, to, scraped));
                 }
             }
         }
@@ -115,6 +116,16 @@ fn each(of: &Prometheus, selector: &Selector, from: f64, to: f64) -> Result<Vec<
         other => return Err(format!("the simulated Prometheus has no metric {other:?}")),
     }
     Ok(found)
+}
+
+/// The series that can fit: of one service, where the selector names it, or all.
+fn named<'a>(of: &'a Prometheus, selector: &'a Selector) -> impl Iterator<Item = (&'a Labels, &'a Series)> {
+    let one = selector.matchers.iter().find_map(|matcher| match &matcher.value {
+        Wanted::Equal(service) if matcher.label == "service" && !matcher.negated => Some(service),
+        _ => None,
+    });
+    let first = Labels { service: one.cloned().unwrap_or_default(), code: 0, method: String::new() };
+    of.series.range(first..).take_while(move |(labels, _)| one.is_none_or(|service| labels.service == *service))
 }
 
 impl Labels {

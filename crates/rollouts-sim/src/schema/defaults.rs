@@ -188,9 +188,7 @@ fn free_address(world: &mut World) -> String {
         let draw = world.draw();
         // .0 and .255 are valid in a /16 but look wrong; 10.96.0.1 and .10 belong to the cluster itself.
         let address = format!("10.96.{}.{}", draw[0].max(1), draw[1].clamp(1, 254));
-        let taken =
-            world.store.list(Resource::Service, "").any(|s| object::text(s, "/spec/clusterIP") == address);
-        if !taken {
+        if !world.store.has_address(&address) {
             return address;
         }
     }

@@ -1,7 +1,7 @@
 //! Open-loop loads in virtual time: a request is due every 1/rate of a second, answered or not, while the world
 //! moves from one change to the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ use crate::world::World;
 pub(crate) struct Loads {
     #[serde(skip)]
     running: BTreeMap<u64, Running>,
+    /// When each of them next sends or is answered.
+    #[serde(skip)]
+    wakes: BTreeSet<(Timestamp, u64)>,
     started: u64,
 }
 
@@ -45,6 +48,22 @@ impl Loads {
         self.running.is_empty()
     }
 
+    fn attach(&mut self, id: u64, running: Running) {
+        self.wakes.insert((running.wake(), id));
+        self.running.insert(id, running);
+    }
+
+    fn detach(&mut self, id: u64) -> Option<Running> {
+        let running = self.running.remove(&id)?;
+        self.wakes.remove(&(running.wake(), id));
+        Some(running)
+    }
+
+    /// Those that have something to do by a moment, in the order of their ids.
+    fn due(&self, until: Timestamp) -> BTreeSet<u64> {
+        self.wakes.range(..=(until, u64::MAX)).map(|(_, id)| *id).collect()
+    }
+
     /// The ids of those that are attached.
     pub(crate) fn ids(&self) -> Vec<u64> {
         self.running.keys().copied().collect()
@@ -64,7 +83,7 @@ impl World {
             sent: 0,
             under_way: BTreeMap::new(),
         };
-        self.traffic.loads.running.insert(id, running);
+        self.traffic.loads.attach(id, running);
         id
     }
 
@@ -73,7 +92,7 @@ impl World {
     pub fn stop_load(&mut self, id: u64) -> Option<Account> {
         let now = self.now();
         advance(self, now);
-        let mut running = self.traffic.loads.running.remove(&id)?;
+        let mut running = self.traffic.loads.detach(id)?;
         settle(self, &mut running, Timestamp::MAX, now);
         Some(running.account)
     }
@@ -88,9 +107,10 @@ impl World {
 
 /// Brings all loads up to `until`, exclusively: a request due at the moment of a change meets the changed world.
 pub(super) fn advance(world: &mut World, until: Timestamp) {
-    // The loads are taken out while they fly, because a flight needs the whole world.
-    let mut all = std::mem::take(&mut world.traffic.loads.running);
-    for running in all.values_mut() {
+    for id in world.traffic.loads.due(until) {
+        // A load is taken out while it flies, because a flight needs the whole world.
+        let Some(mut load) = world.traffic.loads.detach(id) else { continue };
+        let running = &mut load;
         let interval = running.load.interval().max(Duration::from_micros(1));
         // No object changes on the way to `until`, so that all requests until then take the same way.
         let way = (running.next < until).then(|| way(world, &running.load.host, &running.load.path));
@@ -105,11 +125,16 @@ pub(super) fn advance(world: &mut World, until: Timestamp) {
             running.next = later(at, interval);
         }
         settle(world, running, until, until);
+        world.traffic.loads.attach(id, load);
     }
-    world.traffic.loads.running = all;
 }
 
 impl Running {
+    /// When it next sends or is answered.
+    fn wake(&self) -> Timestamp {
+        self.under_way.keys().next().map_or(self.next, |(done, _)| self.next.min(*done))
+    }
+
     fn take_off(&mut self, at: Timestamp, flight: Flight) {
         let id = self.sent;
         self.sent += 1;

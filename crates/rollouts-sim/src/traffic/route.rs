@@ -47,7 +47,7 @@ pub(super) fn backend(world: &World, host: &str, path: &str) -> Result<Backend, 
     let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let path = path.split('?').next().unwrap_or_default();
     let path = if path.is_empty() { "/" } else { path };
-    let best = served(world, false)
+    let best = served(world.store.ingresses_for(&host), false)
         .flat_map(|ingress| {
             let rules = items(ingress, "/spec/rules").filter(|rule| host_fits(text(rule, "/host"), &host));
             let paths = rules.flat_map(|rule| items(rule, "/http/paths"));
@@ -76,9 +76,11 @@ pub(super) fn backend(world: &World, host: &str, path: &str) -> Result<Backend, 
 }
 
 /// The Ingresses that are served: those of canaries, or all others.
-fn served(world: &World, canaries: bool) -> impl Iterator<Item = &Object> {
-    let ours = move |ingress: &&Object| class(ingress) == CLASS && is_canary(ingress) == canaries;
-    world.store.list(Resource::Ingress, "").filter(ours)
+fn served<'a>(
+    ingresses: impl Iterator<Item = &'a Object>,
+    canaries: bool,
+) -> impl Iterator<Item = &'a Object> {
+    ingresses.filter(move |ingress| class(ingress) == CLASS && is_canary(ingress) == canaries)
 }
 
 fn is_canary(ingress: &Value) -> bool {
@@ -109,13 +111,13 @@ fn rules(ingress: &Value) -> impl Iterator<Item = ((&str, &str, &str), &Value)> 
 
 /// The canary of a Service, if it has one: the last that fits, of those the youngest Ingress.
 fn split(world: &World, ns: &str, primary: &Value) -> Option<Split> {
-    let mut canaries: Vec<&Object> =
-        served(world, true).filter(|ingress| object::namespace(ingress) == ns).collect();
+    let of_namespace = || world.store.list(Resource::Ingress, ns);
+    let mut canaries: Vec<&Object> = served(of_namespace(), true).collect();
     canaries.sort_by_key(|ingress| text(ingress, "/metadata/creationTimestamp"));
     let same =
         |a: &Value, b: &Value| a["name"] == b["name"] && port_text(&a["port"]) == port_text(&b["port"]);
     let leads_here = |key: (&str, &str, &str)| {
-        let here = served(world, false).filter(|ingress| object::namespace(ingress) == ns);
+        let here = served(of_namespace(), false);
         here.flat_map(|ingress| rules(ingress)).any(|(other, service)| other == key && same(service, primary))
     };
     let mut found = None;

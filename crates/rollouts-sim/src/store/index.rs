@@ -1,0 +1,196 @@
+//! What is asked of all objects at once and would otherwise be a walk over all of them: whose dependents are left
+//! without an owner, what is being deleted, which Ingresses know a host, which addresses Services have.
+//!
+//! It follows from the objects, so it is in no snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::object::{self, items, text};
+use crate::resource::Resource;
+
+/// Where an object is: kind, namespace, name. Ordered as a walk over all objects.
+pub(crate) type Place = (Resource, String, String);
+
+/// See the module's documentation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    uids: BTreeSet<String>,
+    /// By the uid of an owner, whether it is there or not.
+    dependents: BTreeMap<String, BTreeSet<Place>>,
+    /// Uids of owners that have dependents and are not there.
+    gone: BTreeSet<String>,
+    deleting: BTreeSet<Place>,
+    /// Ingresses by the hosts of their rules, in lower case; the empty one is any host.
+    hosts: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// How many Services have an address.
+    addresses: BTreeMap<String, usize>,
+}
+
+impl Index {
+    /// An object was added or is replaced by another state of itself.
+    pub(super) fn put(&mut self, resource: Resource, before: Option<&Value>, object: &Value) {
+        if let Some(before) = before {
+            self.take(resource, before);
+        }
+        let uid = object::uid(object);
+        if !uid.is_empty() {
+            self.uids.insert(uid.to_owned());
+            self.gone.remove(uid);
+        }
+        for owner in owners(object) {
+            self.dependents.entry(owner.to_owned()).or_default().insert(place(resource, object));
+            if !self.uids.contains(owner) {
+                self.gone.insert(owner.to_owned());
+            }
+        }
+        if object::deleting(object) {
+            self.deleting.insert(place(resource, object));
+        }
+        for host in hosts(resource, object) {
+            let key = (object::namespace(object).to_owned(), object::name(object).to_owned());
+            self.hosts.entry(host).or_default().insert(key);
+        }
+        if let Some(address) = address(resource, object) {
+            *self.addresses.entry(address.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// An object is there no more.
+    pub(super) fn remove(&mut self, resource: Resource, object: &Value) {
+        self.take(resource, object);
+        let uid = object::uid(object);
+        self.uids.remove(uid);
+        if self.dependents.contains_key(uid) {
+            self.gone.insert(uid.to_owned());
+        }
+    }
+
+    fn take(&mut self, resource: Resource, object: &Value) {
+        for owner in owners(object) {
+            if let Some(of) = self.dependents.get_mut(owner) {
+                of.remove(&place(resource, object));
+                if of.is_empty() {
+                    self.dependents.remove(owner);
+                    self.gone.remove(owner);
+                }
+            }
+        }
+        if object::deleting(object) {
+            self.deleting.remove(&place(resource, object));
+        }
+        for host in hosts(resource, object) {
+            if let Some(of) = self.hosts.get_mut(&host) {
+                of.remove(&(object::namespace(object).to_owned(), object::name(object).to_owned()));
+                if of.is_empty() {
+                    self.hosts.remove(&host);
+                }
+            }
+        }
+        if let Some(count) = address(resource, object).and_then(|address| self.addresses.get_mut(address)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Whether an object with this uid is there.
+    pub(super) fn has_uid(&self, uid: &str) -> bool {
+        self.uids.contains(uid)
+    }
+
+    /// The objects that name one of their owners in vain.
+    pub(super) fn bereft(&self) -> impl Iterator<Item = &Place> {
+        self.gone.iter().flat_map(|uid| self.dependents_of(uid))
+    }
+
+    /// The objects that name an owner.
+    pub(super) fn dependents_of(&self, uid: &str) -> impl Iterator<Item = &Place> + use<'_> {
+        self.dependents.get(uid).into_iter().flatten()
+    }
+
+    /// The objects whose deletion has been asked for.
+    pub(super) fn deleting(&self) -> impl Iterator<Item = &Place> {
+        self.deleting.iter()
+    }
+
+    /// The Ingresses, as namespace and name, with a rule that may fit a host in lower case.
+    pub(super) fn ingresses_for(&self, host: &str) -> BTreeSet<&(String, String)> {
+        let wildcard = host.split_once('.').map(|(_, domain)| format!("*.{domain}"));
+        let keys = [Some(host.to_owned()), wildcard, Some(String::new())];
+        keys.iter().flatten().filter_map(|key| self.hosts.get(key)).flatten().collect()
+    }
+
+    /// Whether a Service has this address.
+    pub(super) fn has_address(&self, address: &str) -> bool {
+        self.addresses.get(address).is_some_and(|count| *count > 0)
+    }
+}
+
+fn place(resource: Resource, object: &Value) -> Place {
+    (resource, object::namespace(object).to_owned(), object::name(object).to_owned())
+}
+
+fn owners(object: &Value) -> impl Iterator<Item = &str> {
+    items(object, "/metadata/ownerReferences").map(|owner| text(owner, "/uid"))
+}
+
+fn hosts(resource: Resource, object: &Value) -> BTreeSet<String> {
+    if resource != Resource::Ingress {
+        return BTreeSet::new();
+    }
+    items(object, "/spec/rules").map(|rule| text(rule, "/host").to_ascii_lowercase()).collect()
+}
+
+fn address(resource: Resource, object: &Value) -> Option<&str> {
+    Some(text(object, "/spec/clusterIP")).filter(|_| resource == Resource::Service)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn owned(name: &str, uid: &str, owner: &str) -> Value {
+        let owners = if owner.is_empty() { json!([]) } else { json!([{"uid": owner}]) };
+        json!({"metadata": {"namespace": "n", "name": name, "uid": uid, "ownerReferences": owners}})
+    }
+
+    #[test]
+    fn dependents_are_bereft_while_their_owner_is_not_there() {
+        let mut index = Index::default();
+        let (owner, child) = (owned("a", "1", ""), owned("b", "2", "1"));
+        let bereft = |index: &Index| index.bereft().map(|(_, _, name)| name.clone()).collect::<Vec<_>>();
+        index.put(Resource::Pod, None, &child);
+        assert_eq!(bereft(&index), ["b"]);
+        index.put(Resource::ReplicaSet, None, &owner);
+        assert_eq!(bereft(&index), [""; 0]);
+        index.put(Resource::ReplicaSet, Some(&owner), &owner);
+        index.remove(Resource::ReplicaSet, &owner);
+        assert_eq!(bereft(&index), ["b"]);
+        assert_eq!(index.dependents_of("1").count(), 1);
+        index.remove(Resource::Pod, &child);
+        assert!(bereft(&index).is_empty() && !index.has_uid("2"));
+    }
+
+    #[test]
+    fn ingresses_by_host() {
+        let mut index = Index::default();
+        let ingress = |name: &str, host: &str| {
+            json!({"metadata": {"namespace": "n", "name": name}, "spec": {"rules": [{"host": host}, {"host": "B.local"}]}})
+        };
+        for (name, host) in [("x", "a.local"), ("y", "*.local"), ("z", "")] {
+            index.put(Resource::Ingress, None, &ingress(name, host));
+        }
+        let found = |index: &Index, host: &str| {
+            index.ingresses_for(host).into_iter().map(|(_, name)| name.clone()).collect::<String>()
+        };
+        for (host, names) in [("a.local", "xyz"), ("b.local", "xyz"), ("c.local", "yz"), ("local", "z")] {
+            assert_eq!(found(&index, host), names, "{host}");
+        }
+        index.put(Resource::Ingress, Some(&ingress("x", "a.local")), &ingress("x", "d.local"));
+        assert_eq!(found(&index, "a.local"), "yz");
+        index.remove(Resource::Ingress, &ingress("z", ""));
+        assert_eq!(found(&index, "local"), "");
+    }
+}
