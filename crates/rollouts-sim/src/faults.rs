@@ -36,7 +36,8 @@ pub(crate) fn answer(
     let rest = path.strip_prefix("/faults/v1/")?;
     let parts: Vec<&str> = rest.split('/').collect();
     let asked = query.map(|query| format!("?{query}")).unwrap_or_default();
-    let unknown = || Refusal::new(404, "NotFound", format!("no fault is brought about by {method} {path}{asked}"));
+    let unknown =
+        || Refusal::new(404, "NotFound", format!("no fault is brought about by {method} {path}{asked}"));
     Some(match (method, parts.as_slice(), query) {
         ("POST", ["components", "rollouts-controller"], Some("runs=true")) => {
             start(world);
@@ -46,9 +47,9 @@ pub(crate) fn answer(
             world.rollouts_down = true;
             Ok(done("rollouts-controller is down"))
         }
-        ("POST", ["components", "prometheus"], Some(query)) => {
-            prometheus::faults::bring(world, query).map(|()| done(&format!("prometheus: {query}"))).ok_or_else(unknown)
-        }
+        ("POST", ["components", "prometheus"], Some(query)) => prometheus::faults::bring(world, query)
+            .map(|()| done(&format!("prometheus: {query}")))
+            .ok_or_else(unknown),
         ("POST", ["namespaces", ns, "pods", name, "kill"], None) => {
             controllers::kill(world, ns, name).map(|()| done("killed"))
         }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::object;
 use crate::resource::Resource;
 
-pub(crate) use self::index::Place;
 use self::index::Index;
+pub(crate) use self::index::Place;
 
 /// A stored object.
 pub(crate) type Object = Arc<Value>;
@@ -95,7 +95,13 @@ fn key(object: &Value) -> (String, String) {
 impl Store {
     /// An empty store at resourceVersion 1.
     pub(crate) fn new() -> Store {
-        Store { objects: BTreeMap::new(), index: Index::default(), revision: 1, log: VecDeque::new(), compacted: 1 }
+        Store {
+            objects: BTreeMap::new(),
+            index: Index::default(),
+            revision: 1,
+            log: VecDeque::new(),
+            compacted: 1,
+        }
     }
 
     /// The resourceVersion of the latest change.
@@ -139,7 +145,9 @@ impl Store {
 
     /// The objects whose deletion has been asked for.
     pub(crate) fn deleting(&self) -> impl Iterator<Item = (Resource, &Object)> {
-        self.index.deleting().filter_map(|(resource, ns, name)| Some((*resource, self.get(*resource, ns, name)?)))
+        self.index
+            .deleting()
+            .filter_map(|(resource, ns, name)| Some((*resource, self.get(*resource, ns, name)?)))
     }
 
     /// The Ingresses with a rule that may fit a host in lower case, in name order.

@@ -7,6 +7,7 @@
 mod figure;
 mod measure;
 mod probe;
+mod simulator;
 mod step;
 mod workload;
 
@@ -51,7 +52,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 /// The figures of the parser and the engine.
 fn engine(folder: &std::path::Path) -> Result<Vec<Figure>, Error> {
     let (time, size) = report(folder)?;
-    Ok(vec![time, size, parse()?, next(folder)?, step::figure(folder)?, phase(folder)?])
+    let mut figures = vec![time, size, parse()?, next(folder)?, step::figure(folder)?, phase(folder)?];
+    figures.extend(simulator::figures()?);
+    Ok(figures)
 }
 
 fn build() -> Result<Duration, Error> {
@@ -70,15 +73,10 @@ fn build() -> Result<Duration, Error> {
         "-p",
         "demo-app",
     ]))?;
-    run::run(run::command(cargo).args([
-        "build",
-        "--release",
-        "--locked",
-        "-p",
-        "prd-parser",
-        "--example",
-        "throughput",
-    ]))?;
+    for (package, example) in [("prd-parser", "throughput"), ("rollouts-sim", "canaries")] {
+        let build = ["build", "--release", "--locked", "-p", package, "--example", example];
+        run::run(run::command(cargo).args(build))?;
+    }
     Ok(started.elapsed())
 }
 

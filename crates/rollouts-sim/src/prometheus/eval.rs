@@ -125,7 +125,9 @@ fn named<'a>(of: &'a Prometheus, selector: &'a Selector) -> impl Iterator<Item =
         _ => None,
     });
     let first = Labels { service: one.cloned().unwrap_or_default(), code: 0, method: String::new() };
-    of.series.range(first..).take_while(move |(labels, _)| one.is_none_or(|service| labels.service == *service))
+    of.series
+        .range(first..)
+        .take_while(move |(labels, _)| one.is_none_or(|service| labels.service == *service))
 }
 
 impl Labels {

@@ -176,9 +176,7 @@ mod tests {
     #[test]
     fn ingresses_by_host() {
         let mut index = Index::default();
-        let ingress = |name: &str, host: &str| {
-            json!({"metadata": {"namespace": "n", "name": name}, "spec": {"rules": [{"host": host}, {"host": "B.local"}]}})
-        };
+        let ingress = |name: &str, host: &str| json!({"metadata": {"namespace": "n", "name": name}, "spec": {"rules": [{"host": host}, {"host": "B.local"}]}});
         for (name, host) in [("x", "a.local"), ("y", "*.local"), ("z", "")] {
             index.put(Resource::Ingress, None, &ingress(name, host));
         }

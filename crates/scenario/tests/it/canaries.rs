@@ -56,6 +56,7 @@ pub(crate) const UNVERIFIED: &[&str] = &[
     "prometheus-hangs",
 ];
 
+#[expect(clippy::print_stdout, reason = "who runs the tests with their output is to see what is unverified")]
 async fn reproduce(name: &str) {
     let shown = show("canary", name).await;
     if UNVERIFIED.contains(&name) {

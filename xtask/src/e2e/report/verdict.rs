@@ -252,8 +252,16 @@ mod tests {
 
     fn report(suite: &str, loads: Vec<LoadDoc>, measures: Vec<Measure>) -> ReportDoc {
         let (name, title) = ("a scenario".to_owned(), String::new());
-        let scenario =
-            ScenarioDoc { name, title, shows: Vec::new(), passed: true, verified: true, error: None, seconds: 1.0, loads };
+        let scenario = ScenarioDoc {
+            name,
+            title,
+            shows: Vec::new(),
+            passed: true,
+            verified: true,
+            error: None,
+            seconds: 1.0,
+            loads,
+        };
         ReportDoc {
             schema_version: SCHEMA_VERSION,
             target: "host".to_owned(),
