@@ -3,12 +3,13 @@
 # Argo CD then sees the new commit and syncs it; nothing here talks to the cluster.
 #
 # usage: deploy/ci/release.sh TAG
+#   CHART   whose version it is                      (default: blue-green-app)
 #   XTASK   how the project's own build is called   (default: cargo xtask)
 #   BRANCH  the branch that Argo CD follows         (default: main)
 set -eu
 
 tag=${1:?usage: deploy/ci/release.sh TAG}
-values=charts/blue-green-app/values.yaml
+values=charts/${CHART:-blue-green-app}/values.yaml
 archives=$(mktemp -d)
 trap 'rm -rf "$archives"' EXIT
 
