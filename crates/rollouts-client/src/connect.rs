@@ -50,12 +50,26 @@ pub async fn from_kubeconfig(context: Option<&str>) -> Result<(Client, String), 
 /// # Errors
 /// As [`from_kubeconfig`].
 pub async fn from(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<(Client, String), ConnectError> {
+    acting_as(kubeconfig, context, None).await
+}
+
+/// The same, with every call made in the name of another user, as kubectl's `--as` does. The API server asks whether
+/// the kubeconfig's own user may `impersonate` that one.
+///
+/// # Errors
+/// As [`from_kubeconfig`].
+pub async fn acting_as(
+    kubeconfig: Kubeconfig,
+    context: Option<&str>,
+    user: Option<&str>,
+) -> Result<(Client, String), ConnectError> {
     let context = context.map(str::to_owned);
     let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
         .await
         .map_err(|source| ConnectError::Context { context, source })?;
     config.default_retry = false;
+    config.auth_info.impersonate = user.map(str::to_owned).or(config.auth_info.impersonate);
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     let (url, namespace) = (config.cluster_url.to_string(), config.default_namespace.clone());
     let client =

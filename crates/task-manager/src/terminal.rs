@@ -7,9 +7,10 @@ use crate::render::Style;
 use clap::ValueEnum;
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
     /// On a terminal, unless NO_COLOR or TERM=dumb is set; everywhere with FORCE_COLOR or CLICOLOR_FORCE
+    #[default]
     Auto,
     /// Everywhere
     Always,

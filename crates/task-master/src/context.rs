@@ -43,6 +43,8 @@ pub struct Context {
     pub ingress: Option<SocketAddr>,
     /// Where the person stands: commands are shown as they are typed there. Nothing runs by it.
     pub here: PathBuf,
+    /// In whose name the API of a real cluster is called; the kubeconfig's own user when absent. Tools do not hear of it.
+    pub acting_as: Option<String>,
     /// The environment that tools may see a part of, and in which they are found.
     pub inherited: Vec<(OsString, OsString)>,
     /// Through what children are started.
@@ -75,6 +77,7 @@ impl Context {
             timeout: None,
             patience: Duration::from_secs(30),
             ingress: None,
+            acting_as: None,
             here: std::env::current_dir().unwrap_or_default(),
             inherited: std::env::vars_os().collect(),
             shim: Shim::None,

@@ -98,7 +98,7 @@ fn host_kubeconfig(environment: &[(OsString, OsString)]) -> PathBuf {
 }
 
 /// The user's own kubeconfig: what `KUBECONFIG` names first, else the usual place.
-fn user_kubeconfig(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
+pub(crate) fn user_kubeconfig(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
     let named = find(environment, "KUBECONFIG").and_then(|value| std::env::split_paths(value).next());
     named.or_else(|| find(environment, "HOME").map(|home| PathBuf::from(home).join(".kube/config")))
 }

@@ -9,6 +9,7 @@ mod failure;
 mod jsonl;
 mod logs;
 mod plan;
+mod plugin;
 mod progress;
 mod resume;
 mod rollout;
@@ -16,6 +17,7 @@ mod runs;
 mod summary;
 mod text;
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,7 +48,7 @@ pub(crate) struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Global {
     /// Where steps take effect: sim, host, kind or context:NAME
     #[arg(long, global = true, value_name = "NAME", default_value = "sim")]
@@ -84,6 +86,9 @@ pub(crate) struct Global {
     /// Where the ingress of a real cluster listens [default: as the target says]
     #[arg(long, global = true, value_name = "ADDRESS")]
     ingress: Option<SocketAddr>,
+    /// Call the API of a real cluster in the name of this user; tools keep their own
+    #[arg(long = "as", global = true, value_name = "USER")]
+    acting_as: Option<String>,
     /// Say less
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
@@ -93,9 +98,10 @@ pub(crate) struct Global {
 }
 
 /// The form of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
     /// Lines for a person
+    #[default]
     Text,
     /// JSON, for a run one object a line as it happens
     Json,
@@ -133,15 +139,35 @@ pub(crate) struct App<'w> {
     global: Global,
     out: &'w mut dyn Write,
     out_style: Style,
+    error_style: Style,
     /// The command as it was typed, for whoever meets the lock.
     typed: String,
+    /// The environment that tools may see a part of.
+    environment: Vec<(OsString, OsString)>,
+    /// Whether it works in a folder that belongs to no PRD.
+    anywhere: bool,
+}
+
+impl<'w> App<'w> {
+    fn new(global: Global, out: &'w mut io::StdoutLock<'_>, anywhere: bool) -> Self {
+        let (out_style, error_style) = (style(global.color, out), style(global.color, &io::stderr()));
+        let typed = format!("task-master {}", std::env::args().skip(1).collect::<Vec<_>>().join(" "));
+        let environment = std::env::vars_os().collect();
+        App { global, out, out_style, error_style, typed, environment, anywhere }
+    }
 }
 
 impl App<'_> {
     fn place(&self) -> Result<Place, ProjectError> {
         let from = std::env::current_dir()
             .map_err(|source| ProjectError::Read { path: PathBuf::from("."), source })?;
-        let place = Place::find(self.global.prd.as_deref(), self.global.state.as_deref(), &from)?;
+        let place = match Place::find(self.global.prd.as_deref(), self.global.state.as_deref(), &from) {
+            // What needs no PRD has none: a verb on a real cluster works in any folder.
+            Err(ProjectError::NoPrd { from }) if self.anywhere => {
+                Place { prd: from.join("PRD.md"), state: from.join(".task-master") }
+            }
+            found => found?,
+        };
         // Shown as the person would write it.
         let short = |path: PathBuf| path.strip_prefix(&from).map(PathBuf::from).unwrap_or(path);
         Ok(Place { prd: short(place.prd), state: short(place.state) })
@@ -158,6 +184,8 @@ impl App<'_> {
         context.timeout = global.timeout;
         context.patience = global.patience;
         context.ingress = global.ingress;
+        context.acting_as.clone_from(&global.acting_as);
+        context.inherited.clone_from(&self.environment);
         context.shim = Shim::Exe(std::env::current_exe().map_err(Failure::OwnPath)?);
         context.actor = task_manager::actor::current();
         context.command.clone_from(&self.typed);
@@ -200,22 +228,30 @@ fn asking(yes: bool) -> Option<task_master::context::Ask> {
 pub(crate) fn main() -> Code {
     let out = io::stdout();
     let mut out = out.lock();
-    let typed: Vec<String> = std::env::args().skip(1).collect();
-    let cli = match Cli::try_parse_from(std::env::args_os()) {
-        Ok(cli) => cli,
-        Err(help) if !help.use_stderr() => {
-            let _ = write!(out, "{}", help.render());
-            return Code::Ok;
-        }
-        Err(error) => {
+    let done = match plugin::is_meant(std::env::args_os().next().as_deref()) {
+        true => parsed(plugin::Plugin::try_parse(), &mut out).and_then(|plugin| as_plugin(&plugin, &mut out)),
+        false => parsed(Cli::try_parse(), &mut out).and_then(|cli| as_itself(cli, &mut out)),
+    };
+    done.unwrap_or_else(|code| code)
+}
+
+/// What was typed; otherwise it is said what is wrong with it, or help was asked for.
+fn parsed<T>(read: Result<T, clap::Error>, out: &mut dyn Write) -> Result<T, Code> {
+    read.map_err(|error| {
+        if error.use_stderr() {
             let _ = write!(io::stderr(), "{}", error.render());
             return Code::Usage;
         }
-    };
+        let _ = write!(out, "{}", error.render());
+        Code::Ok
+    })
+}
+
+/// As `task-master`.
+fn as_itself(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
     trace(cli.global.verbose);
-    let (out_style, error_style) = (style(cli.global.color, &out), style(cli.global.color, &io::stderr()));
-    let typed = format!("task-master {}", typed.join(" "));
-    let mut app = App { global: cli.global, out: &mut out, out_style, typed };
+    let anywhere = matches!(cli.command, Command::Rollout(_)) && cli.global.target != Target::Sim;
+    let mut app = App::new(cli.global, out, anywhere);
     let done = match &cli.command {
         Command::ExecuteTask(args) => execute_task::run(args, &mut app),
         Command::ExecutePhase(args) => execute_phase::run(args, &mut app),
@@ -226,13 +262,27 @@ pub(crate) fn main() -> Code {
         Command::Rollout(args) => rollout::run(args, &mut app),
         Command::Completions(args) => app.print(&args.script(Cli::command())).map(|()| Code::Ok),
     };
-    match done {
-        Ok(code) => code,
-        Err(failure) => {
-            let _ = io::stderr().write_all(failure.message(error_style).as_bytes());
-            failure.code()
-        }
-    }
+    ended(done, app.error_style)
+}
+
+/// As `kubectl rollouts`.
+fn as_plugin(plugin: &plugin::Plugin, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
+    trace(false);
+    let (global, environment) = match plugin.surroundings() {
+        Ok(surroundings) => surroundings,
+        Err(failure) => return ended(Err(failure), style(Colour::Auto, &io::stderr())),
+    };
+    let mut app = App { environment, ..App::new(global, out, true) };
+    let done = rollout::run(&plugin.rollout, &mut app);
+    ended(done, app.error_style)
+}
+
+/// How it ended: an error is said.
+fn ended(done: Result<Code, Failure>, style: Style) -> Result<Code, Code> {
+    done.map_err(|failure| {
+        let _ = io::stderr().write_all(failure.message(style).as_bytes());
+        failure.code()
+    })
 }
 
 fn trace(verbose: bool) {
@@ -276,5 +326,6 @@ mod tests {
     #[test]
     fn the_help_of_each_command_ends_with_an_example_that_can_be_typed() {
         test_support::example::ends_each_help(&Cli::command(), |line| Cli::try_parse_from(line).map(|_| ()));
+        plugin::Plugin::command().debug_assert();
     }
 }

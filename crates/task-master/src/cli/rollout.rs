@@ -9,6 +9,7 @@ use rollouts_client::condition::Condition;
 use rollouts_client::phase::Phase;
 use serde_json::json;
 use task_manager::exit::Code;
+use task_master::Context;
 use task_master::operator::{self, Done, Verb};
 
 use super::failure::Failure;
@@ -22,9 +23,9 @@ const WITHIN: Duration = Duration::from_secs(60);
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
-    /// The namespace
-    #[arg(short, long, global = true, default_value = "blue-green", value_name = "NAME")]
-    namespace: String,
+    /// The namespace [default: that of the kubeconfig's context; blue-green on sim, host and kind]
+    #[arg(short, long, global = true, value_name = "NAME")]
+    namespace: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,19 +147,28 @@ impl Command {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
-    let namespace = &args.namespace;
+    let context = app.context()?;
+    let namespace = args.namespace.clone().unwrap_or_else(|| operator::namespace(&context));
     match &args.command {
-        Command::List(list) => list.run(namespace, app),
-        Command::Watch(watch) => watch.run(namespace, app),
-        command => command.split().map_or(Ok(Code::Usage), |(name, verb)| one(namespace, name, &verb, app)),
+        Command::List(list) => list.run(&context, namespace, app),
+        Command::Watch(watch) => watch.run(&context, &namespace, app),
+        command => {
+            let one = |(name, verb)| one(&context, &namespace, name, &verb, app);
+            command.split().map_or(Ok(Code::Usage), one)
+        }
     }
 }
 
 /// A verb on one Rollout.
-fn one(namespace: &str, name: &str, verb: &Verb, app: &mut App<'_>) -> Result<Code, Failure> {
-    let context = app.context()?;
+fn one(
+    context: &Context,
+    namespace: &str,
+    name: &str,
+    verb: &Verb,
+    app: &mut App<'_>,
+) -> Result<Code, Failure> {
     let within = context.timeout.unwrap_or(WITHIN);
-    let done = operator::operate(&context, namespace, name, verb, within)?;
+    let done = operator::operate(context, namespace, name, verb, within)?;
     let text = match (app.global.output, &done) {
         (Form::Text, done) => done.to_string(),
         (Form::Json, Done::View(view)) => show::document("rollout-view", view.as_ref()),

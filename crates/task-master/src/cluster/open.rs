@@ -28,7 +28,7 @@ pub(crate) async fn open(context: &Context) -> Result<Cluster, Fault> {
         return Err(Fault::permanent(absent(&context.target, &file)));
     }
     let kubeconfig = Kubeconfig::read_from(&file).map_err(|error| Fault::chain(Class::Permanent, &error))?;
-    let (client, _) = connect::from(kubeconfig, name.as_deref())
+    let (client, _) = connect::acting_as(kubeconfig, name.as_deref(), context.acting_as.as_deref())
         .await
         .map_err(|error| Fault::chain(Class::Permanent, &error))?;
     let ingress =

@@ -5,6 +5,7 @@
 
 mod error;
 mod list;
+mod place;
 mod unknown;
 mod watch;
 
@@ -24,6 +25,7 @@ use crate::context::Context;
 
 pub use error::OperatorError;
 pub use list::{Scope, list};
+pub use place::{current, namespace};
 pub use watch::{Until, watch};
 
 /// What is asked of a Rollout.

@@ -31,7 +31,7 @@ tasks:
 ";
 
 /// Serves a simulated cluster while `work` goes on with its kubeconfig.
-fn served(kubeconfig: &Path, work: impl FnOnce()) {
+pub(crate) fn served(kubeconfig: &Path, work: impl FnOnce()) {
     let (stop, stopped) = oneshot::channel::<()>();
     let (ready, is_ready) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose output cannot be read has failed")]
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Ran};
+use crate::bench::{BINARY, Bench, Ran};
+use crate::kubectl::served;
 
 /// The shipped Rollout, Healthy on the simulator.
 fn deployed() -> Bench {
@@ -76,4 +79,40 @@ fn what_cannot_be_done_says_so_with_a_code_of_its_own_and_the_right_name() {
             assert!(ran.stderr.contains(part), "{words:?}: {}", ran.stderr);
         }
     }
+}
+
+/// Under the name `kubectl-rollouts` it is kubectl's plugin: the current context and its namespace, and no PRD.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test starts the binary under its other name")]
+fn as_kubectls_plugin_it_stands_in_the_current_context() {
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("config");
+    let plugin = folder.path().join("kubectl-rollouts");
+    std::os::unix::fs::symlink(BINARY, &plugin).unwrap();
+    let run = |words: &[&str]| -> Ran {
+        let mut command = Command::new(&plugin);
+        command.args(words).env_clear().env("KUBECONFIG", &kubeconfig).current_dir(folder.path());
+        command.output().unwrap().into()
+    };
+    let away = run(&["list"]);
+    assert_eq!(away.code, Some(11), "{away:?}");
+    let mut bench = Bench::shipped();
+    bench.set("KUBECONFIG", &kubeconfig.display().to_string());
+    served(&kubeconfig, || {
+        // Its later tasks need Argo CD, which this cluster has not.
+        let ran = bench.run(&["execute-phase", "Phase 2", "--target", "context:rollouts-sim", "--yes"]);
+        assert!(ran.stdout.contains("applied rollout blue-green/blue-green"), "{ran:?}");
+        let waited = run(&["wait", "blue-green", "healthy", "--namespace", "blue-green"]);
+        assert_eq!(waited.code, Some(0), "{waited:?}");
+        let (here, all) = (run(&["list"]), run(&["list", "-A"]));
+        assert_eq!((here.code, all.code), (Some(4), Some(0)), "{here:?} {all:?}");
+        assert!(here.stderr.contains("no rollout in namespace default"), "{}", here.stderr);
+        assert!(all.stdout.contains("blue-green  blue-green  BlueGreen  Healthy"), "{}", all.stdout);
+        let got = document(&run(&["get", "blue-green", "-n", "blue-green", "-o", "json", "--as", "jane"]));
+        assert_eq!(got["phase"], "Healthy");
+        let wrong = run(&["get", "blue-green", "--context", "nowhere"]);
+        assert_eq!(wrong.code, Some(11), "{wrong:?}");
+    });
+    let help = run(&["promote", "--help"]).stdout;
+    assert!(help.contains("Usage: kubectl rollouts promote") && !help.contains("--prd"), "{help}");
 }

@@ -6,6 +6,7 @@ use rollouts_client::phase::Phase;
 use rollouts_client::view::{Columns, ImageView, RolloutView, table};
 use serde::Serialize;
 use task_manager::exit::Code;
+use task_master::Context;
 use task_master::operator::{self, Scope, Until};
 
 use crate::cli::failure::Failure;
@@ -26,11 +27,16 @@ pub(super) struct List {
 }
 
 impl List {
-    pub(super) fn run(&self, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
-        let namespace = (!self.all_namespaces).then(|| namespace.to_owned());
+    pub(super) fn run(
+        &self,
+        context: &Context,
+        namespace: String,
+        app: &mut App<'_>,
+    ) -> Result<Code, Failure> {
+        let namespace = (!self.all_namespaces).then_some(namespace);
         let columns = Columns { namespace: namespace.is_none(), wide: self.wide };
         let scope = Scope { namespace, labels: self.selector.clone() };
-        let (rows, now) = operator::list(&app.context()?, &scope)?;
+        let (rows, now) = operator::list(context, &scope)?;
         if rows.is_empty() && app.global.output == Form::Text {
             let place =
                 scope.namespace.map_or("any namespace".to_owned(), |name| format!("namespace {name}"));
@@ -56,8 +62,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn run(&self, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
-        let context = app.context()?;
+    pub(super) fn run(&self, context: &Context, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
         let until = if self.until_settled { Until::Settled } else { Until::Over };
         let screen = std::io::stdout().is_terminal() && app.global.output == Form::Text;
         let mut printed = Ok(());
@@ -71,7 +76,7 @@ impl Watch {
                 printed = app.print(&text);
             }
         };
-        let phase = operator::watch(&context, namespace, &self.name, until, context.timeout, &mut see)?;
+        let phase = operator::watch(context, namespace, &self.name, until, context.timeout, &mut see)?;
         printed?;
         Ok(match (phase, self.until_settled) {
             (_, false) | (Phase::Healthy, _) => Code::Ok,
