@@ -1,5 +1,7 @@
 //! What a heading says: its number, the phase it names, its priority, and what its checkboxes mean.
 
+use std::borrow::Cow;
+
 use crate::model::Priority;
 use crate::text::one_line;
 
@@ -23,14 +25,14 @@ pub(crate) enum About {
 }
 
 impl About {
-    fn of(word: &str) -> Option<About> {
+    fn of(word: &[u8]) -> Option<About> {
         let lists = [
             ("timeline", About::Timeline),
             ("schedule", About::Timeline),
             ("stakeholders", About::Stakeholders),
             ("references", About::References),
         ];
-        lists.into_iter().find(|(list, _)| list.eq_ignore_ascii_case(word)).map(|(_, about)| about)
+        lists.into_iter().find(|(list, _)| word.eq_ignore_ascii_case(list.as_bytes())).map(|(_, about)| about)
     }
 }
 
@@ -124,16 +126,18 @@ struct Seen {
 impl Seen {
     fn of(text: &str) -> Seen {
         let mut seen = Seen::default();
-        let mut rest = words(text);
+        let text = split_up(text);
+        let mut rest = words(&text);
         let mut first = true;
         while let Some(word) = rest.next() {
             if std::mem::take(&mut first) {
                 seen.about = About::of(word);
             }
-            let is = |any: &[&str]| any.iter().any(|one| one.eq_ignore_ascii_case(word));
+            let is = |any: &[&str]| any.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()));
             let follow = |all: &[&str]| {
                 let mut next = rest.clone();
-                all.iter().all(|one| next.next().is_some_and(|word| one.eq_ignore_ascii_case(word)))
+                all.iter()
+                    .all(|one| next.next().is_some_and(|word| word.eq_ignore_ascii_case(one.as_bytes())))
             };
             seen.criteria |= is(&["criteria", "criterion", "acceptance"]);
             seen.criteria |= is(&["definition"]) && follow(&["of", "done"]);
@@ -147,15 +151,26 @@ impl Seen {
     }
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
-    let ends = |c: char| if c.is_ascii() { !c.is_ascii_alphanumeric() } else { !c.is_alphanumeric() };
-    text.split(ends).filter(|word| !word.is_empty())
+/// A text whose signs beyond ASCII are blanks.
+fn split_up(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if c.is_ascii() || c.is_alphanumeric() { c } else { ' ' }).collect())
+}
+
+/// The words of a text that is split up.
+fn words(text: &str) -> impl Iterator<Item = &[u8]> + Clone {
+    let ends = |byte: &u8| byte.is_ascii() && !byte.is_ascii_alphanumeric();
+    text.as_bytes().split(ends).filter(|word| !word.is_empty())
 }
 
 /// `("13.2", "Full …")` of `13.2 Full …`; `1.` and `1)` count too.
 fn section_number(line: &str) -> (Option<&str>, &str) {
-    let numbered = line.starts_with(|c: char| c.is_ascii_digit());
-    let Some((first, rest)) = line.split_once(' ').filter(|_| numbered) else { return (None, line) };
+    if !line.starts_with(|c: char| c.is_ascii_digit()) {
+        return (None, line);
+    }
+    let Some((first, rest)) = line.split_once(' ') else { return (None, line) };
     let number = first.trim_end_matches(['.', ')']);
     if is_section_number(number) { (Some(number), rest) } else { (None, line) }
 }

@@ -10,14 +10,22 @@ pub(crate) struct Lines<'s> {
     starts: Vec<usize>,
 }
 
+/// How much text makes a line of most documents; room for all of them at once spares the growth.
+const BYTES_A_LINE: usize = 24;
+
 impl<'s> Lines<'s> {
     pub(crate) fn new(source: &'s str) -> Self {
         let bytes = source.as_bytes();
-        let mut starts = Vec::with_capacity(memchr::memchr_iter(b'\n', bytes).count() + 1);
+        let mut starts = Vec::with_capacity(bytes.len() / BYTES_A_LINE + 1);
         starts.push(0);
-        let after = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1);
-        let inside = |at: &usize| bytes[*at - 1] == b'\r' && bytes.get(*at) == Some(&b'\n');
-        starts.extend(after.filter(|at| *at < bytes.len() && !inside(at)));
+        if memchr::memchr(b'\r', bytes).is_none() {
+            starts.extend(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1));
+        } else {
+            let after = memchr::memchr2_iter(b'\n', b'\r', bytes).map(|at| at + 1);
+            let inside = |at: &usize| bytes[*at - 1] == b'\r' && bytes.get(*at) == Some(&b'\n');
+            starts.extend(after.filter(|at| !inside(at)));
+        }
+        starts.pop_if(|last| *last == bytes.len() && *last > 0);
         Lines { source, starts }
     }
 

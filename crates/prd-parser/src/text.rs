@@ -66,9 +66,7 @@ fn comment_id(html: &str) -> Option<String> {
 }
 
 /// One line: every run of white space one blank, none at the ends.
-pub(crate) fn one_line(mut text: String) -> String {
-    text.truncate(text.trim_end().len());
-    text.drain(..text.len() - text.trim_start().len());
+pub(crate) fn one_line(text: String) -> String {
     if is_one_line(&text) {
         return text;
     }
@@ -82,14 +80,14 @@ pub(crate) fn one_line(mut text: String) -> String {
     line
 }
 
-/// Whether trimmed text can stay: printable ASCII without two blanks in a row. Not true of all that could.
+/// Whether a text can stay: printable ASCII with single blanks, none at the ends. Not true of all that could.
 fn is_one_line(text: &str) -> bool {
     // Without a stop at the first hit, so that it goes many bytes at a time.
     let bytes = text.as_bytes();
     let unfit = bytes.iter().fold(0, |unfit, byte| unfit | u8::from(!(b' '..0x7f).contains(byte)));
     let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
     let double = pairs.fold(0, |double, (a, b)| double | u8::from(*a == b' ') & u8::from(*b == b' '));
-    unfit | double == 0
+    unfit | double == 0 && bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ')
 }
 
 /// Splits `Label: rest` at the first colon that is followed by white space or nothing.

@@ -253,9 +253,9 @@ impl<'w, 's> Walker<'w, 's> {
         }
         self.outline.claimed[at] = true;
         let Plain { mut text, id, .. } = plain(first);
-        let boxed = text.len() - after_box(&text).len();
+        let boxed = text.len() - after_box(&text).trim_start().len();
         text.drain(..boxed);
-        if text.trim().is_empty() {
+        if text.is_empty() {
             self.outline.empty.push(candidate.line);
             return Some(Listed::Ignored);
         }
