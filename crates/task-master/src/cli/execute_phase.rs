@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
 /// Runs a selection and shows it.
 pub(crate) fn execute(selection: &Selection, app: &mut App<'_>) -> Result<Code, Failure> {
     let context = app.running_context()?;
-    let shower = Shower::new(app);
+    let shower = Shower::new(app, context.place.state.clone());
     let report = engine::run(&context, selection, &mut |what, plan| shower.begin(what, plan), &mut &shower)?;
     summary::end(&shower, &report)
 }

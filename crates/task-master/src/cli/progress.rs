@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,14 +25,15 @@ struct Inner<'a> {
     form: Form,
     how: text::How,
     target: String,
+    state: PathBuf,
     titles: HashMap<String, String>,
     started: HashMap<String, Timestamp>,
     spinner: Option<ProgressBar>,
 }
 
 impl<'a> Shower<'a> {
-    /// Shows on the app's output.
-    pub(crate) fn new(app: &'a mut App<'_>) -> Self {
+    /// Shows on the app's output what happens to a state folder.
+    pub(crate) fn new(app: &'a mut App<'_>, state: PathBuf) -> Self {
         let how = text::How { style: app.out_style, quiet: app.global.quiet, verbose: app.global.verbose };
         let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty());
         let moves = app.global.output == Form::Text && !app.global.quiet && !ci && io::stderr().is_terminal();
@@ -40,6 +42,7 @@ impl<'a> Shower<'a> {
             form: app.global.output,
             how,
             target: app.global.target.to_string(),
+            state,
             titles: HashMap::new(),
             started: HashMap::new(),
             spinner: moves.then(spinner),
@@ -112,7 +115,7 @@ impl Inner<'_> {
                     let since = self.started.get(task)?;
                     Duration::try_from(at.duration_since(*since)).ok()
                 };
-                text::event(event, self.how, &self.titles, took)
+                text::event(event, self.how, &self.titles, took, &self.state)
             }
         };
         if let Some(spinner) = &self.spinner {

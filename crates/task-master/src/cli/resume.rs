@@ -17,7 +17,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     let context = app.running_context()?;
-    let shower = Shower::new(app);
+    let shower = Shower::new(app, context.place.state.clone());
     let begin = &mut |what: &engine::Resolved, plan: &prd_parser::Plan| shower.begin(what, plan);
     let report = engine::resume(&context, args.run.as_deref(), begin, &mut &shower)?;
     summary::end(&shower, &report)

@@ -1,6 +1,7 @@
 //! The engine's events as lines for a person. Pure: text in, text out.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use task_manager::event::{StepOutcome, TaskOutcome};
@@ -17,12 +18,13 @@ pub(super) struct How {
     pub(super) verbose: bool,
 }
 
-/// The lines of an event; empty for one that is not shown.
+/// The lines of an event; empty for one that is not shown. Logs are below `state`.
 pub(super) fn event(
     event: &Event,
     how: How,
     titles: &HashMap<String, String>,
     took: impl Fn(&str) -> Option<Duration>,
+    state: &Path,
 ) -> String {
     let title = |task: &str| titles.get(task).cloned().unwrap_or_else(|| task.to_owned());
     let style = how.style;
@@ -68,7 +70,10 @@ pub(super) fn event(
                 TaskOutcome::Completed => format!("  {} ({evidence}){time}", good("completed")),
                 TaskOutcome::Failed => {
                     let reason = reason.as_deref().unwrap_or_default();
-                    let log = log.as_deref().map(|log| format!("\n  log: {log}")).unwrap_or_default();
+                    let log = log
+                        .as_deref()
+                        .map(|log| format!("\n  log: {}", state.join(log).display()))
+                        .unwrap_or_default();
                     let head = if how.quiet { format!("{}: ", title(task)) } else { "  ".to_owned() };
                     format!("{head}{}{time}: {reason}{log}", style.bad("failed"))
                 }
