@@ -6,6 +6,7 @@
 //! - [`phase`]: phase and message, in Argo's words. [`condition`]: what can be waited for.
 //! - [`verbs`]: promote, abort, retry, pause, resume, restart, undo, set image, each as [`patch`] values.
 //! - [`view`]: one picture of a Rollout, printed like `kubectl argo rollouts get rollout`.
+//! - [`explain`]: why a Rollout does not go on, from evidence.
 //!
 //! What touches the world is thin:
 //! - [`client`] reads, sends the verbs, and waits; [`wait`] and [`pace`] know how time passes, in a real
@@ -37,6 +38,7 @@
 pub mod client;
 pub mod condition;
 pub mod connect;
+pub mod explain;
 pub mod names;
 pub mod pace;
 pub mod patch;

@@ -13,6 +13,7 @@
 mod act;
 mod call;
 mod error;
+mod explain;
 mod gather;
 mod waits;
 

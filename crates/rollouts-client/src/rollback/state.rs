@@ -71,7 +71,7 @@ pub struct Version {
 }
 
 impl Version {
-    pub(super) fn of(replica_set: &ReplicaSet) -> Option<Self> {
+    pub(crate) fn of(replica_set: &ReplicaSet) -> Option<Self> {
         let status = replica_set.status.as_ref();
         let template = replica_set.spec.template.as_ref();
         Some(Version {

@@ -4,6 +4,7 @@
 mod api;
 mod client;
 mod connect;
+mod explain;
 mod fixture;
 mod phase;
 mod promises;

@@ -9,6 +9,7 @@ mod blue_green;
 mod canary;
 mod client;
 mod cluster;
+mod explain;
 mod journal;
 mod kubectl;
 mod process;
