@@ -7,6 +7,7 @@
 //! - [`verbs`]: promote, abort, retry, pause, resume, restart, undo, set image, each as [`patch`] values.
 //! - [`view`]: one picture of a Rollout, printed like `kubectl argo rollouts get rollout`.
 //! - [`explain`]: why a Rollout does not go on, from evidence.
+//! - [`lint`]: what in a declared Rollout cannot happen as declared.
 //!
 //! What touches the world is thin:
 //! - [`client`] reads, sends the verbs, and waits; [`wait`] and [`pace`] know how time passes, in a real
@@ -39,6 +40,7 @@ pub mod client;
 pub mod condition;
 pub mod connect;
 pub mod explain;
+pub mod lint;
 pub mod names;
 pub mod pace;
 pub mod patch;

@@ -25,7 +25,7 @@ mod world;
 mod write;
 
 pub use journal::{JournalError, reset};
-pub use schema::generate;
+pub use schema::{generate, published};
 pub use serve::{ServeError, Server};
 pub use simulator::{Simulator, Summary};
 pub use world::World;

@@ -11,7 +11,7 @@ pub enum Code {
     TaskFailed,
     /// The command line is wrong.
     Usage,
-    /// The PRD or the runbook is invalid.
+    /// The PRD, the runbook, or what was linted is invalid.
     Invalid,
     /// Nothing matched what was named.
     NoMatch,
@@ -100,7 +100,7 @@ impl Code {
             Code::Ok => "everything that was asked for is done",
             Code::TaskFailed => "a task failed",
             Code::Usage => "the command line is wrong",
-            Code::Invalid => "the PRD or the runbook is invalid",
+            Code::Invalid => "the PRD, the runbook, or what was linted is invalid",
             Code::NoMatch => "nothing matched what was named",
             Code::Outstanding => "finished, but tasks are outstanding, blocked or only manual",
             Code::Locked => "the state is locked by another run",

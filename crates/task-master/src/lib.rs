@@ -2,7 +2,7 @@
 //!
 //! Reading order: a [`command::Command`] is a value; [`runner`] is the one place where it becomes a process;
 //! [`executor`]s build them; the [`runbook`] says which task needs what; the [`engine`] carries it out on a
-//! [`target`]; [`api`] is PRD §7.2; [`operator`] has the verbs for a person.
+//! [`target`]; [`api`] is PRD §7.2; [`operator`] has the verbs for a person; [`lint`] looks at manifests beforehand.
 
 pub mod api;
 mod cluster;
@@ -11,6 +11,7 @@ pub mod context;
 pub mod engine;
 pub mod executor;
 pub mod fault;
+pub mod lint;
 pub mod operator;
 pub mod redact;
 pub mod runbook;

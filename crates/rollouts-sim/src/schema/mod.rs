@@ -7,6 +7,7 @@ mod defaults;
 pub mod generate;
 mod names;
 mod pod_security;
+pub mod published;
 mod walk;
 
 use std::collections::{BTreeMap, HashMap};

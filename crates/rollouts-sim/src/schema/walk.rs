@@ -11,7 +11,7 @@ fn below(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-fn child(schema: &'static Schema, path: &str, name: &str) -> Option<&'static Schema> {
+pub(super) fn child(schema: &'static Schema, path: &str, name: &str) -> Option<&'static Schema> {
     if path.is_empty() && matches!(name, "apiVersion" | "kind") {
         return Some(&super::OPEN);
     }

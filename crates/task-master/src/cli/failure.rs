@@ -9,6 +9,7 @@ use task_manager::project::ProjectError;
 use task_manager::render::{Finding, Style, chain, findings};
 use task_manager::select::NoMatch;
 use task_master::engine::EngineError;
+use task_master::lint::SourceError;
 use task_master::operator::OperatorError;
 use task_master::runbook::Invalid;
 
@@ -30,6 +31,12 @@ pub(crate) enum Failure {
     /// A verb on a Rollout was not carried out.
     #[error(transparent)]
     Operator(#[from] OperatorError),
+    /// What is to be looked at cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The form of the output is one for findings.
+    #[error("the forms sarif and github are for what `rollout lint` finds")]
+    Form,
     /// There is no such thing.
     #[error("{0}")]
     Nothing(String),
@@ -61,7 +68,8 @@ impl Failure {
             Self::Operator(error) => error.code(),
             Self::Run { code, .. } => *code,
             Self::NoMatch(_) | Self::Nothing(_) => Code::NoMatch,
-            Self::OwnPath(_) | Self::Signals(_) | Self::Output(_) => Code::InputOutput,
+            Self::Form => Code::Usage,
+            Self::OwnPath(_) | Self::Signals(_) | Self::Output(_) | Self::Source(_) => Code::InputOutput,
         }
     }
 

@@ -35,8 +35,8 @@ use failure::Failure;
 
 /// Carries out the tasks of a PRD by its runbook, and proves that it did.
 ///
-/// Exit codes: 0 done, 1 a task failed, 2 usage, 3 PRD or runbook invalid, 4 nothing matched, 5 tasks outstanding
-/// or only manual, 6 locked by another run, 7 state corrupt, newer or read-only, 8 a tool is missing, 9 input or
+/// Exit codes: 0 done, 1 a task failed, 2 usage, 3 PRD, runbook or linted file invalid, 4 nothing matched, 5 tasks
+/// outstanding or only manual, 6 locked by another run, 7 state corrupt, newer or read-only, 8 a tool is missing, 9 input or
 /// output error, 10 an outcome is unknown and needs a person, 124 out of time, 130 and 143 interrupted.
 /// The whole table is in docs/reference/exit-codes.md.
 #[derive(Debug, Parser)]
@@ -105,6 +105,17 @@ pub(crate) enum Form {
     Text,
     /// JSON, for a run one object a line as it happens
     Json,
+    /// The Static Analysis Results Interchange Format; only what `rollout lint` finds has it
+    Sarif,
+    /// Annotations of GitHub's workflows; only what `rollout lint` finds has them
+    Github,
+}
+
+impl Form {
+    /// Whether every command can print it; the others are only for findings.
+    fn is_of_every_command(self) -> bool {
+        matches!(self, Form::Text | Form::Json)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -252,6 +263,9 @@ fn as_itself(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
     trace(cli.global.verbose);
     let anywhere = matches!(cli.command, Command::Rollout(_)) && cli.global.target != Target::Sim;
     let mut app = App::new(cli.global, out, anywhere);
+    if !matches!(cli.command, Command::Rollout(_)) && !app.global.output.is_of_every_command() {
+        return ended(Err(Failure::Form), app.error_style);
+    }
     let done = match &cli.command {
         Command::ExecuteTask(args) => execute_task::run(args, &mut app),
         Command::ExecutePhase(args) => execute_phase::run(args, &mut app),

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     let (resolved, tasks) = engine::plan(&context, &selection)?;
     let text = match app.global.output {
         Form::Text => as_text(&resolved, &tasks, &app.global.target.to_string(), app),
-        Form::Json => as_json(&resolved, &tasks, &app.global.target.to_string()),
+        Form::Json | Form::Sarif | Form::Github => as_json(&resolved, &tasks, &app.global.target.to_string()),
     };
     app.print(&text)?;
     Ok(Code::Ok)

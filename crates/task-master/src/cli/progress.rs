@@ -59,7 +59,7 @@ impl<'a> Shower<'a> {
             Form::Text => {
                 format!("{}\n", inner.how.style.bold(&format!("{}, on {}", what.label, inner.target)))
             }
-            Form::Json => jsonl::begin(what, plan, &inner.target),
+            Form::Json | Form::Sarif | Form::Github => jsonl::begin(what, plan, &inner.target),
         };
         inner.write(&line);
     }
@@ -81,7 +81,7 @@ impl<'a> Shower<'a> {
     /// Writes a JSON line; nothing in the other form.
     pub(crate) fn json(&self, write: impl FnOnce() -> serde_json::Value) {
         let mut inner = self.inner.borrow_mut();
-        if inner.form == Form::Json {
+        if inner.form != Form::Text {
             let line = format!("{}\n", write());
             inner.write(&line);
         }
@@ -109,7 +109,7 @@ impl Inner<'_> {
             self.started.insert(task.clone(), at);
         }
         let line = match self.form {
-            Form::Json => jsonl::event(at, event),
+            Form::Json | Form::Sarif | Form::Github => jsonl::event(at, event),
             Form::Text => {
                 let took = |task: &str| {
                     let since = self.started.get(task)?;

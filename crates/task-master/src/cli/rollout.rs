@@ -1,5 +1,6 @@
 //! `rollout`: the operator's verbs on the Rollouts of the target.
 
+mod lint;
 mod show;
 
 use std::time::Duration;
@@ -9,11 +10,11 @@ use rollouts_client::condition::Condition;
 use rollouts_client::phase::Phase;
 use serde_json::json;
 use task_manager::exit::Code;
-use task_master::Context;
 use task_master::operator::{self, Done, Verb};
+use task_master::{Context, Target};
 
 use super::failure::Failure;
-use super::{App, Form};
+use super::{App, Form, plugin};
 
 /// How long a verb that moves traffic may take.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -38,6 +39,12 @@ enum Command {
     Get { name: String },
     /// Show phase and message
     Status { name: String },
+    /// Say why it does not go on: the causes, what they were read off, and the next command
+    #[command(after_help = "Example: task-master rollout explain blue-green")]
+    Explain { name: String },
+    /// Say what in manifests, or in the target, cannot happen as declared
+    #[command(after_help = "Example: task-master rollout lint deploy/canary")]
+    Lint(lint::Lint),
     /// Wait until it is in a state, at most for --timeout
     Wait {
         name: String,
@@ -122,11 +129,12 @@ impl State {
 
 impl Command {
     /// The Rollout and the verb; none for what is no verb on one Rollout.
-    fn split(&self) -> Option<(&str, Verb)> {
+    fn split(&self, target: &Target) -> Option<(&str, Verb)> {
         Some(match self {
-            Command::List(_) | Command::Watch(_) => return None,
+            Command::List(_) | Command::Watch(_) | Command::Lint(_) => return None,
             Command::Get { name } => (name, Verb::Get),
             Command::Status { name } => (name, Verb::Status),
+            Command::Explain { name } => (name, Verb::Explain { program: program(target) }),
             Command::Wait { name, until } => (name, Verb::Wait(until.condition())),
             Command::Promote { name, full, no_wait, host } => {
                 (name, Verb::Promote { full: *full, wait: !no_wait, host: host.clone() })
@@ -147,6 +155,12 @@ impl Command {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
+    if let Command::Lint(lint) = &args.command {
+        return lint.run(args.namespace.as_deref(), app);
+    }
+    if !app.global.output.is_of_every_command() {
+        return Err(Failure::Form);
+    }
     let context = app.context()?;
     let namespace = args.namespace.clone().unwrap_or_else(|| operator::namespace(&context));
     match &args.command {
@@ -154,7 +168,7 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
         Command::Watch(watch) => watch.run(&context, &namespace, app),
         command => {
             let one = |(name, verb)| one(&context, &namespace, name, &verb, app);
-            command.split().map_or(Ok(Code::Usage), one)
+            command.split(&context.target).map_or(Ok(Code::Usage), one)
         }
     }
 }
@@ -171,11 +185,21 @@ fn one(
     let done = operator::operate(context, namespace, name, verb, within)?;
     let text = match (app.global.output, &done) {
         (Form::Text, done) => done.to_string(),
-        (Form::Json, Done::View(view)) => show::document("rollout-view", view.as_ref()),
-        (Form::Json, Done::Said(said)) => {
-            show::document("rollout", &json!({"name": name, "said": said.trim_end()}))
-        }
+        (_, Done::View(view)) => show::document("rollout-view", view.as_ref()),
+        (_, Done::Explained(explanation)) => show::document("explanation", explanation.as_ref()),
+        (_, Done::Said(said)) => show::document("rollout", &json!({"name": name, "said": said.trim_end()})),
     };
     app.print(&text)?;
     Ok(Code::Ok)
+}
+
+/// How a verb on a Rollout of a target is typed.
+fn program(target: &Target) -> String {
+    match target {
+        Target::Context(name) if plugin::is_meant(std::env::args_os().next().as_deref()) => {
+            format!("kubectl rollouts --context {name}")
+        }
+        Target::Sim => "task-master rollout".to_owned(),
+        other => format!("task-master --target {other} rollout"),
+    }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
+use rollouts_client::explain::Explanation;
 use rollouts_client::phase;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
@@ -26,6 +27,7 @@ use crate::context::Context;
 pub use error::OperatorError;
 pub use list::{Scope, list};
 pub use place::{current, namespace};
+pub(crate) use unknown::hinted;
 pub use watch::{Until, watch};
 
 /// What is asked of a Rollout.
@@ -35,6 +37,11 @@ pub enum Verb {
     Get,
     /// Phase and message in a line.
     Status,
+    /// Why it is as it is, from evidence.
+    Explain {
+        /// How a verb is typed, for the commands that are proposed: `task-master rollout`.
+        program: String,
+    },
     /// Phase and message once a condition holds. On the simulator this is what lets its time pass.
     Wait(Condition),
     /// The new version becomes the active one.
@@ -80,6 +87,8 @@ pub enum Verb {
 pub enum Done {
     /// The tree.
     View(Box<RolloutView>),
+    /// Causes with their evidence.
+    Explained(Box<Explanation>),
     /// Sentences for a person, each with a line's end.
     Said(String),
 }
@@ -88,6 +97,7 @@ impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Done::View(view) => view.fmt(f),
+            Done::Explained(explanation) => explanation.fmt(f),
             Done::Said(text) => f.write_str(text),
         }
     }
@@ -107,7 +117,7 @@ pub fn operate(
     on(context, async |cluster| {
         let rollouts = cluster.rollouts(namespace);
         let done = Box::pin(carry_out(&cluster, &rollouts, name, verb, within)).await;
-        unknown::hinted(&rollouts, name, done).await
+        hinted(&rollouts, name, done).await
     })
 }
 
@@ -131,6 +141,9 @@ async fn carry_out(
     let probe = |host: &Option<String>| host.as_ref().map(|host| Probe::new(cluster.requests.clone(), host));
     let said = match verb {
         Verb::Get => return Ok(Done::View(Box::new(rollouts.view(name).await?))),
+        Verb::Explain { program } => {
+            return Ok(Done::Explained(Box::new(rollouts.explain(name, program).await?)));
+        }
         Verb::Wait(condition) => phase::in_words(&rollouts.wait(name, condition, within).await?),
         Verb::Status => phase::in_words(&rollouts.get(name).await?),
         Verb::Promote { full: false, wait: false, .. } => now(&rollouts.promote(name).await?, "promoted"),

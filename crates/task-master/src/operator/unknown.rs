@@ -11,7 +11,7 @@ const SHOWN: usize = 5;
 
 /// The outcome as it is, but for a Rollout that is not there: then with what is there instead, as far as that can
 /// be read.
-pub(super) async fn hinted<T>(
+pub(crate) async fn hinted<T>(
     rollouts: &Rollouts,
     name: &str,
     outcome: Result<T, OperatorError>,

@@ -11,7 +11,7 @@ mod paths;
 mod problem;
 mod read;
 mod targets;
-mod tree;
+pub(crate) mod tree;
 mod verify;
 
 pub use model::{

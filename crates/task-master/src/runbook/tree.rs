@@ -37,20 +37,20 @@ impl From<Location> for Place {
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) at: Place,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) at: Place,
+    pub(crate) value: Value,
 }
 
 /// A key and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
-    pub(super) at: Place,
-    pub(super) name: String,
+pub(crate) struct Key {
+    pub(crate) at: Place,
+    pub(crate) name: String,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Nothing,
     Bool(bool),
     Number(i64),
@@ -62,7 +62,7 @@ pub(super) enum Value {
 
 impl Value {
     /// What it is, for a message.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
             Self::Bool(_) => "true or false",
@@ -75,7 +75,7 @@ impl Value {
 }
 
 /// Reads `source`. Size and aliases are bounded by the parser's defaults.
-pub(super) fn parse(source: &str) -> Result<Node, (Place, String)> {
+pub(crate) fn parse(source: &str) -> Result<Node, (Place, String)> {
     serde_saphyr::from_str(source).map_err(|error| {
         let at = error.location().map(Place::from).unwrap_or_default();
         (at, error.without_snippet().to_string())

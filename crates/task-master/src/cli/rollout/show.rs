@@ -44,7 +44,9 @@ impl List {
             return Err(Failure::Nothing(format!("no rollout{matching} in {place}")));
         }
         let text = match app.global.output {
-            Form::Json => document("rollout-list", &serde_json::json!({ "rollouts": rows })),
+            Form::Json | Form::Sarif | Form::Github => {
+                document("rollout-list", &serde_json::json!({ "rollouts": rows }))
+            }
             Form::Text => table(&rows, columns, now),
         };
         app.print(&text)?;
@@ -68,7 +70,7 @@ impl Watch {
         let mut printed = Ok(());
         let mut see = |view: &RolloutView| {
             let text = match app.global.output {
-                Form::Json => line("rollout-view", view),
+                Form::Json | Form::Sarif | Form::Github => line("rollout-view", view),
                 Form::Text if screen => format!("{CLEAR}{view}"),
                 Form::Text => in_a_line(view),
             };
