@@ -46,7 +46,12 @@ impl Rollouts {
                 Err(error) => facts.unread.push(format!("logs of pod {pod}: {error}")),
             }
         }
-        facts.application = self.application(&rollout).await;
+        if let Some(name) = application_of(&rollout) {
+            match self.application(name).await {
+                Ok(application) => facts.application = application,
+                Err(error) => facts.unread.push(format!("application {name} of Argo CD: {error}")),
+            }
+        }
         Ok(facts)
     }
 
@@ -61,20 +66,21 @@ impl Rollouts {
         self.read(format!("logs of pod {pod}"), || async { api.logs(pod, &params).await }).await
     }
 
-    /// The Argo CD Application by whose mark the Rollout goes. None without a mark, and none without the right to
-    /// read it: most people have not.
-    async fn application(&self, rollout: &Rollout) -> Option<serde_json::Value> {
-        let annotations = rollout.metadata.annotations.as_ref()?;
-        let mark = annotations.get(names::ARGOCD_TRACKING_ID)?.split(':').next()?;
-        // An application outside of Argo CD's own namespace is marked with both names.
-        let name = mark.rsplit('_').next()?;
+    /// An Application, wherever Argo CD keeps it. Most people may not read it.
+    async fn application(&self, name: &str) -> Result<Option<serde_json::Value>, Error> {
         let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application"));
         let api: Api<DynamicObject> = Api::all_with(self.client().clone(), &kind);
         let params = ListParams::default().fields(&format!("metadata.name={name}"));
-        let found =
-            self.read("list applications".to_owned(), || async { api.list(&params).await }).await.ok()?;
-        found.items.into_iter().next().and_then(|application| serde_json::to_value(application).ok())
+        let found = self.read("list applications".to_owned(), || async { api.list(&params).await }).await?;
+        Ok(found.items.into_iter().next().and_then(|application| serde_json::to_value(application).ok()))
     }
+}
+
+/// The Argo CD Application by whose mark a Rollout goes. The mark of one outside of Argo CD's own namespace has both
+/// names.
+fn application_of(rollout: &Rollout) -> Option<&str> {
+    let mark = rollout.metadata.annotations.as_ref()?.get(names::ARGOCD_TRACKING_ID)?;
+    mark.split(':').next()?.rsplit('_').next()
 }
 
 fn or_note<T>(unread: &mut Vec<String>, what: &str, read: Result<Vec<T>, Error>) -> Vec<T> {

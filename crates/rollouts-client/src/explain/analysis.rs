@@ -131,7 +131,7 @@ fn metric(facts: &Facts, asked: Verdict) -> Option<Found> {
     let next = match (asked, facts.rollout.aborted()) {
         (Verdict::Inconclusive | Verdict::NoData, false) => facts.verb("promote"),
         (Verdict::Error | Verdict::NoData, true) => facts.verb("retry"),
-        _ => facts.verb("rollback"),
+        _ => facts.way_back(),
     };
     Some(found.next(next))
 }

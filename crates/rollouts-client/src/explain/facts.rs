@@ -87,6 +87,17 @@ impl Facts {
         }
     }
 
+    /// The way back from the new version, as it is typed: by the verb that proves itself where the strategy has it.
+    pub(super) fn way_back(&self) -> String {
+        let blue_green = self.rollout.spec.strategy.blue_green.is_some();
+        let under_way = !self.rollout.fully_promoted() && !self.rollout.aborted();
+        self.verb(match (blue_green, under_way) {
+            (true, _) => "rollback",
+            (false, true) => "abort",
+            (false, false) => "undo",
+        })
+    }
+
     /// A `kubectl` line in this namespace.
     pub(super) fn kubectl(&self, rest: &str) -> String {
         format!("kubectl -n {} {rest}", self.namespace())

@@ -154,7 +154,7 @@ fn crash(facts: &Facts) -> Option<Found> {
             look.ended().map(|ended| format!(" with exit code {}", ended.exit_code)).unwrap_or_default();
         let (version, alike) = (facts.version(look.set), alike(facts, look.set, crashing));
         let text = format!("{version} crashes: container {} ends{code} ({alike})", look.status.name);
-        return Some(ends(facts, Found::new(text), &look).next(facts.verb("rollback")));
+        return Some(ends(facts, Found::new(text), &look).next(facts.way_back()));
     }
     let set = facts.only_traces()?;
     let pods = format!("{}-", set.name());

@@ -160,5 +160,6 @@ fn template_missing(facts: &Facts) -> Option<Found> {
 fn invalid(facts: &Facts) -> Option<Found> {
     let message = refusal(facts)?;
     let text = "the controller refuses the spec and does nothing until it is right";
-    Some(Found::new(text).seen("status of the Rollout", message).next(facts.verb("lint")))
+    let command = format!("{} lint --live {} -n {}", facts.program, facts.rollout.name(), facts.namespace());
+    Some(Found::new(text).seen("status of the Rollout", message).next(command))
 }

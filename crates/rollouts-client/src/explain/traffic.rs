@@ -62,7 +62,7 @@ fn dead(facts: &Facts) -> Option<Found> {
         Found::new(text)
             .seen(format!("service {}", name(front)), format!("selects {hash}; {endpoints}"))
             .seen(format!("replicaset {}", stable.name()), format!("{} ready pods", ready(stable)))
-            .next(facts.verb("rollback")),
+            .next(facts.way_back()),
     )
 }
 
@@ -83,7 +83,7 @@ fn selects_nothing(facts: &Facts) -> Option<Found> {
             Found::new(text)
                 .seen(format!("service {service}"), format!("selects {hash}"))
                 .seen("versions with pods", known.join(", "))
-                .next(facts.verb("rollback")),
+                .next(facts.way_back()),
         )
     })
 }
