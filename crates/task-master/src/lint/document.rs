@@ -21,6 +21,8 @@ pub(super) struct Document {
 #[derive(Debug, Clone, Copy, Default)]
 struct Start {
     line: u32,
+    /// Columns of its first line that stand before it.
+    column: u32,
     offset: usize,
 }
 
@@ -67,11 +69,15 @@ fn parts(text: &str) -> Vec<(Start, &str)> {
     let mut start = Start::default();
     let mut at = Start::default();
     for line in text.split_inclusive('\n') {
-        let next = Start { line: at.line + 1, offset: at.offset + line.len() };
+        let next = Start { line: at.line + 1, column: 0, offset: at.offset + line.len() };
         if line.trim_end() == "---" || line.starts_with("--- ") {
             parts.push((start, &text[start.offset..at.offset]));
             // What stands on the line of the mark belongs to the document.
-            start = if line.trim_end() == "---" { next } else { Start { offset: at.offset + 4, ..at } };
+            start = if line.trim_end() == "---" {
+                next
+            } else {
+                Start { column: 4, offset: at.offset + 4, ..at }
+            };
         }
         at = next;
     }
@@ -80,7 +86,14 @@ fn parts(text: &str) -> Vec<(Start, &str)> {
 }
 
 fn moved(place: Place, start: Start) -> Place {
-    Place { line: place.line.max(1) + start.line, offset: place.offset + start.offset, ..place }
+    let line = place.line.max(1);
+    let before = if line == 1 { start.column } else { 0 };
+    Place {
+        line: line + start.line,
+        column: place.column + before,
+        offset: place.offset + start.offset,
+        ..place
+    }
 }
 
 fn json(node: &Node) -> Value {

@@ -133,6 +133,16 @@ fn places_are_lines_and_columns_of_the_file() {
              [unrealisable-weight]",
         ]
     );
+    // What stands on the line of the mark belongs to the document, and windows end lines in two characters.
+    let inline = "--- {kind: Rollout, apiVersion: argoproj.io/v1alpha1, spec: {é: 1, strategy: {canary: {}}, relicas: 2}}";
+    let crlf = "a: 1\r\n---\r\nkind: Rollout\r\napiVersion: argoproj.io/v1alpha1\r\nspec: {relicas: 1, strategy: {canary: {}}}";
+    for (text, place) in [(inline, "x.yaml:1:92:"), (crlf, "x.yaml:5:8:")] {
+        let found = lint::files(&[source("x.yaml", text)]).findings;
+        let finding = found.iter().find(|finding| finding.field == "spec.relicas").unwrap();
+        assert!(finding.to_string().starts_with(place), "{finding}");
+        let at = finding.place.unwrap().offset;
+        assert_eq!(&text[at..at + 7], "relicas");
+    }
     let finding = &report.findings[0];
     let place = finding.place.unwrap();
     assert_eq!(&BAD[place.offset..place.offset + 5], "stepz");
@@ -208,7 +218,9 @@ fn warnings_alone_are_no_failure_and_what_cannot_be_read_is() {
     let template = bench.run(&["rollout", "lint", "chart.yaml"]);
     assert_eq!(template.code, Some(3));
     assert!(template.stdout.contains("lint its rendering"), "{}", template.stdout);
+    write("empty.yaml", "---\n# nothing\n");
     for (args, code, said) in [
+        (&["rollout", "lint", "empty.yaml"][..], 4, "there is no object in what is to be linted"),
         (&["rollout", "lint", "absent.yaml"][..], 9, "absent.yaml cannot be read: No such file"),
         (&["rollout", "lint"], 2, "<FILE>"),
         (&["runs", "-o", "sarif"], 2, "for what `rollout lint` finds"),

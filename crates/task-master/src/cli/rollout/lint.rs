@@ -26,7 +26,7 @@ pub(super) struct Lint {
 }
 
 impl Lint {
-    /// Ends with 3 when an error is found.
+    /// Ends with 3 when an error is found, and with 4 when there was nothing to look at.
     pub(super) fn run(&self, namespace: Option<&str>, app: &mut App<'_>) -> Result<Code, Failure> {
         let sources = lint::read(&self.files, &mut io::stdin())?;
         let report = if self.live.is_empty() {
@@ -36,6 +36,9 @@ impl Lint {
             let namespace = namespace.map_or_else(|| operator::namespace(&context), str::to_owned);
             lint::objects(lint::live(&context, &namespace, &self.live)?)
         };
+        if report == Report::default() {
+            return Err(Failure::Nothing("there is no object in what is to be linted".to_owned()));
+        }
         let text = match app.global.output {
             Form::Text => text(&report, &sources, app.out_style),
             Form::Json => format!("{:#}\n", lint::json(&report)),
