@@ -215,6 +215,31 @@ pub struct AnalysisTemplate {
 
 resource!(AnalysisTemplate, group "argoproj.io", version "v1alpha1", kind "AnalysisTemplate", plural "analysistemplates");
 
+/// The same for all namespaces; a Rollout names it with `clusterScope: true`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterAnalysisTemplate {
+    /// `argoproj.io/v1alpha1`; may be missing in an item of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+    /// `ClusterAnalysisTemplate`; may be missing in an item of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Metadata, without a namespace.
+    pub metadata: ObjectMeta,
+    /// What is measured.
+    #[serde(default)]
+    pub spec: AnalysisTemplateSpec,
+    /// All other fields.
+    #[serde(flatten)]
+    pub other: Fields,
+}
+
+resource!(
+    ClusterAnalysisTemplate,
+    group "argoproj.io", version "v1alpha1", kind "ClusterAnalysisTemplate", plural "clusteranalysistemplates", cluster
+);
+
 /// What runs of a template measure.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AnalysisTemplateSpec {

@@ -8,6 +8,7 @@
 //! Field names, defaults and words: argo-rollouts 1.10.2.
 
 mod analysis;
+mod experiment;
 mod object;
 mod replica_set;
 mod rollout;
@@ -17,8 +18,9 @@ mod template;
 
 pub use analysis::{
     AnalysisPhase, AnalysisRun, AnalysisRunSpec, AnalysisRunStatus, AnalysisTemplate, AnalysisTemplateSpec,
-    Measurement, Metric, MetricResult,
+    ClusterAnalysisTemplate, Measurement, Metric, MetricResult,
 };
+pub use experiment::{Experiment, ExperimentSpec, ExperimentStatus, ExperimentTemplate};
 pub use object::{Fields, IntOrString, LabelSelector, ObjectMeta, Time};
 pub use replica_set::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 pub use rollout::{ObjectRef, RollbackWindow, Rollout, RolloutSpec};

@@ -6,10 +6,16 @@ pub use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 /// The fields of an object that its type has no field for, kept for the way back.
 pub type Fields = serde_json::Map<String, serde_json::Value>;
 
-/// Implements `kube::Resource` for a namespaced type with `metadata: ObjectMeta`, and gives it its
+/// Implements `kube::Resource` for a type (namespaced, unless `cluster` is said) with `metadata: ObjectMeta`, and gives it its
 /// constants. Written out instead of derived: the derive would want a schema of every type.
 macro_rules! resource {
     ($type:ty, group $group:literal, version $version:literal, kind $kind:literal, plural $plural:literal) => {
+        resource!($type, group $group, version $version, kind $kind, plural $plural, in NamespaceResourceScope);
+    };
+    ($type:ty, group $group:literal, version $version:literal, kind $kind:literal, plural $plural:literal, cluster) => {
+        resource!($type, group $group, version $version, kind $kind, plural $plural, in ClusterResourceScope);
+    };
+    ($type:ty, group $group:literal, version $version:literal, kind $kind:literal, plural $plural:literal, in $scope:ident) => {
         impl $type {
             /// The API group and version, as in `apiVersion`.
             pub const API_VERSION: &'static str = concat!($group, "/", $version);
@@ -21,7 +27,7 @@ macro_rules! resource {
 
         impl kube::Resource for $type {
             type DynamicType = ();
-            type Scope = kube::core::NamespaceResourceScope;
+            type Scope = kube::core::$scope;
 
             fn kind(_: &()) -> std::borrow::Cow<'_, str> {
                 $kind.into()

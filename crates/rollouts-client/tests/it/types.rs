@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use kube::Resource;
 use kube::api::{Api, ListParams};
-use rollouts_client::types::{AnalysisRun, AnalysisTemplate, PodTemplate, ReplicaSet, Rollout};
+use rollouts_client::types::{
+    AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate, Experiment, PodTemplate, ReplicaSet, Rollout,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -42,7 +44,9 @@ fn round_trip(value: &Value) -> Option<Value> {
     match value["kind"].as_str()? {
         "Rollout" => Some(back::<Rollout>(value)),
         "AnalysisRun" => Some(back::<AnalysisRun>(value)),
-        "AnalysisTemplate" | "ClusterAnalysisTemplate" => Some(back::<AnalysisTemplate>(value)),
+        "AnalysisTemplate" => Some(back::<AnalysisTemplate>(value)),
+        "ClusterAnalysisTemplate" => Some(back::<ClusterAnalysisTemplate>(value)),
+        "Experiment" => Some(back::<Experiment>(value)),
         "ReplicaSet" => Some(back::<ReplicaSet>(value)),
         _ => None,
     }
@@ -124,12 +128,22 @@ fn fields_that_nobody_knows_are_kept() {
         "status": {"phase": "", "metricResults": [{"name": "m", "phase": "Error", "measurements": [{"phase": "Dreaming", "value": "[1]"}], "consecutiveError": 1}]}
     });
     let template = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate", "spec": {"metrics": [{"name": "m"}], "args": [{"name": "a"}]}});
+    let mut cluster_template = template.clone();
+    cluster_template["kind"] = json!("ClusterAnalysisTemplate");
+    let experiment = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Experiment",
+        "spec": {"duration": "1h", "terminate": false, "analyses": [{"name": "a", "templateName": "t"}],
+            "templates": [{"name": "new", "replicas": 0, "template": {"spec": {"containers": [{"name": "app"}]}}}]},
+        "status": {"phase": "Running", "templateStatuses": [{"name": "new"}], "analysisRuns": []}
+    });
     let replica_set = json!({
         "apiVersion": "apps/v1", "kind": "ReplicaSet",
         "spec": {"replicas": 0, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": []}}},
         "status": {"replicas": 0, "fullyLabeledReplicas": 0, "conditions": [{"type": "ReplicaFailure"}]}
     });
-    for object in [canary_rollout, blue_green_rollout, run, template, replica_set] {
+    for object in
+        [canary_rollout, blue_green_rollout, run, template, cluster_template, experiment, replica_set]
+    {
         let mut strange = sprinkled(&object);
         // Metadata is k8s-openapi's, which knows its fields; intstr values are no objects.
         crate::fixture::merge(&mut strange, json!({"metadata": {"name": "x", "labels": {"l": "m"}}}));
@@ -177,6 +191,8 @@ fn addresses_are_those_of_the_api_server() {
             AnalysisTemplate::url_path(&(), Some("n")),
             "/apis/argoproj.io/v1alpha1/namespaces/n/analysistemplates",
         ),
+        (ClusterAnalysisTemplate::url_path(&(), None), "/apis/argoproj.io/v1alpha1/clusteranalysistemplates"),
+        (Experiment::url_path(&(), Some("n")), "/apis/argoproj.io/v1alpha1/namespaces/n/experiments"),
         (ReplicaSet::url_path(&(), Some("n")), "/apis/apps/v1/namespaces/n/replicasets"),
     ];
     for (path, expected) in table {
