@@ -10,6 +10,7 @@
 mod act;
 pub mod compare;
 pub mod faults;
+mod harm;
 pub mod manifest;
 pub mod names;
 pub mod namespace;

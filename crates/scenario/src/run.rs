@@ -14,6 +14,7 @@ use traffic_probe::{Account, Answer, Load, Reconciliation, Requests, RunningLoad
 
 use crate::act::{ActError, Hands};
 use crate::faults::{FaultError, Faults};
+use crate::harm::Harm;
 use crate::observe::Observer;
 use crate::script::{Action, Command, Expect, Lost, Measure, Named, Script, Step};
 use crate::transcript::{FactKind, Section, Transcript};
@@ -172,6 +173,7 @@ pub async fn run(
         marks: Vec::new(),
         timings: Vec::new(),
         loads: Vec::new(),
+        harm: Harm::default(),
     };
     let mut transcript = Transcript::default();
     for step in &script.steps {
@@ -182,6 +184,11 @@ pub async fn run(
                 // A failure on a busy machine may not come again: what led to it is told here or nowhere.
                 transcript.sections.push(run.observer.finish(&step.title));
                 tell(&format!("seen by then:\n{transcript}"));
+                run.harm
+                    .mend(&*world.faults)
+                    .await
+                    .iter()
+                    .for_each(|left| tell(&format!("left broken: {left}")));
                 return Err(error);
             }
         }
@@ -202,6 +209,7 @@ struct Run<'a> {
     marks: Vec<(Timestamp, String)>,
     timings: Vec<Timing>,
     loads: Vec<Loaded>,
+    harm: Harm,
 }
 
 /// The load that is running.
@@ -260,10 +268,12 @@ impl Run<'_> {
             }
             Action::Component { component, runs } => {
                 self.mark(command);
+                self.harm.set_runs(*component, *runs);
                 self.world.faults.component(*component, *runs).await?;
             }
             Action::Hang { component, hangs } => {
                 self.mark(command);
+                self.harm.set_hangs(*component, *hangs);
                 self.world.faults.hang(*component, *hangs).await?;
             }
             Action::Measure(measure) => self.measure(measure).await?,

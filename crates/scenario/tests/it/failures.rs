@@ -1,9 +1,12 @@
 //! A run that fails tells what was seen until then: on a busy machine it may not come again.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
 use rollouts_sim::Simulator;
-use scenario::{SimulatedFaults, World};
+use scenario::faults::{Component, FaultError};
+use scenario::{Faults, SimulatedFaults, World};
 
 use crate::files::{root, text};
 
@@ -23,4 +26,47 @@ async fn a_failed_wait_tells_all_that_was_seen() {
     for seen in ["step Deploy version 1", "selector  blue-green-active: none -> r1", "phase     Paused"] {
         assert!(last.contains(seen), "{last}");
     }
+}
+
+/// Faults that are only written down.
+#[derive(Default)]
+struct Noted(Mutex<Vec<String>>);
+
+impl Noted {
+    fn note(&self, what: String) -> BoxFuture<'_, Result<(), FaultError>> {
+        self.0.lock().unwrap().push(what);
+        ready(Ok(())).boxed()
+    }
+}
+
+impl Faults for Noted {
+    fn component(&self, component: Component, runs: bool) -> BoxFuture<'_, Result<(), FaultError>> {
+        self.note(format!("{} runs: {runs}", component.name()))
+    }
+
+    fn hang(&self, component: Component, hangs: bool) -> BoxFuture<'_, Result<(), FaultError>> {
+        self.note(format!("{} hangs: {hangs}", component.name()))
+    }
+
+    fn kill(&self, _: &str, pod: &str) -> BoxFuture<'_, Result<(), FaultError>> {
+        self.note(format!("killed {pod}"))
+    }
+}
+
+#[tokio::test]
+async fn a_failed_run_gives_back_what_it_took_away() {
+    let script = "scenario x\nrollout a/b\nstep x\n  stop rollouts-controller\n  start rollouts-controller\n  \
+                  stop prometheus\n  hang prometheus\n  wait healthy within 1s\n";
+    let script = scenario::parse(script).unwrap();
+    let simulator = Simulator::in_memory(1);
+    let noted = Arc::new(Noted::default());
+    let world = World {
+        client: simulator.client(),
+        requests: simulator.requests(),
+        pace: simulator.pace(),
+        faults: noted.clone(),
+    };
+    assert!(scenario::run(&script, &root(), &world, &mut |_| ()).await.is_err());
+    let done = noted.0.lock().unwrap().clone();
+    assert_eq!(done[4..], ["prometheus hangs: false", "prometheus runs: true"], "{done:?}");
 }
