@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::transcript::{Section, Transcript};
+use crate::transcript::{Fact, FactKind, Section, Transcript};
 
 /// A readable difference, step by step; `None` when both say the same. Headers are not compared.
 ///
@@ -12,8 +12,8 @@ pub fn difference(recorded: &Transcript, shown: &Transcript) -> Option<String> {
     let steps = recorded.sections.len().max(shown.sections.len());
     let mut text = String::new();
     for index in 0..steps {
-        let left = recorded.sections.get(index).unwrap_or(&empty);
-        let right = shown.sections.get(index).unwrap_or(&empty);
+        let left = &settled(recorded.sections.get(index).unwrap_or(&empty));
+        let right = &settled(shown.sections.get(index).unwrap_or(&empty));
         if left != right {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "step {}", if left.title.is_empty() { &right.title } else { &left.title });
@@ -26,6 +26,19 @@ pub fn difference(recorded: &Transcript, shown: &Transcript) -> Option<String> {
         }
     }
     (!text.is_empty()).then_some(text)
+}
+
+/// The section with its analyses in the order of their names. Two that begin together are seen in either order.
+fn settled(section: &Section) -> Section {
+    let mut section = section.clone();
+    let is_analysis = |fact: &Fact| fact.kind == FactKind::Analysis;
+    let mut analyses: Vec<Fact> = section.facts.iter().filter(|fact| is_analysis(fact)).cloned().collect();
+    analyses.sort_by(|left, right| left.text.cmp(&right.text));
+    let mut sorted = analyses.into_iter();
+    for fact in section.facts.iter_mut().filter(|fact| is_analysis(fact)) {
+        *fact = sorted.next().unwrap_or_else(|| fact.clone());
+    }
+    section
 }
 
 fn facts(section: &Section) -> Vec<String> {
@@ -81,6 +94,18 @@ mod tests {
             difference(&recorded, &shown).unwrap(),
             "step One\n    phase     A\n  - phase     B\n  + phase     C\n    event     X\n"
         );
+    }
+
+    #[test]
+    fn analyses_are_the_same_in_any_order_and_nothing_else_is() {
+        let recorded =
+            read("step One\n  analysis  a: Running\n  analysis  b: Failed\n  event     X\n").unwrap();
+        let shown = read("step One\n  analysis  b: Failed\n  analysis  a: Running\n  event     X\n").unwrap();
+        assert_eq!(difference(&recorded, &shown), None);
+        let shown = read("step One\n  analysis  b: Failed\n  analysis  b: Failed\n  event     X\n").unwrap();
+        assert!(difference(&recorded, &shown).is_some());
+        let recorded = read("step One\n  event     A\n  event     B\n").unwrap();
+        assert!(difference(&recorded, &read("step One\n  event     B\n  event     A\n").unwrap()).is_some());
     }
 
     #[test]

@@ -130,12 +130,28 @@ impl Rollouts {
             if now.current_hash() != before.current_hash() || now.metadata.uid != before.metadata.uid {
                 return Err(Error::Changed { verb, name: name.to_owned() });
             }
-            left = without_effect(&literal, &decide(&now));
+            left = without_effect(&literal, &self.again(name, &now, &decide).await?);
             if left.is_empty() {
                 return Ok(now);
             }
         }
         Err(Error::Changed { verb, name: name.to_owned() })
+    }
+
+    /// What the verb would send now. What the controller has not seen may be the verb's own first patch.
+    async fn again<V>(&self, name: &str, now: &Rollout, decide: &V) -> Result<verbs::Patches, Error>
+    where
+        V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
+    {
+        let decided = match decide(now) {
+            Err(VerbError::NotObserved { .. }) => self.decided(name, decide).await,
+            decided => return Ok(decided),
+        };
+        match decided {
+            Ok((_, patches)) => Ok(Ok(patches)),
+            Err(Error::Verb(error)) if !matches!(error, VerbError::NotObserved { .. }) => Ok(Err(error)),
+            Err(error) => Err(error),
+        }
     }
 
     /// The Rollout and the verb's patches for it, once the controller has seen the spec.

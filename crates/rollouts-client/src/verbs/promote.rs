@@ -18,9 +18,8 @@ use crate::types::{AnalysisPhase, CanaryStrategy, Rollout};
 /// promoted a moment ago and the controller has not reacted, or has not seen the spec yet.
 pub fn promote(rollout: &Rollout) -> Patches {
     observed(rollout, "promote")?;
-    let mut patches: Vec<PatchRequest> = status_of_promotion(rollout)?.into_iter().collect();
-    patches.extend(unpause(rollout));
-    Ok(patches)
+    let status = status_of_promotion(rollout)?;
+    Ok(unpause(rollout).into_iter().chain(status).collect())
 }
 
 /// The status patch of a promotion; `None` when only a person's pause is in the way.
@@ -97,17 +96,18 @@ pub fn promote_full(rollout: &Rollout) -> Patches {
 /// # Errors
 /// When nothing is paused.
 pub fn resume(rollout: &Rollout) -> Patches {
-    let mut patches = Vec::new();
-    if !rollout.pause_conditions().is_empty() {
-        patches.push(status(rollout, json!({"status": {"pauseConditions": null}})));
-    }
-    patches.extend(unpause(rollout));
+    let waits = !rollout.pause_conditions().is_empty();
+    let clear = waits.then(|| status(rollout, json!({"status": {"pauseConditions": null}})));
+    let patches: Vec<PatchRequest> = unpause(rollout).into_iter().chain(clear).collect();
     if patches.is_empty() {
         return Err(VerbError::already(rollout, "resume", "it is not paused"));
     }
     Ok(patches)
 }
 
+/// The end of a person's pause, sent before the controller's is ended: a controller that looks in between would take
+/// the step's pause for one that has not begun, and pause again. The plugin sends it afterwards, and that happens
+/// (seen on 1.10.2).
 fn unpause(rollout: &Rollout) -> Option<PatchRequest> {
     rollout.paused().then(|| spec(rollout, json!({"spec": {"paused": false}})))
 }

@@ -50,8 +50,13 @@ async fn of_two_patches_only_the_one_without_effect_is_sent_again() {
         "spec": {"paused": true},
         "status": {"phase": "Paused", "currentPodHash": "h3", "controllerPause": true, "pauseConditions": [{"reason": "BlueGreenPause"}]}
     });
-    // The status patch is carried out and its answer lost; after reading back only the spec is left.
-    let api = Api::new(Objects::from([at(ROLLOUT, blue_green(paused))]), idle).faults([Fault::AnswerLost]);
+    // The spec is carried out and its answer lost; once the controller has seen it, only the status is left.
+    let seeing = |objects: &mut Objects| {
+        let seen = objects[ROLLOUT]["metadata"]["generation"].to_string();
+        let seen = json!({"status": {"observedGeneration": seen}});
+        json_patch::merge(objects.get_mut(ROLLOUT).expect("the rollout"), &seen);
+    };
+    let api = Api::new(Objects::from([at(ROLLOUT, blue_green(paused))]), seeing).faults([Fault::AnswerLost]);
     api.rollouts().promote("app").await.expect("promoted");
     let rollout = api.object(ROLLOUT);
     assert_eq!(rollout["spec"]["paused"], json!(false));

@@ -62,7 +62,7 @@ fn promote() {
     let promoted_just_now = json!({"status": {"controllerPause": true}});
     let unseen = json!({"metadata": {"generation": 8}});
     let inconclusive = json!({"status": {"canary": {"currentStepAnalysisRunStatus": {"name": "r", "status": "Inconclusive"}}}});
-    let two = format!("{CLEAR} && {UNPAUSE}");
+    let two = format!("{UNPAUSE} && {CLEAR}");
     check(
         verbs::promote,
         vec![
@@ -176,7 +176,7 @@ fn abort() {
 #[test]
 fn retry_pause_and_resume() {
     let by_a_person = json!({"spec": {"paused": true}});
-    let two = format!("{CLEAR} && {UNPAUSE}");
+    let two = format!("{UNPAUSE} && {CLEAR}");
     check(
         verbs::retry,
         vec![

@@ -80,7 +80,8 @@ fn write(world: &mut World, pass: &Pass, new: &RolloutStatus) -> Result<bool, Re
     Ok(true)
 }
 
-/// The status as upstream writes it: what is zero, false or empty is left out.
+/// The status as upstream writes it: what is zero, false or empty is left out, but for the index of the first step,
+/// which is a pointer there.
 fn wire(status: &RolloutStatus) -> Value {
     let mut value = serde_json::to_value(status).unwrap_or_default();
     for part in ["blueGreen", "canary"] {
@@ -94,9 +95,9 @@ fn wire(status: &RolloutStatus) -> Value {
 
 fn leave_out_zeros(value: &mut Value) {
     if let Some(fields) = value.as_object_mut() {
-        fields.retain(|_, field| {
+        fields.retain(|name, field| {
             !(field.is_null()
-                || *field == json!(0)
+                || (*field == json!(0) && name != "currentStepIndex")
                 || *field == json!(false)
                 || *field == json!("")
                 || *field == json!([]))
@@ -114,6 +115,7 @@ mod tests {
     fn zeros_are_left_out_and_parts_are_kept() {
         let status = RolloutStatus {
             replicas: Some(0),
+            current_step_index: Some(0),
             ready_replicas: Some(2),
             message: Some(String::new()),
             conditions: Some(Vec::new()),
@@ -125,6 +127,9 @@ mod tests {
             }),
             ..RolloutStatus::default()
         };
-        assert_eq!(wire(&status), json!({"readyReplicas": 2, "blueGreen": {"activeSelector": "a"}}));
+        assert_eq!(
+            wire(&status),
+            json!({"currentStepIndex": 0, "readyReplicas": 2, "blueGreen": {"activeSelector": "a"}})
+        );
     }
 }
