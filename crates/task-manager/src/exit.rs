@@ -37,6 +37,8 @@ pub enum Code {
     Degraded,
     /// What was waited for stands Paused.
     Paused,
+    /// There is no space left.
+    DiskFull,
     /// Something did not end in time.
     Timeout,
     /// Stopped by SIGINT.
@@ -46,8 +48,16 @@ pub enum Code {
 }
 
 impl Code {
+    /// The code of a file that could not be read or written.
+    pub fn of_io(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => Code::DiskFull,
+            _ => Code::InputOutput,
+        }
+    }
+
     /// Every code, in ascending order of its number.
-    pub const ALL: [Code; 19] = [
+    pub const ALL: [Code; 20] = [
         Code::Ok,
         Code::TaskFailed,
         Code::Usage,
@@ -64,6 +74,7 @@ impl Code {
         Code::Refused,
         Code::Degraded,
         Code::Paused,
+        Code::DiskFull,
         Code::Timeout,
         Code::Interrupted,
         Code::Terminated,
@@ -88,6 +99,7 @@ impl Code {
             Code::Refused => 13,
             Code::Degraded => 14,
             Code::Paused => 15,
+            Code::DiskFull => 16,
             Code::Timeout => 124,
             Code::Interrupted => 130,
             Code::Terminated => 143,
@@ -106,13 +118,14 @@ impl Code {
             Code::Locked => "the state is locked by another run",
             Code::State => "the state is corrupt, from a newer version, or read-only",
             Code::ToolMissing => "a tool is missing",
-            Code::InputOutput => "a file is missing, unreadable or not text, or the disk is full",
+            Code::InputOutput => "a file is missing, unreadable or not text, or cannot be written",
             Code::Unknown => "an outcome is unknown and needs a person",
             Code::Unreachable => "the cluster cannot be reached, or does not know who asks",
             Code::Forbidden => "the cluster does not allow it to who asks",
             Code::Refused => "the state does not allow it, and nothing was changed",
             Code::Degraded => "the rollout is degraded",
             Code::Paused => "the rollout is paused",
+            Code::DiskFull => "the disk is full",
             Code::Timeout => "something did not end in time",
             Code::Interrupted => "interrupted by SIGINT (Ctrl-C)",
             Code::Terminated => "stopped by SIGTERM",

@@ -130,9 +130,9 @@ impl LedgerError {
     /// The exit code that this error ends a command with.
     pub fn code(&self) -> Code {
         match self {
-            LedgerError::Store(
-                StoreError::Full { .. } | StoreError::Io { .. } | StoreError::Sqlite { .. },
-            ) => Code::InputOutput,
+            LedgerError::Store(StoreError::Full { .. }) => Code::DiskFull,
+            LedgerError::Store(StoreError::Io { source, .. }) => Code::of_io(source),
+            LedgerError::Store(StoreError::Sqlite { .. }) => Code::InputOutput,
             LedgerError::Store(StoreError::Busy { .. }) => Code::Locked,
             LedgerError::Store(
                 StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::ReadOnly { .. },

@@ -57,7 +57,7 @@ impl UpdateError {
             UpdateError::Ledger(error) => error.code(),
             UpdateError::Sync(error) => error.code(),
             UpdateError::Lock(LockError::Held { .. }) => Code::Locked,
-            UpdateError::Lock(LockError::Io { .. }) => Code::InputOutput,
+            UpdateError::Lock(LockError::Io { source, .. }) => Code::of_io(source),
             UpdateError::NeedsMessage { .. } => Code::Usage,
         }
     }

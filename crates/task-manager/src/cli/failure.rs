@@ -58,7 +58,8 @@ impl Failure {
             Failure::Update(error) => error.code(),
             Failure::Sync(error) => error.code(),
             Failure::Tick(_) => Code::Invalid,
-            Failure::Write { .. } | Failure::Document(_) => Code::InputOutput,
+            Failure::Write { source, .. } => Code::of_io(source),
+            Failure::Document(_) => Code::InputOutput,
         }
     }
 

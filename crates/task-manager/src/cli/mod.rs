@@ -30,7 +30,8 @@ use failure::Failure;
 /// What is to be done and what has happened: reads a PRD, keeps a log, answers questions.
 ///
 /// Exit codes: 0 done, 2 usage, 3 PRD invalid, 4 nothing matched, 5 tasks outstanding or blocked, 6 locked,
-/// 7 state corrupt, newer or read-only, 9 input or output error. The whole table is in docs/reference/exit-codes.md.
+/// 7 state corrupt, newer or read-only, 9 input or output error, 16 disk full. The whole table is in
+/// docs/reference/exit-codes.md.
 #[derive(Debug, Parser)]
 #[command(name = "task-manager", version, max_term_width = 110)]
 pub(crate) struct Cli {
@@ -171,7 +172,7 @@ pub(crate) fn main() -> Code {
                 Ok(()) => Code::InputOutput,
                 Err(error) => {
                     let _ = write(&err, &format!("error: stdout cannot be written: {error}\n"));
-                    Code::InputOutput
+                    Code::of_io(&error)
                 }
             }
         }

@@ -80,6 +80,10 @@ impl std::fmt::Display for Said {
 
 impl std::error::Error for Said {}
 
+fn extended(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
+}
+
 /// What SQLite's answer means for the log.
 pub(super) fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
     let path = path.to_owned();
@@ -89,6 +93,8 @@ pub(super) fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
         }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly { path },
         Some(ErrorCode::DiskFull) => StoreError::Full { path },
+        // The file through which processes share the log cannot grow.
+        _ if extended(&error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full { path },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
         _ => StoreError::Sqlite { path, source: Said(error) },
     }

@@ -69,7 +69,8 @@ impl Failure {
             Self::Run { code, .. } => *code,
             Self::NoMatch(_) | Self::Nothing(_) => Code::NoMatch,
             Self::Form => Code::Usage,
-            Self::OwnPath(_) | Self::Signals(_) | Self::Output(_) | Self::Source(_) => Code::InputOutput,
+            Self::OwnPath(_) | Self::Signals(_) | Self::Source(_) => Code::InputOutput,
+            Self::Output(error) => Code::of_io(error),
         }
     }
 

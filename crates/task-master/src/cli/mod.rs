@@ -36,8 +36,9 @@ use failure::Failure;
 /// Carries out the tasks of a PRD by its runbook, and proves that it did.
 ///
 /// Exit codes: 0 done, 1 a task failed, 2 usage, 3 PRD, runbook or linted file invalid, 4 nothing matched, 5 tasks
-/// outstanding or only manual, 6 locked by another run, 7 state corrupt, newer or read-only, 8 a tool is missing, 9 input or
-/// output error, 10 an outcome is unknown and needs a person, 124 out of time, 130 and 143 interrupted.
+/// outstanding or only manual, 6 locked by another run, 7 state corrupt, newer or read-only, 8 a tool is missing, 9 input
+/// or output error, 10 an outcome is unknown and needs a person, 11 to 15 of `rollout`, 16 the disk is full, 124 out of
+/// time, 130 and 143 interrupted.
 /// The whole table is in docs/reference/exit-codes.md.
 #[derive(Debug, Parser)]
 #[command(name = "task-master", version, max_term_width = 110)]

@@ -81,9 +81,9 @@ impl EngineError {
             {
                 Code::State
             }
-            Self::Lock(LockError::Io { .. }) | Self::RunbookFile { .. } | Self::Write { .. } => {
-                Code::InputOutput
-            }
+            Self::Lock(LockError::Io { source, .. })
+            | Self::RunbookFile { source, .. }
+            | Self::Write { source, .. } => Code::of_io(source),
             Self::Runbook(_) => Code::Invalid,
             Self::NoMatch(_) | Self::Nothing(_) => Code::NoMatch,
         }

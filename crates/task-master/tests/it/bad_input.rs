@@ -131,7 +131,7 @@ fn a_read_only_state_stops_a_run_before_it_begins_and_no_reader() {
 /// The disk takes no file that is longer than so many blocks: the run ends where the first does not fit, in the log of
 /// events, of an attempt or of the simulator; and goes on when there is room again.
 #[test]
-fn a_disk_that_takes_no_more_is_code_9_and_what_was_done_stays_done() {
+fn a_file_that_may_grow_no_more_is_an_error_and_what_was_done_stays_done() {
     let mut refusals = 0;
     // Blocks of 512 or 1024 bytes, as the shell has it. SQLite's shared memory alone is 32 KiB.
     for blocks in [0, 1, 32, 64, 68, 72, 80, 96, 128, 160] {
@@ -142,7 +142,8 @@ fn a_disk_that_takes_no_more_is_code_9_and_what_was_done_stays_done() {
             continue;
         }
         refusals += 1;
-        assert_eq!(ran.code, Some(9), "{blocks}: {}{}", ran.stdout, ran.stderr);
+        // A limit of the process is a full disk to SQLite in some places, and an error like any other in others.
+        assert!(matches!(ran.code, Some(9 | 16)), "{blocks}: {}{}", ran.stdout, ran.stderr);
         assert!(!ran.stderr.contains("panicked"), "{blocks}: {}", ran.stderr);
         let errors = ran.stderr.lines().filter(|line| line.starts_with("error: "));
         assert_eq!(errors.count(), 1, "{blocks}: {}", ran.stderr);
