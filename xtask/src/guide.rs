@@ -58,7 +58,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let file = folder.path().join("guide.sh");
     run::write_file(&file, &script(&options.guide, &chosen))?;
     // Each line is shown as it is read, so that the last one shown is the one that failed.
-    run::run(run::command("bash").args(["-euvo", "pipefail"]).arg(file))
+    run::run(run::command(bash()).args(["-euvo", "pipefail"]).arg(file))
+}
+
+/// The shell of the guides: where it usually is, whatever PATH says, else by PATH.
+fn bash() -> &'static str {
+    let usual = "/bin/bash";
+    if Path::new(usual).is_file() { usual } else { "bash" }
 }
 
 fn script(guide: &Path, blocks: &[&Block]) -> String {
