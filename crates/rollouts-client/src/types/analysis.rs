@@ -6,32 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::object::resource;
-use super::{Fields, IntOrString, ObjectMeta, Time};
+use super::{Fields, IntOrString, Time};
 
-/// An analysis that is running or has run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AnalysisRun {
-    /// `argoproj.io/v1alpha1`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// `AnalysisRun`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Metadata.
-    pub metadata: ObjectMeta,
+resource! {
+    /// An analysis that is running or has run.
+    AnalysisRun, group "argoproj.io", version "v1alpha1", plural "analysisruns";
     /// What is measured.
-    #[serde(default)]
-    pub spec: AnalysisRunSpec,
+    spec: AnalysisRunSpec;
     /// What was measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<AnalysisRunStatus>,
-    /// All other fields.
-    #[serde(flatten)]
-    pub other: Fields,
+    status: AnalysisRunStatus;
 }
-
-resource!(AnalysisRun, group "argoproj.io", version "v1alpha1", kind "AnalysisRun", plural "analysisruns");
 
 /// What an AnalysisRun measures.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -193,52 +177,19 @@ impl fmt::Display for AnalysisPhase {
     }
 }
 
-/// A template of analyses.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AnalysisTemplate {
-    /// `argoproj.io/v1alpha1`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// `AnalysisTemplate`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Metadata.
-    pub metadata: ObjectMeta,
+resource! {
+    /// A template of analyses.
+    AnalysisTemplate, group "argoproj.io", version "v1alpha1", plural "analysistemplates";
     /// What is measured.
-    #[serde(default)]
-    pub spec: AnalysisTemplateSpec,
-    /// All other fields.
-    #[serde(flatten)]
-    pub other: Fields,
+    spec: AnalysisTemplateSpec;
 }
 
-resource!(AnalysisTemplate, group "argoproj.io", version "v1alpha1", kind "AnalysisTemplate", plural "analysistemplates");
-
-/// The same for all namespaces; a Rollout names it with `clusterScope: true`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClusterAnalysisTemplate {
-    /// `argoproj.io/v1alpha1`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// `ClusterAnalysisTemplate`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Metadata, without a namespace.
-    pub metadata: ObjectMeta,
+resource! {
+    /// The same for all namespaces; a Rollout names it with `clusterScope: true`.
+    ClusterAnalysisTemplate, group "argoproj.io", version "v1alpha1", plural "clusteranalysistemplates", cluster;
     /// What is measured.
-    #[serde(default)]
-    pub spec: AnalysisTemplateSpec,
-    /// All other fields.
-    #[serde(flatten)]
-    pub other: Fields,
+    spec: AnalysisTemplateSpec;
 }
-
-resource!(
-    ClusterAnalysisTemplate,
-    group "argoproj.io", version "v1alpha1", kind "ClusterAnalysisTemplate", plural "clusteranalysistemplates", cluster
-);
 
 /// What runs of a template measure.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

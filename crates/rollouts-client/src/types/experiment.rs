@@ -6,32 +6,16 @@ use serde_json::Value;
 
 use super::analysis::AnalysisPhase;
 use super::object::resource;
-use super::{Fields, LabelSelector, ObjectMeta, PodTemplate, Time};
+use super::{Fields, LabelSelector, PodTemplate, Time};
 
-/// An experiment that is running or has run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Experiment {
-    /// `argoproj.io/v1alpha1`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// `Experiment`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Metadata.
-    pub metadata: ObjectMeta,
+resource! {
+    /// An experiment that is running or has run.
+    Experiment, group "argoproj.io", version "v1alpha1", plural "experiments";
     /// What runs, and what judges it.
-    #[serde(default)]
-    pub spec: ExperimentSpec,
+    spec: ExperimentSpec;
     /// What became of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<ExperimentStatus>,
-    /// All other fields.
-    #[serde(flatten)]
-    pub other: Fields,
+    status: ExperimentStatus;
 }
-
-resource!(Experiment, group "argoproj.io", version "v1alpha1", kind "Experiment", plural "experiments");
 
 /// What an Experiment runs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -6,31 +6,56 @@ pub use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 /// The fields of an object that its type has no field for, kept for the way back.
 pub type Fields = serde_json::Map<String, serde_json::Value>;
 
-/// Implements `kube::Resource` for a type (namespaced, unless `cluster` is said) with `metadata: ObjectMeta`, and gives it its
-/// constants. Written out instead of derived: the derive would want a schema of every type.
+/// Defines a resource: its head, which is the same for all, `spec` and perhaps `status`, and every other field, kept.
+/// It implements `kube::Resource` (namespaced, unless `cluster` is said) and has its constants. Written out instead of
+/// derived: the derive would want a schema of every type.
 macro_rules! resource {
-    ($type:ty, group $group:literal, version $version:literal, kind $kind:literal, plural $plural:literal) => {
-        resource!($type, group $group, version $version, kind $kind, plural $plural, in NamespaceResourceScope);
-    };
-    ($type:ty, group $group:literal, version $version:literal, kind $kind:literal, plural $plural:literal, cluster) => {
-        resource!($type, group $group, version $version, kind $kind, plural $plural, in ClusterResourceScope);
-    };
-    ($type:ty, group $group:literal, version $version:literal, kind $kind:literal, plural $plural:literal, in $scope:ident) => {
+    (
+        $(#[$about:meta])*
+        $type:ident, group $group:literal, version $version:literal, plural $plural:literal $(, $cluster:ident)?;
+        $(#[$about_spec:meta])* spec: $spec:ty;
+        $($(#[$about_status:meta])* status: $status:ty;)?
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $type {
+            #[doc = concat!("`", $group, "/", $version, "`; may be missing in an item of a list.")]
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub api_version: Option<String>,
+            #[doc = concat!("`", stringify!($type), "`; may be missing in an item of a list.")]
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub kind: Option<String>,
+            /// Metadata.
+            pub metadata: $crate::types::ObjectMeta,
+            $(#[$about_spec])*
+            #[serde(default)]
+            pub spec: $spec,
+            $(
+                $(#[$about_status])*
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub status: Option<$status>,
+            )?
+            /// All other fields.
+            #[serde(flatten)]
+            pub other: $crate::types::Fields,
+        }
+
         impl $type {
             /// The API group and version, as in `apiVersion`.
             pub const API_VERSION: &'static str = concat!($group, "/", $version);
             /// The kind, as in `kind`.
-            pub const KIND: &'static str = $kind;
+            pub const KIND: &'static str = stringify!($type);
             /// The plural, as in an address.
             pub const PLURAL: &'static str = $plural;
         }
 
         impl kube::Resource for $type {
             type DynamicType = ();
-            type Scope = kube::core::$scope;
+            type Scope = $crate::types::object::scope!($($cluster)?);
 
             fn kind(_: &()) -> std::borrow::Cow<'_, str> {
-                $kind.into()
+                stringify!($type).into()
             }
 
             fn group(_: &()) -> std::borrow::Cow<'_, str> {
@@ -56,4 +81,13 @@ macro_rules! resource {
     };
 }
 
-pub(super) use resource;
+macro_rules! scope {
+    () => {
+        kube::core::NamespaceResourceScope
+    };
+    (cluster) => {
+        kube::core::ClusterResourceScope
+    };
+}
+
+pub(super) use {resource, scope};

@@ -4,33 +4,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::object::resource;
-use super::{Condition, Fields, LabelSelector, ObjectMeta, PodTemplate};
+use super::{Condition, Fields, LabelSelector, PodTemplate};
 use crate::names;
 
-/// A ReplicaSet. Unlike the type of k8s-openapi it keeps fields that are newer than this crate.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReplicaSet {
-    /// `apps/v1`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// `ReplicaSet`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Metadata.
-    pub metadata: ObjectMeta,
+resource! {
+    /// A ReplicaSet. Unlike the type of k8s-openapi it keeps fields that are newer than this crate.
+    #[derive(Default)]
+    ReplicaSet, group "apps", version "v1", plural "replicasets";
     /// What is asked for.
-    #[serde(default)]
-    pub spec: ReplicaSetSpec,
+    spec: ReplicaSetSpec;
     /// What is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<ReplicaSetStatus>,
-    /// All other fields.
-    #[serde(flatten)]
-    pub other: Fields,
+    status: ReplicaSetStatus;
 }
-
-resource!(ReplicaSet, group "apps", version "v1", kind "ReplicaSet", plural "replicasets");
 
 /// What is asked of a ReplicaSet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

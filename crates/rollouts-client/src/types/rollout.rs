@@ -5,30 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::object::resource;
 use super::{Fields, LabelSelector, ObjectMeta, PauseCondition, PodTemplate, RolloutStatus, Strategy, Time};
 
-/// A Rollout. `kube::Api<Rollout>` works.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Rollout {
-    /// `argoproj.io/v1alpha1`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// `Rollout`; may be missing in an item of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Metadata.
-    pub metadata: ObjectMeta,
+resource! {
+    /// A Rollout. `kube::Api<Rollout>` works.
+    Rollout, group "argoproj.io", version "v1alpha1", plural "rollouts";
     /// What is asked for.
-    #[serde(default)]
-    pub spec: RolloutSpec,
+    spec: RolloutSpec;
     /// What is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<RolloutStatus>,
-    /// All other fields.
-    #[serde(flatten)]
-    pub other: Fields,
+    status: RolloutStatus;
 }
-
-resource!(Rollout, group "argoproj.io", version "v1alpha1", kind "Rollout", plural "rollouts");
 
 /// What is asked of a Rollout.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
