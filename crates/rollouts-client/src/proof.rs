@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use traffic_probe::{Answer, Measured, Requests};
 
 use crate::client::{Error, Rollouts};
@@ -179,6 +179,11 @@ fn hashes_of(pods: &[Pod]) -> BTreeMap<String, String> {
     pods.iter().filter_map(|pod| Some((pod.metadata.name.clone()?, hash(pod)?))).collect()
 }
 
+/// Whether an endpoint gets traffic; one that does not say counts as ready.
+pub(crate) fn is_ready(endpoint: &Endpoint) -> bool {
+    endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true)
+}
+
 /// The number of ready endpoints, if there are any and all are of the version.
 fn endpoints(
     slices: &[EndpointSlice],
@@ -186,9 +191,7 @@ fn endpoints(
     reached: &Reached,
 ) -> Result<usize, String> {
     let all = slices.iter().flat_map(|slice| &slice.endpoints);
-    let ready = all.filter(|endpoint| {
-        endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true)
-    });
+    let ready = all.filter(|endpoint| is_ready(endpoint));
     let mut own = 0;
     for endpoint in ready {
         let pod = endpoint.target_ref.as_ref().and_then(|target| target.name.as_deref()).unwrap_or_default();

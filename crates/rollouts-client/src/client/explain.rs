@@ -6,8 +6,6 @@ use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams, LogPar
 
 use super::{Error, Rollouts};
 use crate::explain::{Explanation, Facts, Log, explain};
-use crate::names;
-use crate::types::Rollout;
 
 /// Lines of a crashed container that are shown.
 const LINES: i64 = 5;
@@ -33,20 +31,30 @@ impl Rollouts {
         let rollout = self.get(name).await?;
         let mut facts = Facts::of(rollout.clone(), program, self.pace().now());
         let unread = &mut facts.unread;
-        facts.replica_sets = or_note(unread, "replicasets", self.replica_sets(&rollout).await);
-        facts.pods = or_note(unread, "pods", self.pods(&rollout).await);
-        facts.services = or_note(unread, "services", self.list_of("services", "").await);
-        facts.endpoint_slices = or_note(unread, "endpointslices", self.list_of("endpointslices", "").await);
-        facts.ingresses = or_note(unread, "ingresses", self.list_of("ingresses", "").await);
-        facts.analysis_runs = or_note(unread, "analysisruns", self.analysis_runs(&rollout).await);
-        facts.events = or_note(unread, "events", self.list_of::<Event>("events", "").await);
+        // At the same time: a person waits for all of them.
+        let (replica_sets, pods, services, endpoint_slices, ingresses, analysis_runs, events) = futures::join!(
+            self.replica_sets(&rollout),
+            self.pods(&rollout),
+            self.list_of("services", ""),
+            self.list_of("endpointslices", ""),
+            self.list_of("ingresses", ""),
+            self.analysis_runs(&rollout),
+            self.list_of::<Event>("events", "")
+        );
+        facts.replica_sets = or_note(unread, "replicasets", replica_sets);
+        facts.pods = or_note(unread, "pods", pods);
+        facts.services = or_note(unread, "services", services);
+        facts.endpoint_slices = or_note(unread, "endpointslices", endpoint_slices);
+        facts.ingresses = or_note(unread, "ingresses", ingresses);
+        facts.analysis_runs = or_note(unread, "analysisruns", analysis_runs);
+        facts.events = or_note(unread, "events", events);
         for (pod, container) in crashed(&facts.pods).into_iter().take(CRASHED) {
             match self.last_lines(&pod, &container).await {
                 Ok(text) => facts.logs.push(Log { pod, container, text }),
                 Err(error) => facts.unread.push(format!("logs of pod {pod}: {error}")),
             }
         }
-        if let Some(name) = application_of(&rollout) {
+        if let Some(name) = rollout.tracked_by().and_then(|mark| mark.rsplit('_').next()) {
             match self.application(name).await {
                 Ok(application) => facts.application = application,
                 Err(error) => facts.unread.push(format!("application {name} of Argo CD: {error}")),
@@ -74,13 +82,6 @@ impl Rollouts {
         let found = self.read("list applications".to_owned(), || async { api.list(&params).await }).await?;
         Ok(found.items.into_iter().next().and_then(|application| serde_json::to_value(application).ok()))
     }
-}
-
-/// The Argo CD Application by whose mark a Rollout goes. The mark of one outside of Argo CD's own namespace has both
-/// names.
-fn application_of(rollout: &Rollout) -> Option<&str> {
-    let mark = rollout.metadata.annotations.as_ref()?.get(names::ARGOCD_TRACKING_ID)?;
-    mark.split(':').next()?.rsplit('_').next()
 }
 
 fn or_note<T>(unread: &mut Vec<String>, what: &str, read: Result<Vec<T>, Error>) -> Vec<T> {

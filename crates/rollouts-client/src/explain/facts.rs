@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::rollback::Version;
 use crate::types::{AnalysisRun, ReplicaSet, Rollout};
 use crate::view::Role;
-use crate::{names, revision, view};
+use crate::{names, proof, revision, view};
 
 /// What was read, all at about the same time. A list that could not be read is empty, and `unread` says so.
 #[derive(Debug, Clone)]
@@ -183,7 +183,7 @@ impl Facts {
     pub(super) fn ready_endpoints(&self, service: &str) -> usize {
         self.slices(service)
             .flat_map(|slice| &slice.endpoints)
-            .filter(|endpoint| endpoint.conditions.as_ref().and_then(|state| state.ready).unwrap_or(true))
+            .filter(|endpoint| proof::is_ready(endpoint))
             .count()
     }
 

@@ -47,11 +47,8 @@ fn dead(facts: &Facts) -> Option<Found> {
     let front = facts.front()?;
     let stable = facts.stable()?;
     let hash = view::selected_hash(front)?;
-    let ready = |set: &crate::types::ReplicaSet| {
-        set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or_default()
-    };
     let selected = facts.set(Some(&hash))?;
-    if selected.name() == stable.name() || ready(selected) > 0 || ready(stable) == 0 {
+    if selected.name() == stable.name() || selected.ready() > 0 || stable.ready() == 0 {
         return None;
     }
     let (dead, good) = (facts.version(selected), facts.version(stable));
@@ -61,7 +58,7 @@ fn dead(facts: &Facts) -> Option<Found> {
     Some(
         Found::new(text)
             .seen(format!("service {}", name(front)), format!("selects {hash}; {endpoints}"))
-            .seen(format!("replicaset {}", stable.name()), format!("{} ready pods", ready(stable)))
+            .seen(format!("replicaset {}", stable.name()), format!("{} ready pods", stable.ready()))
             .next(facts.way_back()),
     )
 }

@@ -72,14 +72,13 @@ pub struct Version {
 
 impl Version {
     pub(crate) fn of(replica_set: &ReplicaSet) -> Option<Self> {
-        let status = replica_set.status.as_ref();
         let template = replica_set.spec.template.as_ref();
         Some(Version {
             hash: replica_set.hash()?.to_owned(),
             revision: replica_set.revision(),
             tag: template.and_then(PodTemplate::version).map(str::to_owned),
             desired: replica_set.desired(),
-            ready: status.and_then(|status| status.ready_replicas).unwrap_or_default(),
+            ready: replica_set.ready(),
             deadline: replica_set.scale_down_deadline(),
             created: replica_set.metadata.creation_timestamp.as_ref().map(|time| time.0),
         })
@@ -130,9 +129,7 @@ impl State {
 
 /// Argo CD's mark on an object: its tracking annotation, or a label that only it would use.
 fn argo_cd(rollout: &Rollout) -> Option<String> {
-    let annotations = rollout.metadata.annotations.as_ref();
     let labels = rollout.metadata.labels.as_ref();
-    let tracking = annotations.and_then(|annotations| annotations.get(names::ARGOCD_TRACKING_ID));
-    let application = tracking.and_then(|tracking| tracking.split(':').next()).map(str::to_owned);
+    let application = rollout.tracked_by().map(str::to_owned);
     application.or_else(|| labels.and_then(|labels| labels.get(names::ARGOCD_INSTANCE)).cloned())
 }

@@ -84,6 +84,11 @@ impl ReplicaSet {
         self.spec.replicas.unwrap_or(1)
     }
 
+    /// Ready pods.
+    pub fn ready(&self) -> i32 {
+        self.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or_default()
+    }
+
     /// Available pods.
     pub fn available(&self) -> i32 {
         self.status.as_ref().and_then(|status| status.available_replicas).unwrap_or_default()

@@ -106,6 +106,13 @@ impl Rollout {
         self.metadata.name.as_deref().unwrap_or_default()
     }
 
+    /// The Argo CD Application by whose tracking annotation it goes. The mark of one outside of Argo CD's own namespace
+    /// has both names, as `NAMESPACE_NAME`.
+    pub fn tracked_by(&self) -> Option<&str> {
+        let mark = self.metadata.annotations.as_ref()?.get(crate::names::ARGOCD_TRACKING_ID)?;
+        mark.split(':').next()
+    }
+
     /// Pods asked for (default 1).
     pub fn replicas(&self) -> i32 {
         self.spec.replicas.unwrap_or(1)
