@@ -226,27 +226,8 @@ fn answer(arguments: impl Iterator<Item = OsString>) -> Result<Answer, (Failure,
 mod tests {
     use super::*;
 
-    /// `"…"` keeps words together, as in a shell.
-    fn words(line: &str) -> Vec<String> {
-        let quoted = line.split('"').enumerate();
-        let words = quoted.flat_map(|(at, part)| match at % 2 {
-            0 => part.split_whitespace().map(str::to_owned).collect(),
-            _ => vec![part.to_owned()],
-        });
-        words.collect()
-    }
-
     #[test]
     fn the_help_of_each_command_ends_with_an_example_that_can_be_typed() {
-        let commands = Cli::command();
-        for command in commands.get_subcommands().filter(|command| !command.has_subcommands()) {
-            let name = command.get_name();
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            let line = words(help.strip_prefix("Example: ").unwrap_or_default());
-            assert_eq!(line.get(1).map(String::as_str), Some(name), "{help}");
-            if let Err(error) = Cli::try_parse_from(line) {
-                panic!("{error}");
-            }
-        }
+        test_support::example::ends_each_help(&Cli::command(), |line| Cli::try_parse_from(line).map(|_| ()));
     }
 }

@@ -64,8 +64,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "DIR", env = "TASK_MASTER_STATE")]
     state: Option<PathBuf>,
     /// The form of the output
-    #[arg(short, long, global = true, value_enum, default_value_t = Form::Text)]
-    output: Form,
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
+    output: Output,
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
     color: Colour,
@@ -98,9 +98,9 @@ pub(crate) struct Global {
     verbose: bool,
 }
 
-/// The form of the output.
+/// What `-o` takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
+pub(crate) enum Output {
     /// Lines for a person
     #[default]
     Text,
@@ -112,10 +112,24 @@ pub(crate) enum Form {
     Github,
 }
 
-impl Form {
-    /// Whether every command can print it; the others are only for findings.
-    fn is_of_every_command(self) -> bool {
-        matches!(self, Form::Text | Form::Json)
+/// The form of the output that every command has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Lines for a person.
+    #[default]
+    Text,
+    /// JSON.
+    Json,
+}
+
+impl Output {
+    /// None where only findings have it.
+    fn form(self) -> Option<Form> {
+        match self {
+            Output::Text => Some(Form::Text),
+            Output::Json => Some(Form::Json),
+            Output::Sarif | Output::Github => None,
+        }
     }
 }
 
@@ -150,6 +164,8 @@ enum Command {
 pub(crate) struct App<'w> {
     global: Global,
     out: &'w mut dyn Write,
+    /// For all but findings, which have more of them.
+    form: Form,
     out_style: Style,
     error_style: Style,
     /// The command as it was typed, for whoever meets the lock.
@@ -165,7 +181,8 @@ impl<'w> App<'w> {
         let (out_style, error_style) = (style(global.color, out), style(global.color, &io::stderr()));
         let typed = format!("task-master {}", std::env::args().skip(1).collect::<Vec<_>>().join(" "));
         let environment = std::env::vars_os().collect();
-        App { global, out, out_style, error_style, typed, environment, anywhere }
+        let form = global.output.form().unwrap_or_default();
+        App { global, out, form, out_style, error_style, typed, environment, anywhere }
     }
 }
 
@@ -264,7 +281,7 @@ fn as_itself(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
     trace(cli.global.verbose);
     let anywhere = matches!(cli.command, Command::Rollout(_)) && cli.global.target != Target::Sim;
     let mut app = App::new(cli.global, out, anywhere);
-    if !matches!(cli.command, Command::Rollout(_)) && !app.global.output.is_of_every_command() {
+    if !matches!(cli.command, Command::Rollout(_)) && app.global.output.form().is_none() {
         return ended(Err(Failure::Form), app.error_style);
     }
     let done = match &cli.command {

@@ -34,9 +34,9 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     };
     let context = app.context()?;
     let (resolved, tasks) = engine::plan(&context, &selection)?;
-    let text = match app.global.output {
+    let text = match app.form {
         Form::Text => as_text(&resolved, &tasks, &app.global.target.to_string(), app),
-        Form::Json | Form::Sarif | Form::Github => as_json(&resolved, &tasks, &app.global.target.to_string()),
+        Form::Json => as_json(&resolved, &tasks, &app.global.target.to_string()),
     };
     app.print(&text)?;
     Ok(Code::Ok)

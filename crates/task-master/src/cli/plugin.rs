@@ -13,7 +13,7 @@ use task_manager::terminal::Colour;
 use task_master::{Target, operator};
 
 use super::failure::Failure;
-use super::{Form, Global, duration, rollout};
+use super::{Global, Output, duration, rollout};
 
 /// Look at Argo Rollouts' Rollouts on a cluster of the kubeconfig, promote them, abort them, roll them back.
 ///
@@ -34,8 +34,8 @@ pub(super) struct Plugin {
     #[arg(long = "as", global = true, value_name = "USER")]
     acting_as: Option<String>,
     /// The form of the output
-    #[arg(short, long, global = true, value_enum, default_value_t = Form::Text)]
-    output: Form,
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
+    output: Output,
     /// A bound on what has to be waited for, such as 90s or 5m
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,

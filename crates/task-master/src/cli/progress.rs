@@ -36,10 +36,10 @@ impl<'a> Shower<'a> {
     pub(crate) fn new(app: &'a mut App<'_>, state: PathBuf) -> Self {
         let how = text::How { style: app.out_style, quiet: app.global.quiet, verbose: app.global.verbose };
         let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty());
-        let moves = app.global.output == Form::Text && !app.global.quiet && !ci && io::stderr().is_terminal();
+        let moves = app.form == Form::Text && !app.global.quiet && !ci && io::stderr().is_terminal();
         let inner = Inner {
             out: app.out,
-            form: app.global.output,
+            form: app.form,
             how,
             target: app.global.target.to_string(),
             state,
@@ -59,7 +59,7 @@ impl<'a> Shower<'a> {
             Form::Text => {
                 format!("{}\n", inner.how.style.bold(&format!("{}, on {}", what.label, inner.target)))
             }
-            Form::Json | Form::Sarif | Form::Github => jsonl::begin(what, plan, &inner.target),
+            Form::Json => jsonl::begin(what, plan, &inner.target),
         };
         inner.write(&line);
     }
@@ -109,7 +109,7 @@ impl Inner<'_> {
             self.started.insert(task.clone(), at);
         }
         let line = match self.form {
-            Form::Json | Form::Sarif | Form::Github => jsonl::event(at, event),
+            Form::Json => jsonl::event(at, event),
             Form::Text => {
                 let took = |task: &str| {
                     let since = self.started.get(task)?;

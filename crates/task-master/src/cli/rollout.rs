@@ -158,7 +158,7 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     if let Command::Lint(lint) = &args.command {
         return lint.run(args.namespace.as_deref(), app);
     }
-    if !app.global.output.is_of_every_command() {
+    if app.global.output.form().is_none() {
         return Err(Failure::Form);
     }
     let context = app.context()?;
@@ -183,11 +183,13 @@ fn one(
 ) -> Result<Code, Failure> {
     let within = context.timeout.unwrap_or(WITHIN);
     let done = operator::operate(context, namespace, name, verb, within)?;
-    let text = match (app.global.output, &done) {
+    let text = match (app.form, &done) {
         (Form::Text, done) => done.to_string(),
-        (_, Done::View(view)) => show::document("rollout-view", view.as_ref()),
-        (_, Done::Explained(explanation)) => show::document("explanation", explanation.as_ref()),
-        (_, Done::Said(said)) => show::document("rollout", &json!({"name": name, "said": said.trim_end()})),
+        (Form::Json, Done::View(view)) => show::document("rollout-view", view.as_ref()),
+        (Form::Json, Done::Explained(explanation)) => show::document("explanation", explanation.as_ref()),
+        (Form::Json, Done::Said(said)) => {
+            show::document("rollout", &json!({"name": name, "said": said.trim_end()}))
+        }
     };
     app.print(&text)?;
     Ok(Code::Ok)

@@ -26,8 +26,8 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     let target = app.global.target.to_string();
     let runs: Vec<&RunState> =
         state.runs().iter().filter(|run| args.all_targets || run.target == target).collect();
-    let text = match app.global.output {
-        Form::Json | Form::Sarif | Form::Github => {
+    let text = match app.form {
+        Form::Json => {
             let runs: Vec<_> = runs.iter().map(|run| document(run)).collect();
             format!("{:#}\n", json!({"schemaVersion": 1, "kind": "runs", "runs": runs}))
         }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollouts_client::client::Rollouts;
-use rollouts_client::pace::Pace;
+use rollouts_client::pace::{Pace, RealPace};
 use task_manager::Evidence;
 use traffic_probe::Requests;
 
@@ -44,6 +44,14 @@ impl Cluster {
     /// The Rollouts of a namespace.
     pub(crate) fn rollouts(&self, namespace: &str) -> Rollouts {
         Rollouts::new(self.client.clone(), namespace).with_pace(self.pace.clone())
+    }
+
+    /// The same for a person who looks on for long: a real cluster is asked no more often than each `step`.
+    pub(crate) fn rollouts_at_ease(&self, namespace: &str, step: Duration) -> Rollouts {
+        match self.evidence {
+            Evidence::Live => self.rollouts(namespace).with_pace(Arc::new(RealPace::with_step(step))),
+            _ => self.rollouts(namespace),
+        }
     }
 }
 

@@ -1,20 +1,22 @@
 //! The objects of a cluster that are looked at together.
 
-use kube::Api;
-use kube::api::{ApiResource, DynamicObject, ListParams};
-use kube::core::GroupVersionKind;
+use kube::api::ListParams;
+use rollouts_client::client::Rollouts;
 use serde_json::Value;
 
-use crate::cluster;
+use crate::cluster::{Cluster, api_fault, object};
 use crate::context::Context;
-use crate::operator::{OperatorError, hinted};
+use crate::executor::Class;
+use crate::fault::Fault;
+use crate::operator::{OperatorError, hinted, on};
+use crate::runbook::ObjectRef;
 
 /// What stands beside a Rollout and is looked at with it.
-const BESIDE: [(&str, &str, &str); 4] = [
-    ("", "v1", "Service"),
-    ("networking.k8s.io", "v1", "Ingress"),
-    ("argoproj.io", "v1alpha1", "AnalysisTemplate"),
-    ("autoscaling", "v2", "HorizontalPodAutoscaler"),
+const BESIDE: [(&str, &str); 4] = [
+    ("v1", "Service"),
+    ("networking.k8s.io/v1", "Ingress"),
+    ("argoproj.io/v1alpha1", "AnalysisTemplate"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
 ];
 
 /// The named Rollouts of a namespace of the context's target, and what stands beside them. A kind that may not be
@@ -23,10 +25,7 @@ const BESIDE: [(&str, &str, &str); 4] = [
 /// # Errors
 /// When the target cannot be reached, or has no such Rollout.
 pub fn live(context: &Context, namespace: &str, names: &[String]) -> Result<Vec<Value>, OperatorError> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OperatorError::Runtime)?;
-    runtime.block_on(async {
-        let cluster = cluster::open(context).await.map_err(OperatorError::Target)?;
+    on(context, async |cluster| {
         let rollouts = cluster.rollouts(namespace);
         let mut objects = Vec::new();
         for name in names {
@@ -34,20 +33,38 @@ pub fn live(context: &Context, namespace: &str, names: &[String]) -> Result<Vec<
             let rollout = hinted(&rollouts, name, rollout).await?;
             objects.push(serde_json::to_value(rollout).unwrap_or_default());
         }
-        for (group, version, kind) in BESIDE {
-            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-            let api: Api<DynamicObject> = Api::namespaced_with(cluster.client.clone(), namespace, &resource);
-            let Ok(found) = api.list(&ListParams::default()).await else { continue };
-            for object in found.items {
-                let mut value = serde_json::to_value(object).unwrap_or_default();
-                // Items of a list do not say what they are.
-                let api_version =
-                    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-                value["apiVersion"] = api_version.into();
-                value["kind"] = kind.into();
-                objects.push(value);
-            }
+        for (api_version, kind) in BESIDE {
+            objects.extend(beside(&cluster, namespace, api_version, kind).await?);
         }
         Ok(objects)
     })
+}
+
+/// The objects of a kind; none where it may not be read or is not served.
+async fn beside(
+    cluster: &Cluster,
+    namespace: &str,
+    api_version: &str,
+    kind: &str,
+) -> Result<Vec<Value>, OperatorError> {
+    let (namespace, api_version) = (Some(namespace.to_owned()), api_version.to_owned());
+    let any = ObjectRef { api_version, kind: kind.to_owned(), namespace, name: String::new() };
+    let api = object::api(&cluster.client, &any);
+    let found = match tokio::time::timeout(Rollouts::DEADLINE, api.list(&ListParams::default())).await {
+        Ok(Ok(found)) => found.items,
+        Ok(Err(kube::Error::Api(status))) if matches!(status.code, 403 | 404) => Vec::new(),
+        Ok(Err(error)) => return Err(OperatorError::Target(api_fault(&format!("list {kind}"), &error))),
+        Err(_) => {
+            let said = format!("list {kind}: no answer within {:?}", Rollouts::DEADLINE);
+            return Err(OperatorError::Target(Fault::of(Class::TimedOut, said)));
+        }
+    };
+    let stated = |object| {
+        let mut value = serde_json::to_value(object).unwrap_or_default();
+        // Items of a list do not say what they are.
+        value["apiVersion"] = any.api_version.as_str().into();
+        value["kind"] = kind.into();
+        value
+    };
+    Ok(found.into_iter().map(stated).collect())
 }

@@ -17,7 +17,8 @@ use rollouts_sim::published;
 use serde_json::Value;
 use task_manager::nearest::nearest;
 
-use crate::runbook::Place;
+use crate::cluster::object;
+use crate::runbook::{ObjectRef, Place};
 
 /// A finding and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,10 +163,13 @@ fn unreadable(index: usize, source: &Source, place: Place, message: String) -> F
 
 /// `rollout app`, with its namespace where it states one.
 fn words(value: &Value) -> String {
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let (kind, namespace, name) =
-        (text("/kind").to_lowercase(), text("/metadata/namespace"), text("/metadata/name"));
-    if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    object::words(&ObjectRef {
+        api_version: String::new(),
+        kind: text("/kind").unwrap_or_default(),
+        namespace: text("/metadata/namespace").filter(|namespace| !namespace.is_empty()),
+        name: text("/metadata/name").unwrap_or_default(),
+    })
 }
 
 /// A pointer as a person writes a field: `spec.steps[0].setWeight`.

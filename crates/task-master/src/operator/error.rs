@@ -1,9 +1,8 @@
 //! Why a verb was not carried out, and the exit code that says so.
 
-use std::error::Error as _;
-
 use rollouts_client::client;
 use rollouts_client::promotion::PromotionError;
+use rollouts_client::proof::ProofError;
 use rollouts_client::rollback::{Cause, Refusal, RollbackError};
 use task_manager::exit::Code;
 
@@ -51,23 +50,22 @@ impl OperatorError {
             Self::Promotion(PromotionError::Client(error)) => of_call(error),
             Self::Promotion(PromotionError::Strategy { .. }) => Code::Refused,
             Self::Promotion(PromotionError::NotSwitched { .. }) => Code::Timeout,
-            Self::Promotion(error @ PromotionError::NotProven { .. }) => below(error.source()),
+            Self::Promotion(PromotionError::NotProven { source, .. }) => of_proof(source),
             Self::Rollback(error) => match &error.cause {
                 Cause::Refused(Refusal::NotObserved { .. }) | Cause::NotSwitched { .. } => Code::Timeout,
                 Cause::Refused(_) => Code::Refused,
                 Cause::Client(error) => of_call(error),
                 Cause::NotReady { .. } => Code::Timeout,
-                Cause::NotProven(error) => below(Some(error)),
+                Cause::NotProven(error) => of_proof(error),
             },
         }
     }
 }
 
-/// A failed proof: of a call that failed, or else of something that did not come in time.
-fn below(error: Option<&(dyn std::error::Error + 'static)>) -> Code {
-    match error.and_then(|error| error.downcast_ref::<rollouts_client::proof::ProofError>()) {
-        Some(rollouts_client::proof::ProofError::Client(error)) => of_call(error),
-        _ => Code::Timeout,
+fn of_proof(error: &ProofError) -> Code {
+    match error {
+        ProofError::Client(error) => of_call(error),
+        ProofError::Missing { .. } => Code::Timeout,
     }
 }
 

@@ -122,7 +122,7 @@ pub fn operate(
 }
 
 /// Runs something on the context's cluster.
-fn on<T>(
+pub(crate) fn on<T>(
     context: &Context,
     work: impl AsyncFnOnce(Cluster) -> Result<T, OperatorError>,
 ) -> Result<T, OperatorError> {

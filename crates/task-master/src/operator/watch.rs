@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::phase::Phase;
 use rollouts_client::view::RolloutView;
 
-use super::{OperatorError, on, unknown};
-use crate::cluster::Cluster;
+use super::{OperatorError, hinted, on};
 use crate::context::Context;
 
-/// How long nothing is looked at, when nothing happens before.
+/// How long nothing is looked at: a look is half a dozen requests. A simulated world, which knows when its next event
+/// is, is looked at then.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// When a watch ends.
@@ -37,20 +38,19 @@ pub fn watch(
     see: &mut dyn FnMut(&RolloutView),
 ) -> Result<Phase, OperatorError> {
     on(context, async |cluster| {
-        let watched = follow(&cluster, namespace, name, until, within, see).await;
-        unknown::hinted(&cluster.rollouts(namespace), name, watched).await
+        let rollouts = cluster.rollouts_at_ease(namespace, EVERY);
+        let watched = follow(&rollouts, name, until, within, see).await;
+        hinted(&rollouts, name, watched).await
     })
 }
 
 async fn follow(
-    cluster: &Cluster,
-    namespace: &str,
+    rollouts: &Rollouts,
     name: &str,
     until: Until,
     within: Option<Duration>,
     see: &mut dyn FnMut(&RolloutView),
 ) -> Result<Phase, OperatorError> {
-    let rollouts = cluster.rollouts(namespace);
     let start = rollouts.pace().now();
     let mut last: Option<RolloutView> = None;
     loop {

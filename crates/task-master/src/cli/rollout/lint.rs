@@ -12,7 +12,7 @@ use task_master::lint::{self, Finding, Report, Source};
 use task_master::operator;
 
 use crate::cli::failure::Failure;
-use crate::cli::{App, Form};
+use crate::cli::{App, Output};
 
 /// Arguments of `rollout lint`.
 #[derive(Debug, clap::Args)]
@@ -40,10 +40,10 @@ impl Lint {
             return Err(Failure::Nothing("there is no object in what is to be linted".to_owned()));
         }
         let text = match app.global.output {
-            Form::Text => text(&report, &sources, app.out_style),
-            Form::Json => format!("{:#}\n", lint::json(&report)),
-            Form::Sarif => format!("{:#}\n", lint::sarif(&report)),
-            Form::Github => lint::github(&report),
+            Output::Text => text(&report, &sources, app.out_style),
+            Output::Json => format!("{:#}\n", lint::json(&report)),
+            Output::Sarif => format!("{:#}\n", lint::sarif(&report)),
+            Output::Github => lint::github(&report),
         };
         app.print(&text)?;
         Ok(if report.count(Severity::Error) > 0 { Code::Invalid } else { Code::Ok })

@@ -37,16 +37,14 @@ impl List {
         let columns = Columns { namespace: namespace.is_none(), wide: self.wide };
         let scope = Scope { namespace, labels: self.selector.clone() };
         let (rows, now) = operator::list(context, &scope)?;
-        if rows.is_empty() && app.global.output == Form::Text {
+        if rows.is_empty() && app.form == Form::Text {
             let place =
                 scope.namespace.map_or("any namespace".to_owned(), |name| format!("namespace {name}"));
             let matching = if self.selector.is_empty() { "" } else { " with these labels" };
             return Err(Failure::Nothing(format!("no rollout{matching} in {place}")));
         }
-        let text = match app.global.output {
-            Form::Json | Form::Sarif | Form::Github => {
-                document("rollout-list", &serde_json::json!({ "rollouts": rows }))
-            }
+        let text = match app.form {
+            Form::Json => document("rollout-list", &serde_json::json!({ "rollouts": rows })),
             Form::Text => table(&rows, columns, now),
         };
         app.print(&text)?;
@@ -66,11 +64,11 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn run(&self, context: &Context, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
         let until = if self.until_settled { Until::Settled } else { Until::Over };
-        let screen = std::io::stdout().is_terminal() && app.global.output == Form::Text;
+        let screen = std::io::stdout().is_terminal() && app.form == Form::Text;
         let mut printed = Ok(());
         let mut see = |view: &RolloutView| {
-            let text = match app.global.output {
-                Form::Json | Form::Sarif | Form::Github => line("rollout-view", view),
+            let text = match app.form {
+                Form::Json => line("rollout-view", view),
                 Form::Text if screen => format!("{CLEAR}{view}"),
                 Form::Text => in_a_line(view),
             };
