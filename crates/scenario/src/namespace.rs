@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, ListParams};
+use rollouts_client::wait::{self, WaitError};
 use serde_json::{Value, json};
 
 use crate::act::{ActError, api, call};
@@ -80,23 +81,19 @@ async fn delete(
 ) -> Result<(), ClearError> {
     let object = || format!("{kind} {name}");
     let act = |source| ClearError::Act { object: object(), source };
-    let start = world.pace.now();
-    let mut asked = false;
-    loop {
-        if call(format!("get {kind} {name}"), objects.get_opt(name)).await.map_err(act)?.is_none() {
-            return Ok(());
-        }
-        if !asked {
-            let params = DeleteParams::default();
-            let deletion = objects.delete(name, &params);
-            call(format!("delete {kind} {name}"), deletion).await.map_err(act)?;
-            asked = true;
-        }
-        let passed = Duration::try_from(world.pace.now().duration_since(start)).unwrap_or_default();
-        let left = WITHIN.saturating_sub(passed);
-        if left.is_zero() {
-            return Err(ClearError::TimedOut { object: object() });
-        }
-        world.pace.turn(left).await;
+    let there = || async { call(format!("get {kind} {name}"), objects.get_opt(name)).await };
+    if there().await.map_err(act)?.is_none() {
+        return Ok(());
     }
+    let params = DeleteParams::default();
+    call(format!("delete {kind} {name}"), objects.delete(name, &params)).await.map_err(act)?;
+    let gone = || async { Ok(there().await?.is_none().then_some(())) };
+    wait::until(&*world.pace, WITHIN, format!("{kind} {name} to be gone"), gone).await.map_err(|error| {
+        match error {
+            WaitError::Look { source, .. } => act(source),
+            WaitError::TimedOut { .. } | WaitError::Stalled { .. } => {
+                ClearError::TimedOut { object: object() }
+            }
+        }
+    })
 }

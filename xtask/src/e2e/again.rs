@@ -5,7 +5,7 @@ use scenario::Loaded;
 use crate::run;
 
 /// How often one scenario, or one series, is run again for that.
-pub(crate) const AGAIN: u32 = 3;
+pub(crate) const AGAIN: usize = 3;
 
 /// Whether the sender was late in a load, and nothing was lost. A run with losses always counts: a busy machine is no
 /// excuse for them, and none is ever thrown away.

@@ -146,8 +146,7 @@ impl Series {
     ) -> Result<(), Error> {
         loop {
             // Two tags in turn, so that each update is one.
-            done.cycles += 1;
-            let tag = if done.cycles % 2 == 1 { "v2" } else { "v3" };
+            let tag = if (done.loads.len() + done.again).is_multiple_of(2) { "v2" } else { "v3" };
             let cycle = self.there_and_back(world, rollouts, whose, back, tag).await?;
             if again::means_nothing(std::slice::from_ref(&cycle.loaded)) && done.again < again::AGAIN {
                 done.again += 1;
@@ -222,10 +221,8 @@ struct Done {
     loads: Vec<Loaded>,
     promote: Vec<(Whose, Duration)>,
     back: Vec<(Whose, Back, Duration)>,
-    /// Cycles, those that were run again too.
-    cycles: usize,
     /// Cycles that were run again.
-    again: u32,
+    again: usize,
 }
 
 impl Done {

@@ -221,83 +221,59 @@ fn interpolated(quantile: f64, buckets: &[(f64, f64)]) -> f64 {
 }
 
 fn binary(operator: &str, as_number: bool, left: Value, right: Value) -> Result<Value, String> {
-    let compares = matches!(operator, "==" | "!=" | ">" | "<" | ">=" | "<=");
-    let number = |holds: bool| f64::from(u8::from(holds));
-    match (left, right) {
-        (Value::Scalar(a), Value::Scalar(b)) if compares => {
-            if !as_number {
-                return Err("comparisons between scalars must use BOOL modifier".to_owned());
-            }
-            Ok(Value::Scalar(number(holds(operator, a, b))))
-        }
-        (Value::Scalar(a), Value::Scalar(b)) => arithmetic(operator, a, b).map(Value::Scalar),
+    // Each sample that stays, with the two values that the operator is about.
+    let pairs: Vec<((f64, f64), Sample)> = match (left, right) {
+        (Value::Scalar(a), Value::Scalar(b)) => return scalars(operator, as_number, a, b),
         (Value::Vector(left), Value::Vector(right)) if matches!(operator, "or" | "and" | "unless") => {
-            Ok(Value::Vector(set(operator, left, right)))
+            return Ok(Value::Vector(set(operator, left, right)));
         }
         (Value::Vector(left), Value::Vector(right)) => {
-            let mut out = Vec::new();
-            for sample in left {
-                if let Some(other) = right.iter().find(|other| other.labels == sample.labels) {
-                    out.extend(pair(
-                        operator,
-                        compares,
-                        as_number,
-                        sample.labels,
-                        (sample.value, other.value),
-                        sample.value,
-                    )?);
-                }
-            }
-            Ok(Value::Vector(out))
+            let other = |sample: &Sample| right.iter().find(|other| other.labels == sample.labels);
+            let both =
+                left.into_iter().filter_map(|sample| Some(((sample.value, other(&sample)?.value), sample)));
+            both.collect()
         }
         (Value::Vector(left), Value::Scalar(b)) => {
-            let mut out = Vec::new();
-            for sample in left {
-                out.extend(pair(
-                    operator,
-                    compares,
-                    as_number,
-                    sample.labels,
-                    (sample.value, b),
-                    sample.value,
-                )?);
-            }
-            Ok(Value::Vector(out))
+            left.into_iter().map(|sample| ((sample.value, b), sample)).collect()
         }
         (Value::Scalar(a), Value::Vector(right)) => {
-            let mut out = Vec::new();
-            for sample in right {
-                out.extend(pair(
-                    operator,
-                    compares,
-                    as_number,
-                    sample.labels,
-                    (a, sample.value),
-                    sample.value,
-                )?);
-            }
-            Ok(Value::Vector(out))
+            right.into_iter().map(|sample| ((a, sample.value), sample)).collect()
         }
+    };
+    let mut out = Vec::new();
+    for (values, sample) in pairs {
+        out.extend(pair(operator, as_number, values, sample)?);
+    }
+    Ok(Value::Vector(out))
+}
+
+fn compares(operator: &str) -> bool {
+    matches!(operator, "==" | "!=" | ">" | "<" | ">=" | "<=")
+}
+
+fn scalars(operator: &str, as_number: bool, a: f64, b: f64) -> Result<Value, String> {
+    match (compares(operator), as_number) {
+        (true, false) => Err("comparisons between scalars must use BOOL modifier".to_owned()),
+        (true, true) => Ok(Value::Scalar(f64::from(u8::from(holds(operator, a, b))))),
+        (false, _) => arithmetic(operator, a, b).map(Value::Scalar),
     }
 }
 
-/// One pair of values; a comparison keeps the sample only when it holds.
+/// A sample by its pair of values; a comparison keeps it only when it holds.
 fn pair(
     operator: &str,
-    compares: bool,
     as_number: bool,
-    labels: BTreeMap<String, String>,
     (a, b): (f64, f64),
-    kept: f64,
+    sample: Sample,
 ) -> Result<Option<Sample>, String> {
-    if !compares {
-        return Ok(Some(Sample { labels, value: arithmetic(operator, a, b)? }));
+    if !compares(operator) {
+        return Ok(Some(Sample { value: arithmetic(operator, a, b)?, ..sample }));
     }
     let holds = holds(operator, a, b);
     if as_number {
-        return Ok(Some(Sample { labels, value: f64::from(u8::from(holds)) }));
+        return Ok(Some(Sample { value: f64::from(u8::from(holds)), ..sample }));
     }
-    Ok(holds.then_some(Sample { labels, value: kept }))
+    Ok(holds.then_some(sample))
 }
 
 fn set(operator: &str, left: Vec<Sample>, right: Vec<Sample>) -> Vec<Sample> {

@@ -1,23 +1,9 @@
 //! Canaries: the simulator reproduces what was recorded, and what was not recorded yet is run all the same, and
 //! printed as unverified.
 
-use crate::transcripts::show;
+use crate::transcripts::{reproduces, show};
 
-macro_rules! shows {
-    ($($test:ident: $name:literal),+ $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $test() {
-                reproduce($name).await;
-            }
-        )+
-
-        /// The scenarios that have a test above.
-        pub(crate) const SHOWN: &[&str] = &[$($name),+];
-    };
-}
-
-shows! {
+reproduces! {
     canary_abort_and_retry: "canary-abort-and-retry",
     canary_back_in_the_middle: "canary-back-in-the-middle",
     canary_bad_later: "canary-bad-later",

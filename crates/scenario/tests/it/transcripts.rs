@@ -9,6 +9,7 @@ use scenario::{SimulatedFaults, Transcript, World};
 use crate::files::{root, text};
 use crate::scripts::scripts;
 
+/// A test a scenario, by the `reproduce` at hand.
 macro_rules! reproduces {
     ($($test:ident: $name:literal),+ $(,)?) => {
         $(
@@ -19,9 +20,11 @@ macro_rules! reproduces {
         )+
 
         /// The scenarios that have a test above.
-        pub(super) const REPRODUCED: &[&str] = &[$($name),+];
+        pub(crate) const REPRODUCED: &[&str] = &[$($name),+];
     };
 }
+
+pub(crate) use reproduces;
 
 reproduces! {
     abort_before_promotion: "abort-before-promotion",
@@ -113,7 +116,7 @@ fn names(folder: &str) -> BTreeSet<String> {
 fn every_script_is_reproduced_by_a_test() {
     let reproduced = REPRODUCED.iter().chain(variations::REPRODUCED);
     assert_eq!(names("blue-green"), reproduced.map(ToString::to_string).collect());
-    assert_eq!(names("canary"), crate::canaries::SHOWN.iter().map(ToString::to_string).collect());
+    assert_eq!(names("canary"), crate::canaries::REPRODUCED.iter().map(ToString::to_string).collect());
 }
 
 #[test]

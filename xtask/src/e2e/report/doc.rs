@@ -31,7 +31,7 @@ pub(crate) struct ReportDoc {
     /// The whole run, in seconds.
     pub(crate) seconds: f64,
     /// Runs that were run again because the sender was late. They are in nothing else here.
-    pub(crate) again: u32,
+    pub(crate) again: usize,
     pub(crate) scenarios: Vec<ScenarioDoc>,
     /// What was measured beside them.
     pub(crate) measures: Vec<Measure>,

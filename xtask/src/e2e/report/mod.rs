@@ -67,7 +67,7 @@ impl Report {
     }
 
     /// Notes that so many runs were run again.
-    pub(crate) fn again(&mut self, runs: u32) {
+    pub(crate) fn again(&mut self, runs: usize) {
         self.doc.again += runs;
     }
 
