@@ -6,8 +6,8 @@
 
 use std::path::PathBuf;
 
-use crate::gomodule;
 use crate::run::{self, Error};
+use crate::{gomodule, linters};
 
 /// What to check.
 #[derive(clap::Args)]
@@ -54,6 +54,13 @@ const TOOLS: &[Tool] = &[
         tests: &[("task-master", "terraform::")],
     },
     Tool {
+        variable: "MAKE",
+        name: "make",
+        get: "apt-get install make",
+        find: on_path,
+        tests: &[("task-master", "automation::each_target")],
+    },
+    Tool {
         variable: "STRACE",
         name: "strace",
         get: "apt-get install strace",
@@ -89,7 +96,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     for file in GUIDES {
         guide(file, &[])?;
     }
-    formatted()?;
+    missing.extend(linters::run()?);
     if options.live || required {
         missing.extend(host_cluster()?);
     } else {
@@ -99,15 +106,6 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         run::say(line);
     }
     if missing.is_empty() || !required { Ok(()) } else { Err(Error::Found(missing.join("\n"))) }
-}
-
-/// Whether Terraform would write the shipped configurations as they are. That it is missing was said before.
-fn formatted() -> Result<(), Error> {
-    if run::which("terraform").is_none() {
-        return Ok(());
-    }
-    let words = ["-chdir=terraform", "fmt", "-check", "-diff", "-recursive"];
-    run::run(run::command("terraform").args(words))
 }
 
 /// Everything that brings the host cluster up itself; says what is missing where it cannot run.
@@ -163,7 +161,7 @@ fn test(package: &str, filter: &str, variable: &str, path: &std::path::Path) -> 
 }
 
 /// A program of a Go module, where there is Go.
-fn compiled(program: &gomodule::Program) -> Result<Option<PathBuf>, Error> {
+pub(crate) fn compiled(program: &gomodule::Program) -> Result<Option<PathBuf>, Error> {
     if run::which("go").is_none() {
         return Ok(None);
     }

@@ -11,6 +11,8 @@ mod e2e;
 mod gomodule;
 mod guide;
 mod image;
+mod linters;
+mod monitoring;
 mod run;
 mod tidy;
 

@@ -41,6 +41,12 @@ mod world;
 pub(crate) use apply::api;
 pub(crate) use faults::HostFaults;
 
+/// What Prometheus of the host cluster reads, as JSON.
+#[cfg(test)]
+pub(crate) fn prometheus_config() -> String {
+    table::prometheus(&places::Places::new(Some(std::path::Path::new("/state"))))
+}
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

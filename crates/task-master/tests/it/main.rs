@@ -1,6 +1,7 @@
 //! The integration tests of task-master: one binary, one module a subject.
 
 mod api;
+mod automation;
 mod bad_input;
 mod bench;
 mod crash;

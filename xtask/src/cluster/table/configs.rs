@@ -21,6 +21,7 @@ pub(crate) fn write(places: &Places, password: &str) -> Result<(), Error> {
         run::create_folder(&places.data(folder))?;
     }
     run::create_folder(&places.config("cni"))?;
+    run::create_folder(&places.config("rules"))?;
     for (name, text) in [
         ("containerd.toml", containerd(places)),
         ("cni/10-pods.conflist", cni(places)),
@@ -30,6 +31,15 @@ pub(crate) fn write(places: &Places, password: &str) -> Result<(), Error> {
         ("Corefile", core_dns(places)),
         ("redis.conf", redis(places, password)),
         ("prometheus.yaml", prometheus(places)),
+        (
+            "rules/recording.yaml",
+            include_str!("../../../../deploy/monitoring/rules/recording.yaml").to_owned(),
+        ),
+        ("rules/alerts.yaml", include_str!("../../../../deploy/monitoring/rules/alerts.yaml").to_owned()),
+        (
+            "kube-state-metrics.yaml",
+            include_str!("../../../../deploy/monitoring/kube-state-metrics.yaml").to_owned(),
+        ),
     ] {
         secret(&places.config(name), &text)?;
     }
@@ -169,8 +179,9 @@ fn redis(places: &Places, password: &str) -> String {
     )
 }
 
-/// Pods are scraped when they ask for it by annotation; everything else is named here.
-fn prometheus(places: &Places) -> String {
+/// Pods are scraped when they ask for it by annotation; everything else is named here. The jobs are those of
+/// `deploy/monitoring/prometheus.yaml`, and the rules beside this file are the shipped ones.
+pub(crate) fn prometheus(places: &Places) -> String {
     let at = |job: &str, target: String| serde_json::json!({ "job_name": job, "static_configs": [{ "targets": [target] }] });
     let kubelet = |job: &str, path: &str| {
         serde_json::json!({
@@ -189,7 +200,8 @@ fn prometheus(places: &Places) -> String {
     });
     let (_, _, repo_metrics) = REPO_SERVER;
     serde_json::json!({
-        "global": { "scrape_interval": "5s", "scrape_timeout": "4s" },
+        "global": { "scrape_interval": "5s", "scrape_timeout": "4s", "evaluation_interval": "5s" },
+        "rule_files": ["rules/*.yaml"],
         "scrape_configs": [
             pods,
             kubelet("kubelet", "/metrics"),

@@ -7,6 +7,8 @@ mod observe;
 
 use std::collections::BTreeSet;
 
+#[cfg(test)]
+pub(crate) use self::configs::prometheus;
 pub(crate) use self::configs::{PAUSE_IMAGE, write as write_configs};
 use super::places::Places;
 use super::unit::{Action, Health, Manifest, Node, Part, Source, Step, Unit};

@@ -21,6 +21,10 @@ pub(super) fn nodes(places: &Places) -> Vec<Node> {
             format!("--port={port}"),
             format!("--telemetry-host={host}"),
             "--telemetry-port=8181".to_owned(),
+            format!(
+                "--custom-resource-state-config-file={}",
+                places.config("kube-state-metrics.yaml").display()
+            ),
         ],
         environment: Vec::new(),
         health: Health::Answers(format!("http://{STATE_METRICS}/healthz")),

@@ -1,0 +1,122 @@
+//! Shipped files that are no Rust, read by the tools of their own language.
+//!
+//! A tool that is missing is said with the command that brings it, and the rest goes on.
+
+use std::path::{Path, PathBuf};
+
+use crate::run::{self, Error};
+use crate::{check, gomodule, monitoring};
+
+/// A tool and what it reads.
+struct Linter {
+    name: &'static str,
+    /// How to get it, as a command to paste.
+    get: &'static str,
+    find: fn(&str) -> Result<Option<PathBuf>, Error>,
+    run: fn(&Path) -> Result<(), Error>,
+}
+
+/// Reads workflows of GitHub Actions, the shell lines in them included.
+const ACTIONLINT: gomodule::Program = gomodule::Program {
+    name: "actionlint",
+    module: "github.com/rhysd/actionlint",
+    version: "1.7.12",
+    package: "github.com/rhysd/actionlint/cmd/actionlint",
+    ..gomodule::Program::PLAIN
+};
+
+const LINTERS: &[Linter] = &[
+    Linter { name: "promtool", get: "apt-get install prometheus", find: on_path, run: monitoring::check },
+    Linter {
+        name: "kubectl",
+        get: "apt-get install golang-go (kubectl 1.34 is then compiled from its Go module)",
+        find: |_| check::compiled(&gomodule::KUBECTL),
+        run: kustomized,
+    },
+    Linter { name: "shellcheck", get: "apt-get install shellcheck", find: on_path, run: shell },
+    Linter {
+        name: "actionlint",
+        get: "apt-get install golang-go (actionlint is then compiled from its Go module)",
+        find: |_| check::compiled(&ACTIONLINT),
+        run: workflows,
+    },
+    Linter {
+        name: "terraform",
+        get: "see https://developer.hashicorp.com/terraform/install",
+        find: on_path,
+        run: formatted,
+    },
+];
+
+/// Runs every linter that is there; answers a line for each that is not.
+///
+/// # Errors
+/// What the first linter found.
+pub(crate) fn run() -> Result<Vec<String>, Error> {
+    let mut missing = Vec::new();
+    for linter in LINTERS {
+        match (linter.find)(linter.name)? {
+            Some(path) => (linter.run)(&path)?,
+            None => missing.push(format!("{} is missing, so it was not run: {}", linter.name, linter.get)),
+        }
+    }
+    Ok(missing)
+}
+
+/// Whether the monitoring becomes ConfigMaps.
+fn kustomized(kubectl: &Path) -> Result<(), Error> {
+    let text = run::read(run::command(kubectl).args(["kustomize", "deploy/monitoring"]))?;
+    let maps = text.lines().filter(|line| *line == "kind: ConfigMap").count();
+    if maps == 4 { Ok(()) } else { Err(Error::Found(format!("deploy/monitoring makes {maps} ConfigMaps"))) }
+}
+
+/// Every shell script that is shipped, whatever its name ends with.
+fn shell(shellcheck: &Path) -> Result<(), Error> {
+    let scripts = scripts()?;
+    run::run(run::command(shellcheck).arg("--external-sources").args(scripts))
+}
+
+fn scripts() -> Result<Vec<String>, Error> {
+    let listed =
+        run::read(run::command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+    let is_script = |name: &&str| {
+        let path = run::root().join(name);
+        let start = std::fs::read(path).unwrap_or_default();
+        let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        line.starts_with(b"#!") && (line.ends_with(b"sh") || line.ends_with(b"bash"))
+    };
+    Ok(listed.lines().filter(is_script).map(str::to_owned).collect())
+}
+
+/// The example is no workflow of this repository, so it is named.
+fn workflows(actionlint: &Path) -> Result<(), Error> {
+    run::run(run::command(actionlint).args(["-no-color", "deploy/ci/github-actions.yaml"]))
+}
+
+/// Whether Terraform would write the shipped configurations as they are.
+fn formatted(terraform: &Path) -> Result<(), Error> {
+    let words = ["-chdir=terraform", "fmt", "-check", "-diff", "-recursive"];
+    run::run(run::command(terraform).args(words))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "finding a tool can fail where it must be compiled first")]
+fn on_path(name: &str) -> Result<Option<PathBuf>, Error> {
+    Ok(run::which(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_script_is_found_by_its_first_line() {
+        let found = scripts().unwrap();
+        for script in [".ci/run", "deploy/ci/release.sh"] {
+            assert!(found.iter().any(|name| name == script), "{found:?}");
+        }
+        assert!(
+            !found.iter().any(|name| Path::new(name).extension().is_some_and(|end| end == "rs")),
+            "{found:?}"
+        );
+    }
+}
