@@ -30,5 +30,8 @@ pub const ARGOCD_TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
 /// written by Helm charts as well and therefore says nothing about Argo CD.
 pub const ARGOCD_INSTANCE: &str = "argocd.argoproj.io/instance";
 
+/// Annotation on an Application by which a person keeps Argo CD's hands off it for a while: `true`.
+pub const ARGOCD_SKIP_RECONCILE: &str = "argocd.argoproj.io/skip-reconcile";
+
 /// Label on an EndpointSlice: the name of its Service.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";

@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use crate::client::{Error, Rollouts};
 use crate::phase::{self, Phase};
-use crate::proof::{self, Probe, Proof, ProofError, Reached};
+use crate::proof::{self, Probe, Proof, ProofError, Reached, Split};
 use crate::types::{PodTemplate, ReplicaSet, Rollout};
 use crate::{revision, view, wait};
 
@@ -112,7 +112,8 @@ fn reached(rollout: &Rollout, replica_sets: &[ReplicaSet]) -> Option<Reached> {
     let set = revision::by_hash(replica_sets, hash);
     let template = set.and_then(|set| set.spec.template.as_ref());
     Some(Reached {
-        service: rollout.spec.strategy.blue_green.as_ref()?.active_service.clone(),
+        service: Some(rollout.spec.strategy.blue_green.as_ref()?.active_service.clone()),
+        split: Split::None,
         hash: hash.to_owned(),
         tag: template.and_then(PodTemplate::version).map(str::to_owned),
     })
@@ -126,7 +127,7 @@ async fn switched(
     bound: Duration,
 ) -> Result<(), PromotionError> {
     let look = || async {
-        let service = rollouts.service(&reached.service).await?;
+        let service = rollouts.service(reached.service.as_deref().unwrap_or_default()).await?;
         if view::selected_hash(&service).as_ref() == Some(&reached.hash) {
             return Ok(Some(true));
         }

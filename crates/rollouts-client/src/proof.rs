@@ -16,6 +16,11 @@ use crate::client::{Error, Rollouts};
 use crate::types::Rollout;
 use crate::{names, view, wait};
 
+mod split;
+
+pub use split::Split;
+pub(crate) use split::weight;
+
 /// The requests of a proof.
 #[derive(Clone)]
 pub struct Probe {
@@ -42,8 +47,10 @@ impl Probe {
 /// The version that users should reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
-    /// The Service that users reach.
-    pub service: String,
+    /// The Service that users reach; `None` for a canary that names none, of which only pods can be looked at.
+    pub service: Option<String>,
+    /// What may go past that Service.
+    pub split: Split,
     /// The hash of the version's template.
     pub hash: String,
     /// Its name, by image tag; answers are compared with it where they do not name a pod.
@@ -53,11 +60,13 @@ pub struct Reached {
 /// What was seen, all at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// The Service whose selector was read.
-    pub service: String,
+    /// The Service whose selector was read; `None` where there is none to read.
+    pub service: Option<String>,
+    /// What was found not to go past it.
+    pub split: Split,
     /// The hash that it selects.
     pub hash: String,
-    /// Its ready endpoints, all of this version.
+    /// Its ready endpoints, all of this version; without a Service, the ready pods of this version.
     pub ready_endpoints: usize,
     /// The requests; `None` when none were to be sent.
     pub requests: Option<Answers>,
@@ -74,8 +83,14 @@ pub struct Answers {
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let endpoints = if self.ready_endpoints == 1 { "endpoint" } else { "endpoints" };
-        write!(f, "service {} selects it, {} ready {endpoints}", self.service, self.ready_endpoints)?;
+        let plural = if self.ready_endpoints == 1 { "" } else { "s" };
+        match &self.service {
+            Some(service) => {
+                write!(f, "service {service} selects it, {} ready endpoint{plural}", self.ready_endpoints)?;
+            }
+            None => write!(f, "{} ready pod{plural}", self.ready_endpoints)?,
+        }
+        f.write_str(self.split.proven())?;
         let Some(answers) = self.requests else { return f.write_str(", no requests sent") };
         write!(f, ", {} requests in a row answered by it", answers.count)?;
         match answers.measured {
@@ -151,26 +166,35 @@ async fn seen(
     probe: Option<&Probe>,
 ) -> Result<Proof, Unproven> {
     selects(rollouts, reached).await?;
-    let slices = rollouts.endpoint_slices(&reached.service).await?;
-    let hashes = hashes_of(&rollouts.pods(rollout).await?);
-    let ready_endpoints = endpoints(&slices, &hashes, reached).map_err(Unproven::Not)?;
+    let pods = rollouts.pods(rollout).await?;
+    let hashes = hashes_of(&pods);
+    let ready_endpoints = match &reached.service {
+        Some(service) => {
+            let slices = rollouts.endpoint_slices(service).await?;
+            endpoints(&slices, &hashes, service, &reached.hash).map_err(Unproven::Not)?
+        }
+        None => ready_pods(&pods, &reached.hash).map_err(Unproven::Not)?,
+    };
+    split::undivided(rollouts, rollout, reached, &pods).await?;
     let requests = match probe {
         Some(probe) => Some(answers(probe, &hashes, reached).await.map_err(Unproven::Not)?),
         None => None,
     };
     // Once more: the controller may have taken it back meanwhile.
     selects(rollouts, reached).await?;
-    Ok(Proof { service: reached.service.clone(), hash: reached.hash.clone(), ready_endpoints, requests })
+    let Reached { service, split, hash, .. } = reached.clone();
+    Ok(Proof { service, split, hash, ready_endpoints, requests })
 }
 
 async fn selects(rollouts: &Rollouts, reached: &Reached) -> Result<(), Unproven> {
-    let service = rollouts.service(&reached.service).await?;
+    let Some(name) = &reached.service else { return Ok(()) };
+    let service = rollouts.service(name).await?;
     let selected = view::selected_hash(&service);
     if selected.as_ref() == Some(&reached.hash) {
         return Ok(());
     }
     let selected = selected.unwrap_or_else(|| "every version".to_owned());
-    Err(Unproven::Not(format!("service {} selects {selected}, not {}", reached.service, reached.hash)))
+    Err(Unproven::Not(format!("service {name} selects {selected}, not {}", reached.hash)))
 }
 
 /// The template hash of each pod, by name.
@@ -188,7 +212,8 @@ pub(crate) fn is_ready(endpoint: &Endpoint) -> bool {
 fn endpoints(
     slices: &[EndpointSlice],
     hashes: &BTreeMap<String, String>,
-    reached: &Reached,
+    service: &str,
+    own_hash: &str,
 ) -> Result<usize, String> {
     let all = slices.iter().flat_map(|slice| &slice.endpoints);
     let ready = all.filter(|endpoint| is_ready(endpoint));
@@ -196,13 +221,25 @@ fn endpoints(
     for endpoint in ready {
         let pod = endpoint.target_ref.as_ref().and_then(|target| target.name.as_deref()).unwrap_or_default();
         match hashes.get(pod) {
-            Some(hash) if *hash == reached.hash => own += 1,
+            Some(hash) if hash == own_hash => own += 1,
             Some(hash) => return Err(format!("pod {pod} of {hash} is still a ready endpoint")),
             None => return Err(format!("pod {pod:?} is a ready endpoint of an unknown version")),
         }
     }
     match own {
-        0 => Err(format!("service {} has no ready endpoint", reached.service)),
+        0 => Err(format!("service {service} has no ready endpoint")),
+        own => Ok(own),
+    }
+}
+
+/// The number of ready pods of the version, if there are any.
+fn ready_pods(pods: &[Pod], hash: &str) -> Result<usize, String> {
+    let hashes = hashes_of(pods);
+    let own = |pod: &&Pod| {
+        pod.metadata.name.as_ref().and_then(|name| hashes.get(name)).is_some_and(|of| of == hash)
+    };
+    match pods.iter().filter(own).filter(|pod| split::is_ready(pod)).count() {
+        0 => Err(format!("no pod of {hash} is ready")),
         own => Ok(own),
     }
 }

@@ -37,7 +37,7 @@ impl Rollouts {
             self.pods(&rollout),
             self.list_of("services", ""),
             self.list_of("endpointslices", ""),
-            self.list_of("ingresses", ""),
+            self.ingresses(),
             self.analysis_runs(&rollout),
             self.list_of::<Event>("events", "")
         );
@@ -75,7 +75,7 @@ impl Rollouts {
     }
 
     /// An Application, wherever Argo CD keeps it. Most people may not read it.
-    async fn application(&self, name: &str) -> Result<Option<serde_json::Value>, Error> {
+    pub(crate) async fn application(&self, name: &str) -> Result<Option<serde_json::Value>, Error> {
         let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application"));
         let api: Api<DynamicObject> = Api::all_with(self.client().clone(), &kind);
         let params = ListParams::default().fields(&format!("metadata.name={name}"));

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::{Event, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
 use kube::api::ListParams;
 
@@ -49,6 +50,14 @@ impl Rollouts {
     /// As [`Rollouts::pods`].
     pub async fn endpoint_slices(&self, service: &str) -> Result<Vec<EndpointSlice>, Error> {
         self.list_of("endpointslices", &format!("{}={service}", names::SERVICE_NAME)).await
+    }
+
+    /// The Ingresses of the namespace.
+    ///
+    /// # Errors
+    /// As [`Rollouts::pods`].
+    pub async fn ingresses(&self) -> Result<Vec<Ingress>, Error> {
+        self.list_of("ingresses", "").await
     }
 
     /// The Events about a Rollout. The API server forgets them after an hour by default.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::good::Evidence;
+use super::of_canary;
 use super::state::{State, Version};
 
 /// How this state gets back to its last good version.
@@ -30,6 +31,13 @@ pub enum Mechanism {
     AbortAndSwitch,
     /// Point the active Service at the good version again, once that has ready pods.
     Repair,
+    /// The same for a canary's stable Service.
+    RepairStable,
+    /// Give a canary up and end a person's pause: while it lasts, the controller takes no pods away, and without a
+    /// router pods are the traffic.
+    AbortAndResume,
+    /// Point the canary Service at the stable version. The controller is silent, so nothing else has an effect.
+    Divert,
     /// Write the template of the good version back. Its pods still run, all of them, and the controller
     /// switches by itself.
     Undo,
@@ -44,6 +52,9 @@ impl fmt::Display for Mechanism {
             Mechanism::Abort => "abort",
             Mechanism::AbortAndSwitch => "abort, and repair of the active Service's selector if need be",
             Mechanism::Repair => "repair of the active Service's selector",
+            Mechanism::RepairStable => "repair of the stable Service's selector",
+            Mechanism::AbortAndResume => "abort, and the end of a person's pause",
+            Mechanism::Divert => "turning the canary Service to the stable version",
             Mechanism::Undo => "undo",
             Mechanism::UndoAndPromote => "undo, and full promotion of it",
         })
@@ -89,16 +100,11 @@ pub enum Refusal {
         /// The Rollout.
         name: String,
     },
-    /// Only blue-green is rolled back here.
-    #[error(
-        "cannot roll rollout {name} back: rollback knows only blue-green, and its strategy is {strategy}; \
-         use abort while the update runs, undo after it"
-    )]
+    /// It has no strategy.
+    #[error("cannot roll rollout {name} back: its strategy is not set, so its controller does nothing")]
     Strategy {
         /// The Rollout.
         name: String,
-        /// Its strategy.
-        strategy: &'static str,
     },
 }
 
@@ -108,9 +114,8 @@ pub enum Refusal {
 /// When there is none from here.
 pub fn decide(state: &State) -> Result<Plan, Refusal> {
     let name = || state.name.clone();
-    if state.strategy != "BlueGreen" {
-        let strategy = if state.strategy.is_empty() { "not set" } else { state.strategy };
-        return Err(Refusal::Strategy { name: name(), strategy });
+    if state.strategy.is_empty() {
+        return Err(Refusal::Strategy { name: name() });
     }
     let no_good = |because: &str| Refusal::NoGoodVersion { name: name(), because: because.to_owned() };
     let Some(stable) = state.stable.clone() else {
@@ -123,15 +128,22 @@ pub fn decide(state: &State) -> Result<Plan, Refusal> {
         return unobserved(state, stable);
     }
     let under_way = state.current.as_ref().is_none_or(|current| current.hash != stable.hash);
-    if under_way { Ok(leave_update(state, stable)) } else { leave_promoted(state, stable) }
+    match (under_way, &state.canary) {
+        (true, Some(canary)) => Ok(of_canary::leave_update(state, canary, stable)),
+        (true, None) => Ok(leave_update(state, stable)),
+        (false, _) => leave_promoted(state, stable),
+    }
 }
 
-fn is(version: Option<&Version>, other: &Version) -> bool {
+pub(super) fn is(version: Option<&Version>, other: &Version) -> bool {
     version.is_some_and(|version| version.hash == other.hash)
 }
 
 /// Without the controller only the Service can be helped.
 fn unobserved(state: &State, stable: Version) -> Result<Plan, Refusal> {
+    if let Some(canary) = &state.canary {
+        return of_canary::unobserved(state, canary, stable);
+    }
     if is(state.active.as_ref(), &stable) || stable.ready <= ready(state.active.as_ref()) {
         return Err(Refusal::NotObserved { name: state.name.clone() });
     }
@@ -173,9 +185,13 @@ fn leave_update(state: &State, stable: Version) -> Plan {
 fn leave_promoted(state: &State, stable: Version) -> Result<Plan, Refusal> {
     let strayed = state.active.as_ref().filter(|active| active.hash != stable.hash);
     if let Some(strayed) = strayed.filter(|strayed| strayed.ready == 0 && stable.ready > 0) {
-        let because = format!("the active Service selects {strayed}, which has no ready pod");
+        let (service, mechanism) = match &state.canary {
+            Some(_) => ("stable", Mechanism::RepairStable),
+            None => ("active", Mechanism::Repair),
+        };
+        let because = format!("the {service} Service selects {strayed}, which has no ready pod");
         let from = Some(strayed.clone());
-        return Ok(Plan { to: stable, from, mechanism: Mechanism::Repair, because });
+        return Ok(Plan { to: stable, from, mechanism, because });
     }
     if let Some(application) = state.argo_cd.clone() {
         return Err(Refusal::OnlyGit { name: state.name.clone(), version: stable.to_string(), application });
@@ -184,7 +200,13 @@ fn leave_promoted(state: &State, stable: Version) -> Result<Plan, Refusal> {
         let because = format!("{stable} is fully promoted, and no good version before it is left");
         return Err(Refusal::NoGoodVersion { name: state.name.clone(), because });
     };
-    let (mechanism, how) = undo(state, &good.version, &stable);
+    let (mechanism, how) = match &state.canary {
+        Some(canary) => (Mechanism::UndoAndPromote, of_canary::undo(state, canary, &good.version)),
+        None => {
+            let (mechanism, how) = undo(state, &good.version, &stable);
+            (mechanism, how.to_owned())
+        }
+    };
     let why = match good.evidence {
         Evidence::Promoted => format!("{} before it was fully promoted once", good.version),
         Evidence::Order => {

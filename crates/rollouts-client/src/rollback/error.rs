@@ -1,5 +1,7 @@
 //! Why a rollback did not succeed, and what it had done by then.
 
+use std::time::Duration;
+
 use super::decide::Refusal;
 use super::report::Deed;
 use crate::client::Error;
@@ -46,6 +48,30 @@ pub enum Cause {
         version: String,
         /// Phase and message when last looked.
         last: String,
+    },
+    /// The good version did not become a canary's stable one in time.
+    #[error("{version} did not become stable in time; the rollout is {last}")]
+    NotStable {
+        /// The version.
+        version: String,
+        /// Phase and message when last looked.
+        last: String,
+    },
+    /// The update became stable while it was aborted, so the controller forgot the abort.
+    #[error(
+        "the controller has taken the abort back, because the update became stable meanwhile; roll back again"
+    )]
+    TakenBack,
+    /// The controller does not take an abort up, and only it could help.
+    #[error(
+        "the controller has not taken the abort up within {grace:?}, and {because}; whether users are back cannot be \
+         verified; is the controller running?"
+    )]
+    Silent {
+        /// How long it was given.
+        grace: Duration,
+        /// Why nothing else helps.
+        because: &'static str,
     },
     /// All was done, and still it is not so.
     #[error(transparent)]

@@ -35,14 +35,14 @@ impl Evidence {
 }
 
 /// The last good version before this one: the nearest that an Event calls fully promoted, else the nearest
-/// that no Event calls aborted. (Events of newer versions outlive those of older ones, so a nearer version
+/// that no Event calls aborted or shows the beginning of without an end. (Events of newer versions outlive those of older ones, so a nearer version
 /// without any Event is the more doubtful one.)
 pub(super) fn last_before(current: &Version, own: &[&ReplicaSet], events: &[Event]) -> Option<LastGood> {
     let mut earlier: Vec<&ReplicaSet> = own.to_vec();
     earlier.retain(|set| set.revision() < current.revision && set.revision() > 0);
     earlier.sort_by_key(|set| std::cmp::Reverse(set.revision()));
     let promoted = earlier.iter().find(|set| was_promoted(set, events));
-    let unblamed = || earlier.iter().find(|set| !was_aborted(set, events));
+    let unblamed = || earlier.iter().find(|set| !was_aborted(set, events) && !never_promoted(set, events));
     let (set, evidence) = match promoted {
         Some(set) => (set, Evidence::Promoted),
         None => (unblamed()?, Evidence::Order),
@@ -54,6 +54,14 @@ pub(super) fn last_before(current: &Version, own: &[&ReplicaSet], events: &[Even
 fn was_promoted(set: &ReplicaSet, events: &[Event]) -> bool {
     let hash = format!("({})", set.hash().unwrap_or_default());
     messages(events, "RolloutCompleted").any(|message| message.contains(&hash))
+}
+
+/// `Created ReplicaSet app-6c8f9d (revision 2)`: the Event of its beginning is still there, and none of its promotion,
+/// which would be younger. So an update that was replaced in the middle is not taken for a good version.
+fn never_promoted(set: &ReplicaSet, events: &[Event]) -> bool {
+    let created = format!("ReplicaSet {} ", set.name());
+    !was_promoted(set, events)
+        && messages(events, "NewReplicaSetCreated").any(|message| message.contains(&created))
 }
 
 /// `Rollout aborted update to revision 2: …`

@@ -1,11 +1,11 @@
 //! Back to the last good version, whatever the state, and proven.
 //!
 //! # What happens
-//! 1. Look: Rollout, ReplicaSets, the active Service and Events become one [`State`].
+//! 1. Look: Rollout, ReplicaSets, the Service that users reach and Events become one [`State`].
 //! 2. Decide ([`decide`], pure): which version is the last good one, and by which [`Mechanism`] this state
 //!    can get there. Some states can not; those are a [`Refusal`] that says what can be done instead.
 //! 3. Carry out ([`run`]).
-//! 4. Prove ([`crate::proof`]): the active Service selects that version, its ready endpoints are pods of
+//! 4. Prove ([`crate::proof`]): that Service (the active or the stable one) selects that version, its ready endpoints are pods of
 //!    that version and of no other, and requests are answered by it. Only then is it a success; an accepted
 //!    patch proves nothing.
 //!
@@ -17,19 +17,29 @@
 //! selector of the Service is repaired here. The controller leaves that alone while the new pods are not
 //! ready, and agrees with it once they are.
 //!
+//! # Canaries
+//! While an update is under way an abort is enough: the router gives all weight back in the same pass. A controller
+//! that is down takes no abort up; then the *canary* Service is turned to the stable version, which is what the
+//! controller does itself after an abort, so that whatever weight the router has, only the stable version answers.
+//! A canary without a router has its traffic split by pods: there a person's pause is ended as well, because a paused
+//! controller takes no pods away, and without a controller nothing helps. What is fully promoted is undone and
+//! promoted in full: an undo alone would take every step again.
+//!
 //! # What it does not do
-//! Canaries (refused). It changes no template under Argo CD. It cannot restore what does not lie in the
+//! It changes no template under Argo CD. It cannot restore what does not lie in the
 //! template: [`Report::cannot_restore`] names it.
 
 mod decide;
 mod error;
 mod good;
+mod of_canary;
 mod report;
 mod run;
 mod state;
 mod undo;
 mod unrestored;
 mod way;
+mod way_of_canary;
 
 use std::time::Duration;
 
@@ -38,7 +48,7 @@ pub use error::{Cause, RollbackError};
 pub use good::{Evidence, LastGood};
 pub use report::{Deed, Report};
 pub use run::{plan, run};
-pub use state::{Facts, State, Version};
+pub use state::{Canary, Facts, State, Version};
 pub use unrestored::cannot_restore;
 
 use crate::proof::Probe;

@@ -10,6 +10,8 @@ use crate::proof::Proof;
 pub enum Deed {
     /// Aborted the update.
     Aborted,
+    /// Ended a person's pause.
+    Resumed,
     /// Wrote the template of a revision back.
     Undid {
         /// The version, in words.
@@ -17,7 +19,7 @@ pub enum Deed {
     },
     /// Asked for the full promotion of it.
     PromotedInFull,
-    /// Changed the selector of the active Service.
+    /// Changed the selector of a Service.
     RepairedSelector {
         /// The Service.
         service: String,
@@ -32,6 +34,7 @@ impl fmt::Display for Deed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Deed::Aborted => f.write_str("aborted the update"),
+            Deed::Resumed => f.write_str("ended the pause, so that the controller takes the pods away"),
             Deed::Undid { to } => write!(f, "wrote the template of {to} back"),
             Deed::PromotedInFull => f.write_str("promoted it in full"),
             Deed::RepairedSelector { service, from, to } => {
@@ -53,6 +56,8 @@ pub struct Report {
     pub did: Vec<Deed>,
     /// How it is known that users are back on the good version.
     pub proof: Proof,
+    /// What was sent and could not be seen to have had its effect.
+    pub unseen: Vec<String>,
     /// What stays as the left version made it.
     pub cannot_restore: Vec<String>,
     /// What someone should do next, if anything.
@@ -70,6 +75,9 @@ impl fmt::Display for Report {
             writeln!(f, "  did:    {deed}")?;
         }
         writeln!(f, "  proof:  {}", self.proof)?;
+        for thing in &self.unseen {
+            writeln!(f, "  unseen: {thing}")?;
+        }
         for thing in &self.cannot_restore {
             writeln!(f, "  stays:  {thing}")?;
         }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::decide::{Mechanism, Plan, decide};
 use super::error::{Cause, RollbackError};
 use super::report::{Deed, Report};
-use super::state::{Facts, State};
+use super::state::{Facts, State, argo_cd, skips};
 use super::way::Way;
 use super::{Order, cannot_restore};
 use crate::client::{Error, Rollouts};
@@ -29,7 +29,11 @@ pub async fn plan(rollouts: &Rollouts, name: &str) -> Result<Plan, Cause> {
 /// error says what was done by then.
 pub async fn run(rollouts: &Rollouts, order: &Order) -> Result<Report, RollbackError> {
     let mut did = Vec::new();
-    let ended = Box::pin(attempt(rollouts, order, &mut did)).await;
+    let mut ended = Box::pin(attempt(rollouts, order, &mut did)).await;
+    if matches!(ended, Err(Cause::TakenBack)) {
+        // It is fully promoted now, and there is another way back from that.
+        ended = Box::pin(attempt(rollouts, order, &mut did)).await;
+    }
     ended.map_err(|cause| RollbackError { name: order.name.clone(), did, cause })
 }
 
@@ -39,21 +43,27 @@ async fn attempt(rollouts: &Rollouts, order: &Order, did: &mut Vec<Deed>) -> Res
     let state = State::of(&facts, rollouts.pace().now());
     let plan = decide(&state)?;
     tracing::info!(rollout = order.name, %plan, "rolling back");
-    let mut way = Way { rollouts, order, facts: &facts, to: &plan.to, halted: state.halted, until, did };
+    let (to, halted, unseen) = (&plan.to, state.halted, Vec::new());
+    let mut way = Way { rollouts, order, facts: &facts, to, halted, until, did, unseen };
     match plan.mechanism {
         Mechanism::Nothing => {}
-        Mechanism::Abort | Mechanism::AbortAndSwitch => way.abort().await?,
-        Mechanism::Repair => way.repair().await?,
+        Mechanism::Abort | Mechanism::AbortAndResume if state.canary.is_some() => {
+            Box::pin(way.leave_canary(plan.mechanism)).await?;
+        }
+        Mechanism::Abort | Mechanism::AbortAndSwitch | Mechanism::AbortAndResume => way.abort().await?,
+        Mechanism::Divert => Box::pin(way.divert()).await?,
+        Mechanism::Repair | Mechanism::RepairStable => way.repair().await?,
         Mechanism::Undo | Mechanism::UndoAndPromote => Box::pin(way.undo(plan.mechanism)).await?,
     }
-    let reached = way.reached();
+    let (reached, unseen) = (way.reached(), std::mem::take(&mut way.unseen));
     let proof = proof::prove(rollouts, &facts.rollout, &reached, order.probe.as_ref(), way.left()).await?;
     Ok(Report {
         name: order.name.clone(),
         did: std::mem::take(did),
         proof,
+        unseen,
         cannot_restore: unrestored(&facts, &plan),
-        next: next(&facts.rollout, &plan),
+        next: next(&facts, &plan),
         plan,
     })
 }
@@ -74,16 +84,28 @@ async fn observed(rollouts: &Rollouts, order: &Order) -> Result<Facts, Error> {
 async fn facts(rollouts: &Rollouts, name: &str) -> Result<Facts, Error> {
     let rollout = rollouts.get(name).await?;
     let replica_sets = rollouts.replica_sets(&rollout).await?;
-    let active = match active_service(&rollout) {
+    let active = match users_service(&rollout) {
         Some(service) => Some(rollouts.service(service).await?),
         None => None,
     };
     let events = rollouts.events(&rollout).await?;
-    Ok(Facts { rollout, replica_sets, active, events })
+    let application = match argo_cd(&rollout) {
+        // Most people may not read it; then it is taken to do its work.
+        Some(mark) => {
+            rollouts.application(mark.rsplit('_').next().unwrap_or(&mark)).await.unwrap_or_default()
+        }
+        None => None,
+    };
+    Ok(Facts { rollout, replica_sets, active, events, application })
 }
 
-pub(super) fn active_service(rollout: &Rollout) -> Option<&str> {
-    rollout.spec.strategy.blue_green.as_ref().map(|blue_green| blue_green.active_service.as_str())
+/// The Service that users reach, whatever the strategy.
+pub(super) fn users_service(rollout: &Rollout) -> Option<&str> {
+    let strategy = &rollout.spec.strategy;
+    match (&strategy.blue_green, &strategy.canary) {
+        (Some(blue_green), _) => Some(&blue_green.active_service),
+        (None, canary) => canary.as_ref()?.stable_service.as_deref(),
+    }
 }
 
 fn unrestored(facts: &Facts, plan: &Plan) -> Vec<String> {
@@ -95,10 +117,14 @@ fn unrestored(facts: &Facts, plan: &Plan) -> Vec<String> {
 }
 
 /// What is left to people: a spec that still asks for the bad version.
-fn next(rollout: &Rollout, plan: &Plan) -> Option<String> {
+fn next(facts: &Facts, plan: &Plan) -> Option<String> {
+    let rollout = &facts.rollout;
     let asks_for_bad = rollout.current_hash() != Some(&plan.to.hash);
     let mut next = Vec::new();
     match plan.mechanism {
+        Mechanism::Undo | Mechanism::UndoAndPromote if skips(facts.application.as_ref()) => next.push(
+            "Argo CD was told to leave its application alone (skip-reconcile): change Git before that ends, or it brings the left version back",
+        ),
         Mechanism::Undo | Mechanism::UndoAndPromote => {
             next.push("the source of the manifest still has the left version: change it there too, or the next apply brings it back");
         }
@@ -109,7 +135,9 @@ fn next(rollout: &Rollout, plan: &Plan) -> Option<String> {
         }
         _ => {}
     }
-    if rollout.paused() && !matches!(plan.mechanism, Mechanism::Undo | Mechanism::UndoAndPromote) {
+    let resumed =
+        matches!(plan.mechanism, Mechanism::Undo | Mechanism::UndoAndPromote | Mechanism::AbortAndResume);
+    if rollout.paused() && !resumed {
         next.push("it is still paused (spec.paused)");
     }
     (!next.is_empty()).then(|| next.join("; "))

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Service};
+use serde_json::Value;
 
 use super::good::{self, LastGood};
 use crate::types::{PodTemplate, ReplicaSet, Rollout};
-use crate::{names, phase, view};
+use crate::{names, phase, proof, view};
 
 /// The objects that a [`State`] is read off.
 #[derive(Debug, Clone)]
@@ -14,10 +15,12 @@ pub struct Facts {
     pub rollout: Rollout,
     /// Its ReplicaSets.
     pub replica_sets: Vec<ReplicaSet>,
-    /// Its active Service; `None` when there is none.
+    /// The Service that users reach, the active or the stable one; `None` when there is none.
     pub active: Option<Service>,
     /// Events about it.
     pub events: Vec<Event>,
+    /// Argo CD's Application that tracks it; `None` when there is none, or it may not be read.
+    pub application: Option<Value>,
 }
 
 /// What a decision depends on.
@@ -41,14 +44,34 @@ pub struct State {
     pub current: Option<Version>,
     /// The version that was last fully promoted.
     pub stable: Option<Version>,
-    /// The version that the active Service selects; `None` when it selects all or an unknown one.
+    /// The version that the Service which users reach selects, the active or the stable one; `None` when it selects all or an unknown one.
     pub active: Option<Version>,
     /// The last good version before the present one, where that one is fully promoted.
     pub before: Option<LastGood>,
-    /// Argo CD's mark on the Rollout.
+    /// The Application of Argo CD that owns the template; `None` when none does, or a person keeps its hands off by
+    /// `argocd.argoproj.io/skip-reconcile`.
     pub argo_cd: Option<String>,
+    /// What only a canary has.
+    pub canary: Option<Canary>,
     /// The time.
     pub at: Timestamp,
+}
+
+/// What a canary's way back depends on besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canary {
+    /// Whether a router splits the traffic; without one each ready pod has its share.
+    pub routed: bool,
+    /// The share that the router was told for the canary, in per cent.
+    pub weight: i32,
+    /// The canary Service.
+    pub service: Option<String>,
+    /// How many steps it declares.
+    pub steps: usize,
+    /// Ready pods of versions other than the stable one.
+    pub strangers: i32,
+    /// Whether a person paused it (`spec.paused`).
+    pub paused: bool,
 }
 
 /// One version, which is one ReplicaSet.
@@ -121,14 +144,35 @@ impl State {
             active: version(facts.active.as_ref().and_then(view::selected_hash).as_deref()),
             before: current.as_ref().and_then(|current| good::last_before(current, &own, &facts.events)),
             current,
-            argo_cd: argo_cd(rollout),
+            argo_cd: argo_cd(rollout).filter(|_| !skips(facts.application.as_ref())),
+            canary: canary(rollout, &own),
             at,
         }
     }
 }
 
+fn canary(rollout: &Rollout, own: &[&ReplicaSet]) -> Option<Canary> {
+    let canary = rollout.spec.strategy.canary.as_ref()?;
+    let strangers = own.iter().filter(|set| set.hash() != rollout.stable_hash());
+    Some(Canary {
+        routed: canary.traffic_routing.is_some(),
+        weight: proof::weight(rollout),
+        service: canary.canary_service.clone(),
+        steps: canary.steps.as_ref().map_or(0, Vec::len),
+        strangers: strangers.map(|set| set.ready()).sum(),
+        paused: rollout.paused(),
+    })
+}
+
+/// Whether a person told Argo CD to leave an Application alone.
+pub(super) fn skips(application: Option<&Value>) -> bool {
+    let annotations = application.and_then(|application| application.pointer("/metadata/annotations"));
+    let says = annotations.and_then(|annotations| annotations.get(names::ARGOCD_SKIP_RECONCILE));
+    says.and_then(Value::as_str) == Some("true")
+}
+
 /// Argo CD's mark on an object: its tracking annotation, or a label that only it would use.
-fn argo_cd(rollout: &Rollout) -> Option<String> {
+pub(super) fn argo_cd(rollout: &Rollout) -> Option<String> {
     let labels = rollout.metadata.labels.as_ref();
     let application = rollout.tracked_by().map(str::to_owned);
     application.or_else(|| labels.and_then(|labels| labels.get(names::ARGOCD_INSTANCE)).cloned())

@@ -6,8 +6,9 @@ use super::decide::{Mechanism, Refusal};
 use super::error::Cause;
 use super::report::Deed;
 use super::way::Way;
+use crate::client::Error;
 use crate::types::Rollout;
-use crate::{phase, revision, verbs, wait};
+use crate::{phase, revision, verbs, view, wait};
 
 impl Way<'_> {
     /// Writes the template back and sees it through to the switch.
@@ -45,6 +46,17 @@ impl Way<'_> {
         }
     }
 
+    /// Whether a canary's version is the stable one, and its Service says so too.
+    pub(super) async fn stable(&self) -> Result<bool, Error> {
+        let rollout = self.rollouts.get(&self.order.name).await?;
+        if rollout.stable_hash() != Some(&self.to.hash) {
+            return Ok(false);
+        }
+        let Some(service) = self.reached().service else { return Ok(true) };
+        let service = self.rollouts.service(&service).await?;
+        Ok(view::selected_hash(&service).as_ref() == Some(&self.to.hash))
+    }
+
     async fn promote_in_full(&mut self) -> Result<(), Cause> {
         match self.rollouts.promote_full(&self.order.name).await {
             Ok(_) => self.did.push(Deed::PromotedInFull),
@@ -77,6 +89,14 @@ impl Way<'_> {
     }
 
     async fn not_switched(&self) -> Cause {
+        if self.facts.rollout.spec.strategy.canary.is_some() {
+            return match self.rollouts.get(&self.order.name).await {
+                Ok(rollout) => {
+                    Cause::NotStable { version: self.to.to_string(), last: phase::in_words(&rollout) }
+                }
+                Err(error) => Cause::Client(error),
+            };
+        }
         let last = match self.rollouts.get(&self.order.name).await {
             Ok(rollout) => phase::in_words(&rollout),
             Err(error) => return Cause::Client(error),

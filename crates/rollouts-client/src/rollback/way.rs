@@ -9,12 +9,12 @@ use serde_json::json;
 use super::Order;
 use super::error::Cause;
 use super::report::Deed;
-use super::run::active_service;
+use super::run::users_service;
 use super::state::{Facts, Version};
 use crate::client::{Error, Rollouts};
 use crate::patch::{PatchKind, PatchRequest, Subresource, Target};
 use crate::phase::{self, Phase};
-use crate::proof::Reached;
+use crate::proof::{Reached, Split};
 use crate::types::ReplicaSet;
 use crate::{names, revision, view, wait};
 
@@ -27,6 +27,8 @@ pub(super) struct Way<'a> {
     pub(super) halted: bool,
     pub(super) until: Timestamp,
     pub(super) did: &'a mut Vec<Deed>,
+    /// What could not be seen to have had its effect.
+    pub(super) unseen: Vec<String>,
 }
 
 impl Way<'_> {
@@ -35,32 +37,40 @@ impl Way<'_> {
         Duration::try_from(left).unwrap_or_default()
     }
 
+    /// The Service that users reach; empty for a canary that names none.
     pub(super) fn service(&self) -> &str {
-        active_service(&self.facts.rollout).unwrap_or_default()
+        users_service(&self.facts.rollout).unwrap_or_default()
     }
 
     pub(super) fn reached(&self) -> Reached {
-        let (service, hash) = (self.service().to_owned(), self.to.hash.clone());
-        Reached { service, hash, tag: self.to.tag.clone() }
+        let service = users_service(&self.facts.rollout).map(str::to_owned);
+        let (hash, tag) = (self.to.hash.clone(), self.to.tag.clone());
+        Reached { service, split: Split::of(&self.facts.rollout), hash, tag }
     }
 
     /// Gives the update up. The Service may have been switched while that was decided, so whether it has to
     /// come back is asked afterwards.
     pub(super) async fn abort(&mut self) -> Result<(), Cause> {
+        self.give_up().await?;
+        if !self.switched_back().await? {
+            self.repair().await?;
+        }
+        self.taken_as_aborted().await?;
+        Ok(())
+    }
+
+    pub(super) async fn give_up(&mut self) -> Result<(), Cause> {
         match self.rollouts.abort(&self.order.name).await {
             Ok(_) => self.did.push(Deed::Aborted),
             Err(error) if error.already_so() => {}
             Err(error) => return Err(error.into()),
         }
-        if !self.switched_back().await? {
-            self.repair().await?;
-        }
-        Ok(self.taken_as_aborted().await?)
+        Ok(())
     }
 
     /// Gives the controller time to take the abort up, so that nothing it was about to do comes afterwards.
-    /// A controller that does not is no reason to stop: the Service can be helped without it.
-    async fn taken_as_aborted(&self) -> Result<(), Error> {
+    /// A controller that does not is no reason to stop: the Service can be helped without it. Whether it did.
+    pub(super) async fn taken_as_aborted(&self) -> Result<bool, Error> {
         let look = || async {
             let rollout = self.rollouts.get(&self.order.name).await?;
             Ok((phase::of(&rollout).0 == Phase::Degraded).then_some(()))
@@ -68,7 +78,7 @@ impl Way<'_> {
         let bound = self.order.grace.min(self.left());
         match wait::until(self.rollouts.pace(), bound, "the abort to be taken up", look).await {
             Err(wait::WaitError::Look { source, .. }) => Err(source),
-            _ => Ok(()),
+            taken => Ok(taken.is_ok()),
         }
     }
 
@@ -95,22 +105,30 @@ impl Way<'_> {
     }
 
     pub(super) async fn switched(&self) -> Result<bool, Error> {
+        if self.facts.rollout.spec.strategy.canary.is_some() {
+            return self.stable().await;
+        }
         let service = self.rollouts.service(self.service()).await?;
         Ok(view::selected_hash(&service).as_ref() == Some(&self.to.hash))
     }
 
-    /// Points the active Service at the version, once it has pods to answer.
+    /// Points the Service that users reach at the version, once it has pods to answer.
     pub(super) async fn repair(&mut self) -> Result<(), Cause> {
-        self.ready_to_switch().await?;
+        self.turn(&self.service().to_owned()).await
+    }
+
+    /// The same for any Service.
+    pub(super) async fn turn(&mut self, name: &str) -> Result<(), Cause> {
+        self.ready_to_switch(name).await?;
         loop {
-            let service = self.rollouts.service(self.service()).await?;
+            let service = self.rollouts.service(name).await?;
             let from = view::selected_hash(&service);
             if from.as_ref() == Some(&self.to.hash) {
                 return Ok(());
             }
             match self.rollouts.send(&selector_patch(&service, from.as_deref(), &self.to.hash)).await {
                 Ok(_) => {
-                    let (service, to) = (self.service().to_owned(), self.to.hash.clone());
+                    let (service, to) = (name.to_owned(), self.to.hash.clone());
                     self.did.push(Deed::RepairedSelector { service, from, to });
                     return Ok(());
                 }
@@ -125,12 +143,12 @@ impl Way<'_> {
 
     /// Waits until the version can carry the traffic: all its pods are ready, or more of them than of the
     /// version that has it now.
-    async fn ready_to_switch(&self) -> Result<(), Cause> {
+    async fn ready_to_switch(&self, name: &str) -> Result<(), Cause> {
         let wanted = self.facts.rollout.replicas();
         let ready = std::sync::atomic::AtomicI32::new(0);
         let look = || async {
             let sets = self.rollouts.replica_sets(&self.facts.rollout).await?;
-            let service = self.rollouts.service(self.service()).await?;
+            let service = self.rollouts.service(name).await?;
             let own = ready_of(&sets, Some(&self.to.hash));
             let other = ready_of(&sets, view::selected_hash(&service).as_deref());
             ready.store(own, std::sync::atomic::Ordering::Relaxed);

@@ -128,6 +128,11 @@ impl Rollout {
         self.status.as_ref().and_then(|status| status.abort).unwrap_or_default()
     }
 
+    /// Whether a full promotion is on its way.
+    pub fn promoted_in_full(&self) -> bool {
+        self.status.as_ref().and_then(|status| status.promote_full).unwrap_or_default()
+    }
+
     /// Hash of the version that is asked for; `None` before the controller has seen it.
     pub fn current_hash(&self) -> Option<&str> {
         filled(self.status.as_ref()?.current_pod_hash.as_deref())

@@ -8,7 +8,8 @@
 //! Source: argo-rollouts 1.10.2, `pkg/kubectl-argo-rollouts/cmd`, and the Argo CD actions for `resume`.
 //! Deliberately different from it: a verb that depends on the status waits for the controller to have seen
 //! the spec ([`VerbError::NotObserved`]); a canary that was just promoted is not promoted again, which would
-//! skip a step; an abort of what is fully promoted is refused, since the controller takes it back in silence;
+//! skip a step; an abort of what is fully promoted is refused, since the controller takes it back in silence, and one
+//! during a full promotion ends that promotion, for the same reason;
 //! `set image` patches the one field instead of writing the whole object.
 //!
 //! Not here: an installation without a status subresource (before 0.10), Experiments.
@@ -50,7 +51,12 @@ pub fn abort(rollout: &Rollout) -> Patches {
         let why = "it is fully promoted and the controller would take the abort back; undo it instead";
         return Err(VerbError::pointless(rollout, "abort", why));
     }
-    Ok(vec![status(rollout, json!({"status": {"abort": true}}))])
+    // While a full promotion is on its way the controller takes an abort back in silence, so that one ends first.
+    let body = match rollout.promoted_in_full() {
+        true => json!({"status": {"abort": true, "promoteFull": null}}),
+        false => json!({"status": {"abort": true}}),
+    };
+    Ok(vec![status(rollout, body)])
 }
 
 /// Takes an aborted update up again, from its beginning.

@@ -78,7 +78,7 @@ fn inconclusive(rollout: &Rollout) -> bool {
 pub fn promote_full(rollout: &Rollout) -> Patches {
     observed(rollout, "promote")?;
     let mut patches = Vec::new();
-    let asked = rollout.status.as_ref().and_then(|status| status.promote_full).unwrap_or_default();
+    let asked = rollout.promoted_in_full();
     if !rollout.fully_promoted() && !asked {
         patches.push(status(rollout, json!({"status": {"promoteFull": true}})));
     }

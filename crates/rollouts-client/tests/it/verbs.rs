@@ -154,6 +154,10 @@ fn abort() {
             (blue_green(updating(json!({"status": {"blueGreen": {"activeSelector": "h3"}}}))), ABORT),
             (canary(all([updating(json!({})), step(2)])), ABORT),
             (
+                canary(all([updating(json!({"status": {"promoteFull": true}})), step(4)])),
+                r#"--subresource status --type merge -p '{"status":{"abort":true,"promoteFull":null}}'"#,
+            ),
+            (
                 blue_green(updating(json!({"status": {"abort": true}}))),
                 "nothing to do: abort rollout app: its update is aborted",
             ),

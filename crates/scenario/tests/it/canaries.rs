@@ -14,6 +14,7 @@ reproduces! {
     canary_one_per_cent: "canary-one-per-cent",
     canary_promote_step_by_step: "canary-promote-step-by-step",
     canary_promoted_in_full: "canary-promoted-in-full",
+    canary_rollback: "canary-rollback",
     canary_slow_version: "canary-slow-version",
     canary_without_a_router: "canary-without-a-router",
     nan_pauses: "nan-pauses",
@@ -22,8 +23,8 @@ reproduces! {
     prometheus_hangs: "prometheus-hangs",
 }
 
-/// Without a transcript: nothing but the simulator has shown these. None at present; a scenario begins here.
-pub(crate) const UNVERIFIED: &[&str] = &[];
+/// Without a transcript: nothing but the simulator has shown these. A scenario begins here.
+pub(crate) const UNVERIFIED: &[&str] = &["canary-rollback"];
 
 #[expect(clippy::print_stdout, reason = "who runs the tests with their output is to see what is unverified")]
 async fn reproduce(name: &str) {

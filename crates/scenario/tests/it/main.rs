@@ -8,6 +8,7 @@
 mod argocd;
 mod canaries;
 mod canary;
+mod canary_rollback;
 mod chart;
 mod failures;
 mod files;

@@ -52,7 +52,11 @@ impl OperatorError {
             Self::Promotion(PromotionError::NotSwitched { .. }) => Code::Timeout,
             Self::Promotion(PromotionError::NotProven { source, .. }) => of_proof(source),
             Self::Rollback(error) => match &error.cause {
-                Cause::Refused(Refusal::NotObserved { .. }) | Cause::NotSwitched { .. } => Code::Timeout,
+                Cause::Refused(Refusal::NotObserved { .. })
+                | Cause::NotSwitched { .. }
+                | Cause::NotStable { .. }
+                | Cause::TakenBack
+                | Cause::Silent { .. } => Code::Timeout,
                 Cause::Refused(_) => Code::Refused,
                 Cause::Client(error) => of_call(error),
                 Cause::NotReady { .. } => Code::Timeout,
