@@ -114,7 +114,8 @@ impl Way<'_> {
 
     /// Points the Service that users reach at the version, once it has pods to answer.
     pub(super) async fn repair(&mut self) -> Result<(), Cause> {
-        self.turn(&self.service().to_owned()).await
+        let facts = self.facts;
+        self.turn(users_service(&facts.rollout).unwrap_or_default()).await
     }
 
     /// The same for any Service.
