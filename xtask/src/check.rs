@@ -70,7 +70,12 @@ const TOOLS: &[Tool] = &[
 ];
 
 /// The guides whose commands are run. Each brings the host cluster up itself where it needs it.
-const GUIDES: &[&str] = &["docs/setup-guide.md", "docs/blue-green-guide.md", "docs/canary-guide.md"];
+const GUIDES: &[&str] = &[
+    "docs/setup-guide.md",
+    "docs/blue-green-guide.md",
+    "docs/canary-guide.md",
+    "docs/troubleshooting-guide.md",
+];
 
 /// Runs the checks in the order in which they fail most often.
 ///

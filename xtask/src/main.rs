@@ -8,6 +8,7 @@ mod check;
 mod cluster;
 mod doctor;
 mod e2e;
+mod fault;
 mod gomodule;
 mod guide;
 mod image;
@@ -34,6 +35,8 @@ enum Verb {
     Doctor(doctor::Options),
     /// The scenarios on a target, compared with their transcripts, or recorded.
     E2e(e2e::Options),
+    /// Something that goes wrong on a new simulated cluster, for the troubleshooting guide.
+    Fault(fault::Options),
     /// The commands of a guide, run as they stand there.
     Guide(guide::Options),
     /// The demo-app as container images, built without Docker: one archive for each tag.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Verb::Cluster(options) => cluster::run(&options),
         Verb::Doctor(options) => doctor::run(&options),
         Verb::E2e(options) => e2e::run(&options),
+        Verb::Fault(options) => fault::run(&options),
         Verb::Guide(options) => guide::run(&options),
         Verb::Image(options) => image::run(&options),
         Verb::Measure(options) => bench::measure(&options),
