@@ -52,6 +52,80 @@ spec:
               number: {{ .port }}
 {{- end -}}
 
+{{/* What routes requests: `ingress.provider`, or none without an ingress. */}}
+{{- define "common.provider" -}}
+{{- ternary .Values.ingress.provider "none" .Values.ingress.enabled -}}
+{{- end -}}
+
+{{/* The start of an HTTPRoute, up to its rules: `root`, `name`, `hosts`. */}}
+{{- define "common.httpRoute" -}}
+{{- $gateway := .root.Values.ingress.gateway -}}
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "common.labels" .root | nindent 4 }}
+  {{- with .root.Values.ingress.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  parentRefs:
+    - group: gateway.networking.k8s.io
+      kind: Gateway
+      name: {{ $gateway.name }}
+      namespace: {{ $gateway.namespace }}
+      {{- with $gateway.sectionName }}
+      sectionName: {{ . }}
+      {{- end }}
+  hostnames:
+    {{- toYaml .hosts | nindent 4 }}
+  rules:
+    - matches:
+        - path:
+            type: PathPrefix
+            value: /
+{{- end -}}
+
+{{/* One backend of an HTTPRoute: `service`, `port`, `weight`. What the API server would fill in is written out, so
+that Argo CD sees no difference. */}}
+{{- define "common.backendRef" -}}
+- group: ""
+  kind: Service
+  name: {{ .service }}
+  port: {{ .port }}
+  weight: {{ .weight }}
+{{- end -}}
+
+{{/* The start of an IngressRoute of Traefik, up to its routes. */}}
+{{- define "common.ingressRoute" -}}
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata:
+  {{- include "common.metadata" . | nindent 2 }}
+  {{- with .Values.ingress.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  entryPoints:
+    {{- toYaml .Values.ingress.traefik.entryPoints | nindent 4 }}
+  {{- with .Values.ingress.tls }}
+  tls:
+    secretName: {{ (first .).secretName }}
+  {{- end }}
+  routes:
+{{- end -}}
+
+{{/* Any of some hosts, in Traefik's words. */}}
+{{- define "common.hostRule" -}}
+{{- $rules := list -}}
+{{- range . }}{{ $rules = append $rules (printf "Host(`%s`)" .) }}{{ end -}}
+{{- join " || " $rules -}}
+{{- end -}}
+
 {{- define "common.hpa" -}}
 {{- if .Values.autoscaling.enabled }}
 apiVersion: autoscaling/v2

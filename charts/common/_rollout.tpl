@@ -3,6 +3,9 @@
 {{- if not .Values.autoscaling.enabled }}
 replicas: {{ .Values.replicas }}
 {{- end }}
+{{- with .Values.minReadySeconds }}
+minReadySeconds: {{ . }}
+{{- end }}
 revisionHistoryLimit: {{ .Values.revisionHistoryLimit }}
 progressDeadlineSeconds: {{ .Values.progressDeadlineSeconds }}
 progressDeadlineAbort: {{ .Values.progressDeadlineAbort }}
@@ -30,12 +33,32 @@ spec:
     runAsGroup: 65532
     seccompProfile:
       type: RuntimeDefault
+  {{- with .Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- if .Values.topologySpread.enabled }}
+  topologySpreadConstraints:
+    # Each version for itself: else the pods of the old one would decide where the new ones go.
+    - topologyKey: {{ .Values.topologySpread.topologyKey }}
+      maxSkew: {{ .Values.topologySpread.maxSkew }}
+      whenUnsatisfiable: {{ .Values.topologySpread.whenUnsatisfiable }}
+      labelSelector:
+        matchLabels:
+          {{- include "common.selectorLabels" . | nindent 10 }}
+      matchLabelKeys:
+        - rollouts-pod-template-hash
+  {{- end }}
   containers:
     - name: demo-app
       image: {{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       {{- with .Values.env }}
       env:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .Values.envFrom }}
+      envFrom:
         {{- toYaml . | nindent 8 }}
       {{- end }}
       ports:

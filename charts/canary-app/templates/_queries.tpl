@@ -7,7 +7,7 @@
 buckets of durations. deploy/canary/analysis-template.yaml and deploy/analysis say where the names come from. */}}
 {{- define "canary-app.series" -}}
 {{- if eq .root.Values.analysis.ingress "traefik" -}}
-{{- $service := printf `service="{{args.backend}}%s@kubernetesingressnginx"` (ternary "-canary" "" (eq .version "canary")) -}}
+{{- $service := include "canary-app.traefikService" . -}}
 {{- if eq .what "buckets" -}}
 traefik_service_request_duration_seconds_bucket{ {{- $service -}} }
 {{- else -}}
@@ -20,6 +20,19 @@ nginx_ingress_controller_request_duration_seconds_bucket{ {{- $labels -}} }
 {{- else -}}
 nginx_ingress_controller_requests{ {{- $labels }}{{ if eq .what "errors" }},status=~"5.."{{ end -}} }
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What Traefik calls the Service of a `version`: by the provider that reads the route (pkg/provider/kubernetes of
+Traefik 3.7). A service of a Gateway's route has the route, the entry point and the place in its name as well. */}}
+{{- define "canary-app.traefikService" -}}
+{{- $provider := include "common.provider" .root -}}
+{{- if eq $provider "traefik" -}}
+{{- printf `service="{{args.backend}}-%s-%v@kubernetescrd"` .version .root.Values.service.port -}}
+{{- else if eq $provider "gateway" -}}
+{{- printf `service=~"httproute-.+-svc-{{args.backend}}-%s-[0-9]+@kubernetesgateway"` .version -}}
+{{- else -}}
+{{- printf `service="{{args.backend}}%s@kubernetesingressnginx"` (ternary "-canary" "" (eq .version "canary")) -}}
 {{- end -}}
 {{- end -}}
 
@@ -48,7 +61,7 @@ histogram_quantile(0.95, sum by (le) (rate({{ include "canary-app.series" (dict 
 {{- $name := include "common.fullname" . -}}
 {{- if eq .Values.analysis.ingress "traefik" -}}
 - name: backend
-  value: {{ printf "%s-%s-%s-stable-%v" .Release.Namespace $name $name .Values.service.port }}
+  value: {{ ternary (printf "%s-%s-%s-stable-%v" .Release.Namespace $name $name .Values.service.port) (printf "%s-%s" .Release.Namespace $name) (eq (include "common.provider" .) "nginx") }}
 {{- else -}}
 - name: namespace
   value: {{ .Release.Namespace }}

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
 
+use crate::environments::ENVIRONMENTS;
 use crate::files::{find, objects, root, text, title, yaml};
 use crate::{canary, manifests};
 
@@ -15,6 +16,16 @@ struct Chart {
     release: &'static str,
     renderings: &'static [(&'static str, &'static [&'static str])],
 }
+
+/// What both charts have: an environment each, and a provider each.
+const SHARED: [(&str, &[&str]); 6] = [
+    ("dev", &["values-dev.yaml"]),
+    ("staging", &["values-staging.yaml"]),
+    ("prod", &["values-prod.yaml"]),
+    ("gateway", &["values-gateway.yaml"]),
+    ("traefik", &["values-traefik.yaml"]),
+    ("none", &["values-none.yaml"]),
+];
 
 const BLUE_GREEN: Chart = Chart {
     folder: "charts/blue-green-app",
@@ -53,11 +64,15 @@ impl Chart {
 
     /// What helm says to these words after the chart; none without helm.
     fn helm(&self, words: &[&str]) -> Option<Output> {
+        self.helm_in(self.release, words)
+    }
+
+    fn helm_in(&self, namespace: &str, words: &[&str]) -> Option<Output> {
         let helm = helm()?;
         #[expect(clippy::disallowed_methods, reason = "a test that asks the real tool, where there is one")]
         let mut command = Command::new(helm);
         command.current_dir(root()).args(["template", self.release, self.folder]);
-        command.args(["--namespace", self.release]).args(words);
+        command.args(["--namespace", namespace]).args(words);
         Some(command.output().unwrap())
     }
 }
@@ -160,10 +175,16 @@ fn differ_in_times(usual: &str, fast: &str) {
 #[test]
 fn helm_renders_what_is_committed() {
     for chart in CHARTS {
-        for (name, values) in chart.renderings {
+        for (name, values) in chart.renderings.iter().chain(&SHARED).chain([&("tests", &[][..])]) {
             let files: Vec<String> = values.iter().map(|file| format!("{}/{file}", chart.folder)).collect();
-            let words: Vec<&str> = files.iter().flat_map(|file| ["--values", file.as_str()]).collect();
-            let Some(output) = chart.helm(&words) else {
+            let mut words: Vec<&str> = files.iter().flat_map(|file| ["--values", file.as_str()]).collect();
+            // What is applied is rendered without the pod of `helm test`, which has a rendering of its own.
+            match *name {
+                "tests" => words.extend(["--show-only", "templates/tests/answers.yaml"]),
+                _ => words.push("--skip-tests"),
+            }
+            let namespace = if ENVIRONMENTS.contains(name) { name } else { chart.release };
+            let Some(output) = chart.helm_in(namespace, &words) else {
                 eprintln!("{WITHOUT_HELM}");
                 return;
             };

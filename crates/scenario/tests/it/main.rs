@@ -5,13 +5,17 @@
     reason = "clippy's exemption for tests reaches test functions only"
 )]
 
+mod applicationsets;
 mod argocd;
 mod canaries;
 mod canary;
 mod canary_rollback;
 mod chart;
+mod environments;
 mod failures;
 mod files;
 mod manifests;
+mod network;
+mod policies;
 mod scripts;
 mod transcripts;

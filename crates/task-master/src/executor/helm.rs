@@ -38,7 +38,10 @@ impl Executor for Helm {
     fn command(&self, intent: &Intent, place: &Place) -> Command {
         let command = place.command("helm");
         let (command, chart) = match intent {
-            Intent::Template(chart) => (command.arg("template").arg(&chart.release), chart),
+            // What is applied: without the pod of `helm test`.
+            Intent::Template(chart) => {
+                (command.args(["template", "--skip-tests"]).arg(&chart.release), chart)
+            }
             Intent::Lint(chart) => (command.args(["lint", "--strict"]), chart),
         };
         command
@@ -71,7 +74,7 @@ mod tests {
         let rest = "charts/blue-green-app --namespace=blue-green \
                     --values=charts/blue-green-app/values-preview-full.yaml";
         let cases = [
-            (Intent::Template(chart()), format!("NO_COLOR=1 helm template blue-green {rest}")),
+            (Intent::Template(chart()), format!("NO_COLOR=1 helm template --skip-tests blue-green {rest}")),
             (Intent::Lint(chart()), format!("NO_COLOR=1 helm lint --strict {rest}")),
         ];
         for (intent, line) in cases {
