@@ -1,9 +1,9 @@
-{{/* A Service of one role, from the chart's context `root` and `role`. */}}
+{{/* A Service of one role, from the chart's context `root` and `role`; without a role it is that of all versions. */}}
 {{- define "common.service" -}}
 apiVersion: v1
 kind: Service
 metadata:
-  name: {{ include "common.fullname" .root }}-{{ .role }}
+  name: {{ include "common.fullname" .root }}{{ with .role }}-{{ . }}{{ end }}
   namespace: {{ .root.Release.Namespace }}
   labels:
     {{- include "common.labels" .root | nindent 4 }}

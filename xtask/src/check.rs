@@ -37,7 +37,7 @@ const TOOLS: &[Tool] = &[
         name: "kubectl",
         get: "apt-get install golang-go (kubectl 1.34 is then compiled from its Go module)",
         find: |_| compiled(&gomodule::KUBECTL),
-        tests: &[("rollouts-sim", "kubectl::"), ("task-master", "kubectl::")],
+        tests: &[("rollouts-sim", "kubectl::"), ("task-master", "kubectl::"), ("scenario", "environments::")],
     },
     Tool {
         variable: "HELM",
@@ -122,6 +122,8 @@ fn host_cluster() -> Result<Option<String>, Error> {
     }
     run::run(itself()?.args(["cluster", "prove"]))?;
     test("task-master", "phase1::", "HOST_CLUSTER", std::path::Path::new("1"))?;
+    run::run(itself()?.args(["cluster", "up", "--provider", "host"]))?;
+    run::run(itself()?.arg("policies"))?;
     for file in GUIDES {
         guide(file, &["--live"])?;
     }

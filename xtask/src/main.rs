@@ -14,6 +14,7 @@ mod guide;
 mod image;
 mod linters;
 mod monitoring;
+mod policies;
 mod run;
 mod tidy;
 
@@ -44,6 +45,8 @@ enum Verb {
     /// One program, run several times: wall times and the largest resident size, as JSON.
     #[command(hide = true)]
     Measure(bench::MeasureOptions),
+    /// The policies, roles and renderings, tried on a real API server.
+    Policies(policies::Options),
     /// The rules of the house that no compiler checks: module headers, file sizes, words, arrows.
     Tidy,
 }
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Verb::Guide(options) => guide::run(&options),
         Verb::Image(options) => image::run(&options),
         Verb::Measure(options) => bench::measure(&options),
+        Verb::Policies(options) => policies::run(&options),
         Verb::Tidy => tidy::run(),
     };
     match outcome {

@@ -17,5 +17,7 @@ mod files;
 mod manifests;
 mod network;
 mod policies;
+mod readme;
 mod scripts;
 mod transcripts;
+mod typos;
