@@ -262,6 +262,39 @@ fn helm_refuses_misspelt_values_and_times_below_a_minute() {
     }
 }
 
+/// And each has a rendering, so that the other tests look at it.
+#[test]
+fn helm_lints_every_values_file() {
+    let Some(helm) = helm() else {
+        eprintln!("{WITHOUT_HELM}");
+        return;
+    };
+    for chart in CHARTS {
+        let mut linted = 0;
+        for entry in std::fs::read_dir(root().join(chart.folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if !name.starts_with("values") || !name.ends_with(".yaml") {
+                continue;
+            }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a test that asks the real tool, where there is one"
+            )]
+            let mut command = Command::new(&helm);
+            command.current_dir(root()).args(["lint", "--strict", chart.folder]);
+            command.arg(format!("--values={}/{name}", chart.folder));
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
+            let rendered = chart.renderings.iter().chain(&SHARED);
+            let known = name == "values.yaml"
+                || rendered.into_iter().any(|(_, files)| files.contains(&name.as_str()));
+            assert!(known, "{}/{name} has no rendering", chart.folder);
+            linted += 1;
+        }
+        assert!(linted >= 8, "{linted}");
+    }
+}
+
 const WITHOUT_HELM: &str = "helm is not on PATH: only the committed renderings are compared";
 
 /// Helm's file: the one that the variable `HELM` names, which must then be there, or one on `PATH`.

@@ -5,6 +5,7 @@
     reason = "clippy's exemption for tests reaches test functions only"
 )]
 
+mod admission;
 mod applicationsets;
 mod argocd;
 mod canaries;
@@ -17,6 +18,7 @@ mod files;
 mod manifests;
 mod network;
 mod policies;
+mod promotion;
 mod readme;
 mod scripts;
 mod transcripts;
