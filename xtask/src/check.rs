@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use crate::run::{self, Error};
-use crate::{gomodule, linters};
+use crate::{cluster, gomodule, linters};
 
 /// What to check.
 #[derive(clap::Args)]
@@ -45,6 +45,13 @@ const TOOLS: &[Tool] = &[
         get: "apt-get install golang-go (helm 4 is then compiled from its Go module)",
         find: |_| compiled(&gomodule::HELM),
         tests: &[("scenario", "chart::")],
+    },
+    Tool {
+        variable: "ARGOCD",
+        name: "argocd",
+        get: "apt-get install golang-go (argocd is then compiled from its Go module)",
+        find: |_| compiled(&cluster::ARGO_CD),
+        tests: &[("scenario", "argocd_roles::")],
     },
     Tool {
         variable: "TERRAFORM",

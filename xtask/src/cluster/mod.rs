@@ -40,6 +40,7 @@ mod world;
 
 pub(crate) use apply::api;
 pub(crate) use faults::HostFaults;
+pub(crate) use programs::ARGO_CD;
 
 /// What Prometheus of the host cluster reads, as JSON.
 #[cfg(test)]

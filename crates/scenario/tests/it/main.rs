@@ -8,6 +8,7 @@
 mod admission;
 mod applicationsets;
 mod argocd;
+mod argocd_roles;
 mod canaries;
 mod canary;
 mod canary_rollback;
