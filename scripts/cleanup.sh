@@ -24,7 +24,7 @@ case $target in
 esac
 
 [ -d "$state" ] || { echo "no state folder $state"; exit 0; }
-rm -rf "$state/sim" "$state/runs"
+rm -rf "$state/sim" "$state/runs" "$state/proofs" "$state/tools"
 for name in run.lock state.db state.db-wal state.db-shm; do
   rm -f "$state/$name"
 done

@@ -13,6 +13,7 @@ pub mod executor;
 pub mod fault;
 pub mod lint;
 pub mod operator;
+pub mod proof;
 pub mod redact;
 pub mod runbook;
 pub mod runner;

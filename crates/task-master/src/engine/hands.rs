@@ -13,6 +13,7 @@ use crate::cluster::{self, Cluster, Look};
 use crate::context::Context;
 use crate::executor::{Class, Outcome, Place};
 use crate::fault::Fault;
+use crate::proof;
 use crate::runbook::{Action, Apply, Binding, Root, Static, Step};
 use crate::runner::{ChildId, Runner, Stream};
 use crate::statics;
@@ -45,7 +46,7 @@ pub(super) fn nature(action: &Action) -> Nature {
         Action::Metrics(_) | Action::Load(_) | Action::Static(_) => Nature::Observes,
         Action::Tool(step) if tool::only_looks(&step.tool) => Nature::Observes,
         Action::Tool(_) => Nature::Checked,
-        Action::Run(run) if run.check.is_some() => Nature::Checked,
+        Action::Run(run) if run.check.is_some() || !run.of.is_empty() => Nature::Checked,
         Action::Run(_) => Nature::Blind,
     }
 }
@@ -171,6 +172,10 @@ impl<'c> Hands<'c> {
                 self.block(limit, async move |cluster| cluster::rollout::look(&cluster, rollout).await)
             }
             Action::Tool(step) => self.tool_look(&step.tool, limit, talk),
+            Action::Run(run) if !run.of.is_empty() => {
+                let known = proof::look(&self.context.place.state, &self.root, &run.argv, &run.of)?;
+                Ok(known.map_or_else(Look::NotSo, Look::So))
+            }
             Action::Run(run) => {
                 let Some(check) = &run.check else { return Ok(Look::NotSo("it has no check".to_owned())) };
                 self.run_check(check, run, limit, talk)
@@ -211,7 +216,22 @@ impl<'c> Hands<'c> {
                 }
             }
             Action::Tool(step) => self.tool_act(&step.tool, limit, talk),
-            Action::Run(run) => match self.run_program(&run.argv, run, limit, talk)? {
+            Action::Run(run) if !run.of.is_empty() => {
+                // Of the files as they were before: what is edited meanwhile is not what was shown.
+                let digest = proof::digest(&self.root, &run.of)?;
+                match self.run_program(&run.argv, run, limit, talk)? {
+                    (Outcome::Done, output) => {
+                        let state = &self.context.place.state;
+                        let detail = proof::record(state, &run.argv, &run.of, digest, &output)?;
+                        Ok(Done { detail, evidence: Some(self.worth()) })
+                    }
+                    (Outcome::Failed { class, message }, _) => {
+                        Err(Fault::of(class, format!("{}: {message}", run.argv[0])))
+                    }
+                    (Outcome::Differs, _) => Err(Fault::permanent(format!("{} differs", run.argv[0]))),
+                }
+            }
+            Action::Run(run) => match self.run_program(&run.argv, run, limit, talk)?.0 {
                 Outcome::Done => {
                     Ok(Done { detail: format!("{} ended well", run.argv[0]), evidence: Some(Evidence::Live) })
                 }
@@ -366,9 +386,15 @@ fn tool_place(context: &Context, root: &Root) -> Place {
 }
 
 impl Hands<'_> {
+    /// What a program has shown that was run on the repository's own files: on the simulated cluster no more than that.
+    fn worth(&self) -> Evidence {
+        if self.context.target == Target::Sim { Evidence::Simulated } else { Evidence::Live }
+    }
+
     /// What it is worth that a checked step was found so.
     pub(super) fn evidence_of(&self, step: &Step) -> Option<Evidence> {
         Some(match &step.action {
+            Action::Run(run) if !run.of.is_empty() => self.worth(),
             Action::Tool(_) | Action::Run(_) => Evidence::Live,
             _ => self.cluster.as_ref().map_or(Evidence::Simulated, |cluster| cluster.evidence),
         })

@@ -195,17 +195,18 @@ impl Hands<'_> {
         }
     }
 
-    /// Runs one program of the runbook.
+    /// Runs one program of the runbook; answers what it wrote as well.
     pub(super) fn run_program(
         &mut self,
         argv: &[String],
         run: &Run,
         limit: Duration,
         talk: &mut Talk<'_, '_>,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<(Outcome, String), Fault> {
         let command = program(argv, run, &self.place);
         let finished = self.spawn(&command, limit, talk)?;
-        Ok(crate::executor::by_exit_code(&finished, &[(0, crate::executor::Meaning::Done)]))
+        let output = finished.stdout.text();
+        Ok((crate::executor::by_exit_code(&finished, &[(0, crate::executor::Meaning::Done)]), output))
     }
 
     /// Asks a program whether it is so already: exit code 0 says yes, every other one no.

@@ -382,8 +382,14 @@ impl Reader<'_> {
         let env: Option<BTreeMap<String, String>> = self.text_map(fields.take("env"), "the map of variables");
         let folder = fields.take("folder").map(|node| self.path(node));
         let check = fields.take("check").map(|node| self.check_argv(node));
+        let of = fields.take("of").map(|node| self.paths(node, "the list of what it is about"));
         fields.finish(self);
-        Some(Run { argv: argv?, env: env?, folder: given(folder)?, check: given(check)? })
+        let (check, of) = (given(check)?, given(of)?.unwrap_or_default());
+        if check.is_some() && !of.is_empty() {
+            self.problems.add(node.at, "a run has a `check` or is `of` something, not both");
+            return None;
+        }
+        Some(Run { argv: argv?, env: env?, folder: given(folder)?, check, of })
     }
 
     pub(super) fn argv(&mut self, node: &Node) -> Option<Vec<String>> {

@@ -378,6 +378,8 @@ pub struct Run {
     /// A program that says by exit code 0 that it is so already.
     /// Without one, a run that is cut off ends as unknown and waits for a person.
     pub check: Option<Vec<String>>,
+    /// Files and folders that it is about. It is so while they are as they were when the program last ended well.
+    pub of: Vec<PathBuf>,
 }
 
 /// What undoes a task's effect, and on which targets.

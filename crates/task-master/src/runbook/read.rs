@@ -229,7 +229,7 @@ impl Reader<'_> {
 fn leaves_something_to_check(step: &Step) -> bool {
     match &step.action {
         Action::Apply(_) | Action::Patch(_) | Action::Static(_) | Action::Tool(_) | Action::Check(_) => true,
-        Action::Run(run) => run.check.is_some(),
+        Action::Run(run) => run.check.is_some() || !run.of.is_empty(),
         Action::Rollout(_) | Action::Probe(_) | Action::Http(_) | Action::Metrics(_) => false,
         Action::Wait(_) | Action::Load(_) => false,
     }

@@ -33,7 +33,8 @@ fn what_goes_wrong_before_anything_began_is_in_the_result() {
     let context = context(&bench);
     let result = execute_task("no-such-task", &context);
     assert!(!result.success && result.error.as_ref().unwrap().contains("no task is called"), "{result:?}");
-    let result = execute_phase("Phase 5", &context);
+    let elsewhere = Context { target: Target::Context("none".to_owned()), ..context };
+    let result = execute_phase("Phase 6", &elsewhere);
     assert_eq!((result.success, result.tasks_completed, result.tasks_failed), (false, 0, 0));
     assert!(result.results[0].error.as_ref().unwrap().contains("manual"), "{result:?}");
 }
