@@ -5,7 +5,10 @@
 //! - [`types`]: Rollout, AnalysisRun, AnalysisTemplate and the ReplicaSet of a revision; no field gets lost.
 //! - [`phase`]: phase and message, in Argo's words. [`condition`]: what can be waited for.
 //! - [`verbs`]: promote, abort, retry, pause, resume, restart, undo, set image, each as [`patch`] values.
+//! - [`access`]: what each verb asks of RBAC.
+//! - [`analysis`]: the verbs on AnalysisRuns.
 //! - [`view`]: one picture of a Rollout, printed like `kubectl argo rollouts get rollout`.
+//! - [`history`]: what became of its revisions; [`diff`]: what differs between two of them.
 //! - [`explain`]: why a Rollout does not go on, from evidence.
 //! - [`lint`]: what in a declared Rollout cannot happen as declared.
 //!
@@ -36,10 +39,14 @@
 //! A binary that embeds this crate chooses the Kubernetes version: it enables one `v1_*` feature of
 //! `k8s-openapi` itself. Examples that compile are in `examples/`.
 
+pub mod access;
+pub mod analysis;
 pub mod client;
 pub mod condition;
 pub mod connect;
+pub mod diff;
 pub mod explain;
+pub mod history;
 pub mod lint;
 pub mod names;
 pub mod pace;

@@ -11,7 +11,7 @@ pub enum Code {
     TaskFailed,
     /// The command line is wrong.
     Usage,
-    /// The PRD, the runbook, or what was linted is invalid.
+    /// The PRD, the runbook, a template, or what was linted is invalid.
     Invalid,
     /// Nothing matched what was named.
     NoMatch,
@@ -112,7 +112,7 @@ impl Code {
             Code::Ok => "everything that was asked for is done",
             Code::TaskFailed => "a task failed",
             Code::Usage => "the command line is wrong",
-            Code::Invalid => "the PRD, the runbook, or what was linted is invalid",
+            Code::Invalid => "the PRD, the runbook, a template, or what was linted is invalid",
             Code::NoMatch => "nothing matched what was named",
             Code::Outstanding => "finished, but tasks are outstanding, blocked or only manual",
             Code::Locked => "the state is locked by another run",
@@ -123,8 +123,8 @@ impl Code {
             Code::Unreachable => "the cluster cannot be reached, or does not know who asks",
             Code::Forbidden => "the cluster does not allow it to who asks",
             Code::Refused => "the state does not allow it, and nothing was changed",
-            Code::Degraded => "the rollout is degraded",
-            Code::Paused => "the rollout is paused",
+            Code::Degraded => "the rollout is degraded, or an analysis failed",
+            Code::Paused => "the rollout is paused, or an analysis is inconclusive",
             Code::DiskFull => "the disk is full",
             Code::Timeout => "something did not end in time",
             Code::Interrupted => "interrupted by SIGINT (Ctrl-C)",

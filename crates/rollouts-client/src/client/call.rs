@@ -13,6 +13,9 @@ use crate::patch::{PatchKind, PatchRequest, Subresource, Target};
 /// How long a reading call waits before it is sent again after a transient failure.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
+/// What this crate is called in `managedFields`, where it is read who wrote a field last.
+pub(super) const MANAGER: &str = "rollouts-client";
+
 impl Rollouts {
     /// One call within the deadline.
     pub(super) async fn once<T>(
@@ -77,7 +80,10 @@ impl Rollouts {
                 }
             },
         };
-        let (name, params) = (&request.target.name, PatchParams::default());
+        let (name, params) = (
+            &request.target.name,
+            PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() },
+        );
         tracing::debug!(%request, "sending");
         match request.subresource {
             Subresource::Main => self.once(what, api.patch(name, &params, &patch).boxed()).await,

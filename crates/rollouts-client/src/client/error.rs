@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::analysis::AnalysisError;
+use crate::diff::DiffError;
 use crate::verbs::VerbError;
 use crate::wait::WaitError;
 
@@ -47,6 +49,12 @@ pub enum Error {
     /// The verb is not possible in this state; nothing was sent.
     #[error(transparent)]
     Verb(#[from] VerbError),
+    /// The same of a verb on an analysis.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// There are no two revisions to compare.
+    #[error(transparent)]
+    Diff(#[from] DiffError),
     /// The answer to a changing call got lost, and meanwhile the Rollout moved to another version.
     #[error(
         "{verb} rollout {name}: it changed to another version while the answer was lost; look and decide again"
@@ -79,6 +87,16 @@ pub enum Error {
         /// Why the wait ended.
         source: Box<WaitError<Error>>,
     },
+    /// An analysis came to no verdict in time.
+    #[error("analysisrun {name} is {last}")]
+    Unended {
+        /// The run.
+        name: String,
+        /// Its phase when last looked.
+        last: String,
+        /// Why the wait ended.
+        source: Box<WaitError<Error>>,
+    },
 }
 
 impl Error {
@@ -96,7 +114,11 @@ impl Error {
 
     /// Whether the state that was asked for is the case already.
     pub fn already_so(&self) -> bool {
-        matches!(self, Error::Verb(verb) if verb.already_so())
+        match self {
+            Error::Verb(verb) => verb.already_so(),
+            Error::Analysis(verb) => verb.already_so(),
+            _ => false,
+        }
     }
 
     pub(super) fn of(what: String, namespace: &str, error: kube::Error) -> Self {

@@ -11,10 +11,12 @@
 //! runtime with time is running.
 
 mod act;
+mod analysis;
 mod call;
 mod error;
 mod explain;
 mod gather;
+mod history;
 mod waits;
 
 use std::fmt;

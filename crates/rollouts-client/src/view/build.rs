@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 
 use super::{
     AnalysisRunView, CanaryView, Objects, ReplicaSetView, Replicas, RevisionView, Role, RolloutView,
-    ServiceView, Tag, images, pod, service_names,
+    ServiceView, Tag, images, pod, service_names, steps,
 };
 use crate::types::{AnalysisRun, CanaryStrategy, ReplicaSet, Rollout};
 use crate::{names, phase, revision};
@@ -28,9 +28,28 @@ pub(super) fn view(rollout: &Rollout, objects: &Objects, at: Timestamp) -> Rollo
         replicas: replicas(rollout),
         created: rollout.metadata.creation_timestamp.as_ref().map(|time| time.0),
         services: services(rollout, &objects.services, &objects.replica_sets),
+        steps: steps::words(rollout),
+        selector: selector(rollout),
         revisions,
         at,
     }
+}
+
+/// A Rollout's selector in kubectl's syntax.
+fn selector(rollout: &Rollout) -> String {
+    let Some(selector) = &rollout.spec.selector else { return String::new() };
+    let pairs = selector.match_labels.iter().flatten().map(|(key, value)| format!("{key}={value}"));
+    let sets = selector.match_expressions.iter().flatten().map(|wanted| {
+        let key = &wanted.key;
+        let values = wanted.values.as_deref().unwrap_or(&[]).join(",");
+        match wanted.operator.as_str() {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.clone(),
+        }
+    });
+    pairs.chain(sets).collect::<Vec<_>>().join(",")
 }
 
 fn replicas(rollout: &Rollout) -> Replicas {
@@ -107,7 +126,7 @@ fn health(replica_set: &ReplicaSet) -> &'static str {
 }
 
 /// In the order in which Argo prints them.
-fn tags(rollout: &Rollout, hash: &str) -> Vec<Tag> {
+pub(crate) fn tags(rollout: &Rollout, hash: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let stable = rollout.stable_hash() == Some(hash);
     if stable {
@@ -144,11 +163,19 @@ fn analysis_run_view(run: &AnalysisRun) -> AnalysisRunView {
 }
 
 fn services(rollout: &Rollout, services: &[Service], replica_sets: &[ReplicaSet]) -> Vec<ServiceView> {
+    let status = rollout.status.as_ref();
+    let weights = status.and_then(|status| status.canary.as_ref()).and_then(|canary| canary.weights.as_ref());
+    let weight = |role| match role {
+        Role::Canary => weights.map(|weights| weights.canary.weight),
+        Role::Stable => weights.map(|weights| weights.stable.weight),
+        Role::Active | Role::Preview => None,
+    };
     let view = |(role, name): (Role, String)| {
         let service = services.iter().find(|service| service.metadata.name.as_ref() == Some(&name))?;
         let selects = selected_hash(service);
         let revision = selects.as_deref().and_then(|hash| revision::by_hash(replica_sets, hash));
-        Some(ServiceView { role, name, revision: revision.map(ReplicaSet::revision), selects })
+        let revision = revision.map(ReplicaSet::revision);
+        Some(ServiceView { role, name, revision, selects, weight: weight(role) })
     };
     service_names(rollout).into_iter().filter_map(view).collect()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Columns two spaces apart, each as wide as its widest cell in characters; no spaces at line ends.
-pub(super) fn write<R: AsRef<[String]>>(rows: &[R], f: &mut impl fmt::Write) -> fmt::Result {
+pub(crate) fn write<R: AsRef<[String]>>(rows: &[R], f: &mut impl fmt::Write) -> fmt::Result {
     let count = rows.iter().map(|row| row.as_ref().len()).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.as_ref().get(column));

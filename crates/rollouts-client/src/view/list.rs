@@ -27,6 +27,8 @@ pub struct RolloutRow {
     pub replicas: Replicas,
     /// The images that its template asks for.
     pub images: Vec<String>,
+    /// Which pods are its own, as kubectl's `-l` takes it.
+    pub selector: String,
     /// When it was created.
     pub created: Option<Timestamp>,
 }
@@ -36,7 +38,7 @@ pub struct RolloutRow {
 pub struct Columns {
     /// The namespace comes first.
     pub namespace: bool,
-    /// Age, message and images come last.
+    /// Age, message, images, the actual weight and the selector come last.
     pub wide: bool,
 }
 
@@ -57,6 +59,7 @@ impl RolloutRow {
             images: template
                 .map(|template| template.images().map(str::to_owned).collect())
                 .unwrap_or_default(),
+            selector: view.selector,
             created: view.created,
         }
     }
@@ -84,6 +87,9 @@ impl RolloutRow {
             cells.push(age::human(self.created, now));
             cells.push(if self.message.is_empty() { dash() } else { self.message.clone() });
             cells.push(self.images.join(","));
+            let routed = self.canary.as_ref().map(|canary| canary.actual_weight).filter(|weight| *weight > 0);
+            cells.push(routed.map_or_else(dash, count));
+            cells.push(if self.selector.is_empty() { dash() } else { self.selector.clone() });
         }
         cells
     }
@@ -111,7 +117,7 @@ pub fn table(rows: &[RolloutRow], columns: Columns, now: Timestamp) -> String {
         head.insert(0, "NAMESPACE");
     }
     if columns.wide {
-        head.extend(["AGE", "MESSAGE", "IMAGES"]);
+        head.extend(["AGE", "MESSAGE", "IMAGES", "ACTUAL-WEIGHT", "SELECTOR"]);
     }
     let head = head.into_iter().map(str::to_owned).collect();
     let lines: Vec<Vec<String>> =

@@ -6,11 +6,13 @@
 
 mod age;
 mod build;
-mod columns;
+pub(crate) mod columns;
 mod images;
 mod list;
 mod pod;
+mod steps;
 mod tree;
+mod wide;
 
 use std::fmt;
 
@@ -22,9 +24,10 @@ use crate::phase::Phase;
 use crate::types::{AnalysisRun, ReplicaSet, Rollout};
 
 pub use age::human;
-pub(crate) use build::selected_hash;
+pub(crate) use build::{selected_hash, tags};
 pub use images::ImageView;
 pub use list::{Columns, RolloutRow, table};
+pub use wide::Wide;
 
 /// What a view is built from. Objects of others are sorted out by owner.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +69,10 @@ pub struct RolloutView {
     pub revisions: Vec<RevisionView>,
     /// The Services that its strategy names, and what they select.
     pub services: Vec<ServiceView>,
+    /// The steps of a canary, in words; empty without steps.
+    pub steps: Vec<String>,
+    /// Which pods are its own, as kubectl's `-l` takes it.
+    pub selector: String,
     /// The time at which this view was taken; ages count from it.
     pub at: Timestamp,
 }
@@ -214,6 +221,8 @@ pub struct ServiceView {
     pub selects: Option<String>,
     /// The revision of that hash, as far as it is known.
     pub revision: Option<i64>,
+    /// The share of traffic that the router gives it; `None` without a router, and before it has one.
+    pub weight: Option<i32>,
 }
 
 /// What a Service is for.
@@ -267,6 +276,11 @@ impl RolloutView {
     /// The view of a Rollout at a time.
     pub fn new(rollout: &Rollout, objects: &Objects, at: Timestamp) -> Self {
         build::view(rollout, objects, at)
+    }
+
+    /// The same with steps, weights, Services and selector, as text.
+    pub fn wide(&self) -> Wide<'_> {
+        Wide(self)
     }
 
     /// All its ReplicaSets, the newest revision first.

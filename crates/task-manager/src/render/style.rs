@@ -36,6 +36,11 @@ impl Style {
         self.wrap("31", text)
     }
 
+    /// Something that is new, or went well.
+    pub fn good(self, text: &str) -> String {
+        self.wrap("32", text)
+    }
+
     /// Text in the colour of a status.
     pub fn status(self, status: Status, text: &str) -> String {
         let code = match status {

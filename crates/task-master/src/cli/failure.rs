@@ -34,8 +34,11 @@ pub(crate) enum Failure {
     /// What is to be looked at cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The form of the output is one for findings.
-    #[error("the forms sarif and github are for what `rollout lint` finds")]
+    /// The form of the output is one that this command has not.
+    #[error(
+        "this command has no such form: all have text and json, the verbs of `rollout` wide, yaml and name as well, \
+         and `rollout lint` sarif and github"
+    )]
     Form,
     /// There is no such thing.
     #[error("{0}")]

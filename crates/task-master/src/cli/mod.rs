@@ -35,7 +35,7 @@ use failure::Failure;
 
 /// Carries out the tasks of a PRD by its runbook, and proves that it did.
 ///
-/// Exit codes: 0 done, 1 a task failed, 2 usage, 3 PRD, runbook or linted file invalid, 4 nothing matched, 5 tasks
+/// Exit codes: 0 done, 1 a task failed, 2 usage, 3 PRD, runbook, template or linted file invalid, 4 nothing matched, 5 tasks
 /// outstanding or only manual, 6 locked by another run, 7 state corrupt, newer or read-only, 8 a tool is missing, 9 input
 /// or output error, 10 an outcome is unknown and needs a person, 11 to 15 of `rollout`, 16 the disk is full, 124 out of
 /// time, 130 and 143 interrupted.
@@ -101,18 +101,25 @@ pub(crate) struct Global {
 /// What `-o` takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// Lines for a person
+    /// Lines for a person; also called table
     #[default]
+    #[value(alias = "table")]
     Text,
+    /// The same with more columns; only the verbs of `rollout` have it
+    Wide,
     /// JSON, for a run one object a line as it happens
     Json,
+    /// The same as YAML; only the verbs of `rollout` have it
+    Yaml,
+    /// The names alone, as kubectl takes them; only the verbs of `rollout` have it
+    Name,
     /// The Static Analysis Results Interchange Format; only what `rollout lint` finds has it
     Sarif,
     /// Annotations of GitHub's workflows; only what `rollout lint` finds has them
     Github,
 }
 
-/// The form of the output that every command has.
+/// How the output is made: for a person, or as documents.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Lines for a person.
@@ -123,13 +130,17 @@ pub(crate) enum Form {
 }
 
 impl Output {
-    /// None where only findings have it.
-    fn form(self) -> Option<Form> {
+    /// YAML is a document of JSON in other clothes: [`App::print`] puts them on.
+    fn form(self) -> Form {
         match self {
-            Output::Text => Some(Form::Text),
-            Output::Json => Some(Form::Json),
-            Output::Sarif | Output::Github => None,
+            Output::Json | Output::Yaml => Form::Json,
+            Output::Text | Output::Wide | Output::Name | Output::Sarif | Output::Github => Form::Text,
         }
+    }
+
+    /// Whether every command has it.
+    fn common(self) -> bool {
+        matches!(self, Output::Text | Output::Json)
     }
 }
 
@@ -174,6 +185,8 @@ pub(crate) struct App<'w> {
     environment: Vec<(OsString, OsString)>,
     /// Whether it works in a folder that belongs to no PRD.
     anywhere: bool,
+    /// How many documents of YAML have been printed.
+    documents: usize,
 }
 
 impl<'w> App<'w> {
@@ -181,8 +194,8 @@ impl<'w> App<'w> {
         let (out_style, error_style) = (style(global.color, out), style(global.color, &io::stderr()));
         let typed = format!("task-master {}", std::env::args().skip(1).collect::<Vec<_>>().join(" "));
         let environment = std::env::vars_os().collect();
-        let form = global.output.form().unwrap_or_default();
-        App { global, out, form, out_style, error_style, typed, environment, anywhere }
+        let form = global.output.form();
+        App { global, out, form, out_style, error_style, typed, environment, anywhere, documents: 0 }
     }
 }
 
@@ -231,6 +244,15 @@ impl App<'_> {
 
     /// Prints; a reader that has stopped is no error.
     fn print(&mut self, text: &str) -> Result<(), Failure> {
+        if self.global.output == Output::Yaml {
+            let text = rollout::yaml(text, self.documents > 0);
+            self.documents += 1;
+            return self.write(&text);
+        }
+        self.write(text)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Failure> {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
             _ => Ok(()),
@@ -281,7 +303,7 @@ fn as_itself(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
     trace(cli.global.verbose);
     let anywhere = matches!(cli.command, Command::Rollout(_)) && cli.global.target != Target::Sim;
     let mut app = App::new(cli.global, out, anywhere);
-    if !matches!(cli.command, Command::Rollout(_)) && app.global.output.form().is_none() {
+    if !matches!(cli.command, Command::Rollout(_)) && !app.global.output.common() {
         return ended(Err(Failure::Form), app.error_style);
     }
     let done = match &cli.command {

@@ -1,6 +1,8 @@
 //! `rollout`: the operator's verbs on the Rollouts of the target.
 
+mod analysis;
 mod lint;
+mod rbac;
 mod show;
 
 use std::time::Duration;
@@ -14,7 +16,9 @@ use task_master::operator::{self, Done, Verb};
 use task_master::{Context, Target};
 
 use super::failure::Failure;
-use super::{App, Form, plugin};
+use super::{App, Form, Output, plugin};
+
+pub(super) use show::yaml;
 
 /// How long a verb that moves traffic may take.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -42,6 +46,25 @@ enum Command {
     /// Say why it does not go on: the causes, what they were read off, and the next command
     #[command(after_help = "Example: task-master rollout explain blue-green")]
     Explain { name: String },
+    /// Show who changed what, when, why, and how long it took
+    #[command(after_help = "Example: task-master rollout history blue-green --to 2")]
+    History {
+        name: String,
+        /// All that is known of this revision, with its template
+        #[arg(long, visible_alias = "revision", value_name = "N")]
+        to: Option<i64>,
+    },
+    /// Show what differs between the pod templates of two revisions
+    #[command(after_help = "Example: task-master rollout diff blue-green --from 1 --to 2")]
+    Diff {
+        name: String,
+        /// The one [default: the one before the other]
+        #[arg(long, value_name = "N")]
+        from: Option<i64>,
+        /// The other [default: the newest]
+        #[arg(long, value_name = "N")]
+        to: Option<i64>,
+    },
     /// Say what in manifests, or in the target, cannot happen as declared
     #[command(after_help = "Example: task-master rollout lint deploy/canary")]
     Lint(lint::Lint),
@@ -88,6 +111,13 @@ enum Command {
         #[arg(value_parser = super::assignment, value_name = "CONTAINER=IMAGE")]
         image: (String, String),
     },
+    /// Print what a verb has to be allowed, as a Role
+    #[command(after_help = "Example: task-master rollout rbac promote --namespace shop")]
+    Rbac(rbac::Rbac),
+    /// Begin an analysis
+    Create(analysis::Create),
+    /// End an analysis before its time
+    Terminate(analysis::Terminate),
     /// Go back to the last good version by the way that fits the state, and prove it
     Rollback {
         name: String,
@@ -131,10 +161,17 @@ impl Command {
     /// The Rollout and the verb; none for what is no verb on one Rollout.
     fn split(&self, target: &Target) -> Option<(&str, Verb)> {
         Some(match self {
-            Command::List(_) | Command::Watch(_) | Command::Lint(_) => return None,
+            Command::List(_)
+            | Command::Watch(_)
+            | Command::Lint(_)
+            | Command::Rbac(_)
+            | Command::Create(_)
+            | Command::Terminate(_) => return None,
             Command::Get { name } => (name, Verb::Get),
             Command::Status { name } => (name, Verb::Status),
             Command::Explain { name } => (name, Verb::Explain { program: program(target) }),
+            Command::History { name, to } => (name, Verb::History { of: *to }),
+            Command::Diff { name, from, to } => (name, Verb::Diff { from: *from, to: *to }),
             Command::Wait { name, until } => (name, Verb::Wait(until.condition())),
             Command::Promote { name, full, no_wait, host } => {
                 (name, Verb::Promote { full: *full, wait: !no_wait, host: host.clone() })
@@ -158,7 +195,10 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     if let Command::Lint(lint) = &args.command {
         return lint.run(args.namespace.as_deref(), app);
     }
-    if app.global.output.form().is_none() {
+    if let Command::Rbac(rbac) = &args.command {
+        return rbac.run(args.namespace.as_deref(), app);
+    }
+    if matches!(app.global.output, Output::Sarif | Output::Github) {
         return Err(Failure::Form);
     }
     let context = app.context()?;
@@ -166,6 +206,8 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     match &args.command {
         Command::List(list) => list.run(&context, namespace, app),
         Command::Watch(watch) => watch.run(&context, &namespace, app),
+        Command::Create(create) => create.run(&context, &namespace, app),
+        Command::Terminate(terminate) => terminate.run(&context, &namespace, app),
         command => {
             let one = |(name, verb)| one(&context, &namespace, name, &verb, app);
             command.split(&context.target).map_or(Ok(Code::Usage), one)
@@ -184,7 +226,13 @@ fn one(
     let within = context.timeout.unwrap_or(WITHIN);
     let done = operator::operate(context, namespace, name, verb, within)?;
     let text = match (app.form, &done) {
+        (Form::Text, _) if app.global.output == Output::Name => show::named(name),
+        (Form::Text, Done::View(view)) if app.global.output == Output::Wide => view.wide().to_string(),
+        (Form::Text, Done::Diff(diff)) => show::coloured(diff, app.out_style),
         (Form::Text, done) => done.to_string(),
+        (Form::Json, Done::Past(history)) => show::document("rollout-history", history.as_ref()),
+        (Form::Json, Done::Revision(past)) => show::document("rollout-revision", past.as_ref()),
+        (Form::Json, Done::Diff(diff)) => show::document("rollout-diff", diff.as_ref()),
         (Form::Json, Done::View(view)) => show::document("rollout-view", view.as_ref()),
         (Form::Json, Done::Explained(explanation)) => show::document("explanation", explanation.as_ref()),
         (Form::Json, Done::Said(said)) => {

@@ -142,7 +142,7 @@ where
 pub(crate) fn rollouts_fault(error: &rollouts_client::client::Error) -> Fault {
     use rollouts_client::client::Error;
     let class = match error {
-        Error::Wait { .. } => Class::TimedOut,
+        Error::Wait { .. } | Error::Unended { .. } => Class::TimedOut,
         error if error.transient() => Class::Transient,
         _ => Class::Permanent,
     };

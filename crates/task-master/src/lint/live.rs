@@ -25,19 +25,26 @@ const BESIDE: [(&str, &str); 4] = [
 /// # Errors
 /// When the target cannot be reached, or has no such Rollout.
 pub fn live(context: &Context, namespace: &str, names: &[String]) -> Result<Vec<Value>, OperatorError> {
-    on(context, async |cluster| {
-        let rollouts = cluster.rollouts(namespace);
-        let mut objects = Vec::new();
-        for name in names {
-            let rollout = rollouts.get(name).await.map_err(OperatorError::Client);
-            let rollout = hinted(&rollouts, name, rollout).await?;
-            objects.push(serde_json::to_value(rollout).unwrap_or_default());
-        }
-        for (api_version, kind) in BESIDE {
-            objects.extend(beside(&cluster, namespace, api_version, kind).await?);
-        }
-        Ok(objects)
-    })
+    on(context, async |cluster| of(&cluster, namespace, names).await)
+}
+
+/// The same of an open cluster.
+pub(crate) async fn of(
+    cluster: &Cluster,
+    namespace: &str,
+    names: &[String],
+) -> Result<Vec<Value>, OperatorError> {
+    let rollouts = cluster.rollouts(namespace);
+    let mut objects = Vec::new();
+    for name in names {
+        let rollout = rollouts.get(name).await.map_err(OperatorError::Client);
+        let rollout = hinted(&rollouts, name, rollout).await?;
+        objects.push(serde_json::to_value(rollout).unwrap_or_default());
+    }
+    for (api_version, kind) in BESIDE {
+        objects.extend(beside(cluster, namespace, api_version, kind).await?);
+    }
+    Ok(objects)
 }
 
 /// The objects of a kind; none where it may not be read or is not served.

@@ -10,6 +10,8 @@ mod source;
 
 pub use form::{github, json, sarif};
 pub use live::live;
+#[cfg(test)]
+pub(crate) use live::of as live_of;
 pub use source::{Source, SourceError, read};
 
 use rollouts_client::lint::{Object, Objects, Refused, Severity, Undeclared};

@@ -27,6 +27,26 @@ pub enum OperatorError {
         /// What there is instead, with the words that lead to it.
         hint: String,
     },
+    /// There is no such object of another kind.
+    #[error("no {kind} {name}{place}{hint}")]
+    Absent {
+        /// Its kind, as kubectl has it in the singular.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// Where, with the words that lead to it.
+        place: String,
+        /// What there is instead, with the words that lead to it.
+        hint: String,
+    },
+    /// A file is no template.
+    #[error("{file} holds no template: {why}")]
+    Template {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A call failed, or the verb makes no sense in this state.
     #[error(transparent)]
     Client(#[from] client::Error),
@@ -45,7 +65,8 @@ impl OperatorError {
         match self {
             Self::Target(_) => Code::Unreachable,
             Self::Runtime(_) => Code::InputOutput,
-            Self::Unknown { .. } => Code::NoMatch,
+            Self::Unknown { .. } | Self::Absent { .. } => Code::NoMatch,
+            Self::Template { .. } => Code::Invalid,
             Self::Client(error) => of_call(error),
             Self::Promotion(PromotionError::Client(error)) => of_call(error),
             Self::Promotion(PromotionError::Strategy { .. }) => Code::Refused,
@@ -76,11 +97,11 @@ fn of_proof(error: &ProofError) -> Code {
 fn of_call(error: &client::Error) -> Code {
     use client::Error;
     match error {
-        Error::NotFound { .. } => Code::NoMatch,
+        Error::NotFound { .. } | Error::Diff(_) => Code::NoMatch,
         Error::Refused { code: 401, .. } | Error::Failed { .. } | Error::Deadline { .. } => Code::Unreachable,
         Error::Refused { code: 403, .. } => Code::Forbidden,
-        Error::Refused { .. } | Error::Verb(_) | Error::Changed { .. } => Code::Refused,
+        Error::Refused { .. } | Error::Verb(_) | Error::Analysis(_) | Error::Changed { .. } => Code::Refused,
         Error::NoEffect { .. } => Code::TaskFailed,
-        Error::Wait { .. } => Code::Timeout,
+        Error::Wait { .. } | Error::Unended { .. } => Code::Timeout,
     }
 }

@@ -3,6 +3,9 @@
 //! These are the same verbs as the runbook's `rollout` steps, for a person at a terminal: they decide by the state
 //! as it is now, keep no log and need no PRD. What they do not do: canary steps with proof.
 
+#[cfg(test)]
+mod access_test;
+mod analysis;
 mod error;
 mod list;
 mod place;
@@ -12,9 +15,11 @@ mod watch;
 use std::fmt;
 use std::time::Duration;
 
-use rollouts_client::client::Rollouts;
+use rollouts_client::client::{self, Rollouts};
 use rollouts_client::condition::Condition;
+use rollouts_client::diff::{DiffError, TemplateDiff};
 use rollouts_client::explain::Explanation;
+use rollouts_client::history::{History, Past};
 use rollouts_client::phase;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
@@ -24,6 +29,7 @@ use rollouts_client::view::RolloutView;
 use crate::cluster::{self, Cluster};
 use crate::context::Context;
 
+pub use analysis::{Beginning, Template, begin, terminate, verdict};
 pub use error::OperatorError;
 pub use list::{Scope, list};
 pub use place::{current, namespace};
@@ -41,6 +47,18 @@ pub enum Verb {
     Explain {
         /// How a verb is typed, for the commands that are proposed: `task-master rollout`.
         program: String,
+    },
+    /// What became of its revisions, or of one of them.
+    History {
+        /// The one.
+        of: Option<i64>,
+    },
+    /// What differs between the templates of two revisions.
+    Diff {
+        /// The one; that before the other when absent.
+        from: Option<i64>,
+        /// The other; the newest when absent.
+        to: Option<i64>,
     },
     /// Phase and message once a condition holds. On the simulator this is what lets its time pass.
     Wait(Condition),
@@ -89,6 +107,12 @@ pub enum Done {
     View(Box<RolloutView>),
     /// Causes with their evidence.
     Explained(Box<Explanation>),
+    /// The revisions.
+    Past(Box<History>),
+    /// One of them.
+    Revision(Box<Past>),
+    /// The difference between two of them.
+    Diff(Box<TemplateDiff>),
     /// Sentences for a person, each with a line's end.
     Said(String),
 }
@@ -98,6 +122,9 @@ impl fmt::Display for Done {
         match self {
             Done::View(view) => view.fmt(f),
             Done::Explained(explanation) => explanation.fmt(f),
+            Done::Past(history) => history.fmt(f),
+            Done::Revision(past) => past.fmt(f),
+            Done::Diff(diff) => diff.fmt(f),
             Done::Said(text) => f.write_str(text),
         }
     }
@@ -144,6 +171,10 @@ async fn carry_out(
         Verb::Explain { program } => {
             return Ok(Done::Explained(Box::new(rollouts.explain(name, program).await?)));
         }
+        Verb::History { of } => return past(rollouts, name, *of).await,
+        Verb::Diff { from, to } => {
+            return Ok(Done::Diff(Box::new(rollouts.diff(name, *from, *to).await?)));
+        }
         Verb::Wait(condition) => phase::in_words(&rollouts.wait(name, condition, within).await?),
         Verb::Status => phase::in_words(&rollouts.get(name).await?),
         Verb::Promote { full: false, wait: false, .. } => now(&rollouts.promote(name).await?, "promoted"),
@@ -178,6 +209,20 @@ async fn carry_out(
         }
     };
     Ok(Done::Said(format!("{said}\n")))
+}
+
+/// The revisions, or one.
+async fn past(rollouts: &Rollouts, name: &str, of: Option<i64>) -> Result<Done, OperatorError> {
+    let history = rollouts.history(name).await?;
+    let Some(revision) = of else { return Ok(Done::Past(Box::new(history))) };
+    match history.of(revision) {
+        Some(past) => Ok(Done::Revision(Box::new(past.clone()))),
+        None => {
+            let found = history.revisions.iter().map(|past| past.revision).collect();
+            let name = name.to_owned();
+            Err(client::Error::from(DiffError::NoRevision { name, revision, found }).into())
+        }
+    }
 }
 
 /// What was done, and the phase as it was read back.

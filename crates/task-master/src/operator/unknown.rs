@@ -55,7 +55,7 @@ fn hint(wrong: &str, here: &[Rollout], everywhere: &[Rollout]) -> String {
     format!("; elsewhere there are: {}", some(everywhere.iter().map(placed)))
 }
 
-fn some(names: impl Iterator<Item = String>) -> String {
+pub(super) fn some(names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.collect();
     let more = names.len().saturating_sub(SHOWN);
     let shown = names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");

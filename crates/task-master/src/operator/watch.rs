@@ -44,7 +44,7 @@ pub fn watch(
     })
 }
 
-async fn follow(
+pub(super) async fn follow(
     rollouts: &Rollouts,
     name: &str,
     until: Until,

@@ -7,6 +7,7 @@ mod bench;
 mod crash;
 mod explain;
 mod fakes;
+mod forms;
 mod hostile;
 mod interrupt;
 mod kubectl;

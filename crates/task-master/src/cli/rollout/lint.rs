@@ -40,8 +40,9 @@ impl Lint {
             return Err(Failure::Nothing("there is no object in what is to be linted".to_owned()));
         }
         let text = match app.global.output {
-            Output::Text => text(&report, &sources, app.out_style),
-            Output::Json => format!("{:#}\n", lint::json(&report)),
+            Output::Text | Output::Wide => text(&report, &sources, app.out_style),
+            Output::Name => return Err(Failure::Form),
+            Output::Json | Output::Yaml => format!("{:#}\n", lint::json(&report)),
             Output::Sarif => format!("{:#}\n", lint::sarif(&report)),
             Output::Github => lint::github(&report),
         };

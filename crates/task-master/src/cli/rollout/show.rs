@@ -2,15 +2,17 @@
 
 use std::io::IsTerminal as _;
 
+use rollouts_client::diff::TemplateDiff;
 use rollouts_client::phase::Phase;
 use rollouts_client::view::{Columns, ImageView, RolloutView, table};
 use serde::Serialize;
 use task_manager::exit::Code;
+use task_manager::render::Style;
 use task_master::Context;
 use task_master::operator::{self, Scope, Until};
 
 use crate::cli::failure::Failure;
-use crate::cli::{App, Form};
+use crate::cli::{App, Form, Output};
 
 /// Arguments of `rollout list`.
 #[derive(Debug, clap::Args)]
@@ -21,7 +23,7 @@ pub(super) struct List {
     /// Only those whose labels match, as in kubectl: app=shop,tier!=web
     #[arg(short = 'l', long, value_name = "LABELS", default_value = "", hide_default_value = true)]
     selector: String,
-    /// Age, message and images too
+    /// As -o wide: age, message, images, the actual weight and the selector too
     #[arg(short, long)]
     wide: bool,
 }
@@ -34,7 +36,8 @@ impl List {
         app: &mut App<'_>,
     ) -> Result<Code, Failure> {
         let namespace = (!self.all_namespaces).then_some(namespace);
-        let columns = Columns { namespace: namespace.is_none(), wide: self.wide };
+        let columns =
+            Columns { namespace: namespace.is_none(), wide: self.wide || app.global.output == Output::Wide };
         let scope = Scope { namespace, labels: self.selector.clone() };
         let (rows, now) = operator::list(context, &scope)?;
         if rows.is_empty() && app.form == Form::Text {
@@ -44,6 +47,9 @@ impl List {
             return Err(Failure::Nothing(format!("no rollout{matching} in {place}")));
         }
         let text = match app.form {
+            Form::Text if app.global.output == Output::Name => {
+                rows.iter().map(|row| named(&row.name)).collect()
+            }
             Form::Json => document("rollout-list", &serde_json::json!({ "rollouts": rows })),
             Form::Text => table(&rows, columns, now),
         };
@@ -63,6 +69,9 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn run(&self, context: &Context, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
+        if app.global.output == Output::Name {
+            return Err(Failure::Form);
+        }
         let until = if self.until_settled { Until::Settled } else { Until::Over };
         let screen = std::io::stdout().is_terminal() && app.form == Form::Text;
         let mut printed = Ok(());
@@ -101,6 +110,39 @@ fn in_a_line(view: &RolloutView) -> String {
     let parts =
         [step, weight, Some(ready), Some(images)].into_iter().flatten().collect::<Vec<_>>().join("; ");
     format!("{}  {}{message}; {parts}\n", view.at.strftime("%H:%M:%S"), view.phase)
+}
+
+/// A difference with what goes and what comes in colours.
+pub(super) fn coloured(diff: &TemplateDiff, style: Style) -> String {
+    let line = |line: &str| match line.as_bytes().first() {
+        Some(b'+') => style.good(line),
+        Some(b'-') => style.bad(line),
+        Some(b'@') => style.dim(line),
+        _ => line.to_owned(),
+    };
+    diff.to_string().lines().map(|text| line(text) + "\n").collect()
+}
+
+/// What kubectl calls a Rollout, and takes for one.
+pub(super) fn named(name: &str) -> String {
+    format!("rollout.argoproj.io/{name}\n")
+}
+
+/// Documents of JSON as YAML, each after the first, or after one `before`, with the line that parts them.
+pub(crate) fn yaml(json: &str, before: bool) -> String {
+    let documents = serde_json::Deserializer::from_str(json).into_iter::<serde_json::Value>();
+    let mut text = String::new();
+    for document in documents {
+        // It has just been written as JSON: it can be read again. What is no document stays as it is.
+        let Some(document) = document.ok().and_then(|value| serde_yaml::to_string(&value).ok()) else {
+            return json.to_owned();
+        };
+        if before || !text.is_empty() {
+            text.push_str("---\n");
+        }
+        text.push_str(&document);
+    }
+    text
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,339 @@
+//! What each verb asks of the API server, recorded on the simulator and compared with what is documented.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rollouts_client::access;
+use rollouts_client::analysis::NewRun;
+use rollouts_client::condition::Condition;
+use rollouts_client::patch::{PatchKind, PatchRequest, Subresource, Target};
+use rollouts_client::verbs;
+use rollouts_sim::Simulator;
+use serde_json::{Value, json};
+use task_manager::Evidence;
+
+use super::analysis::{begun, terminated};
+use super::watch::follow;
+use super::{Beginning, Template, Until, Verb, carry_out};
+use crate::cluster::{Cluster, object};
+use crate::lint;
+
+const NS: &str = "blue-green";
+const NAME: &str = "blue-green";
+const WITHIN: Duration = Duration::from_secs(120);
+
+/// Group, resource with its subresource, verb, and whether it is for the whole cluster.
+type Asked = (String, String, String, bool);
+
+/// A simulated cluster twice: as it is, and with every request written down.
+struct Recorded {
+    asked: Arc<Mutex<BTreeSet<Asked>>>,
+    bare: Cluster,
+    heard: Cluster,
+}
+
+impl Recorded {
+    fn new() -> Self {
+        let simulator = Simulator::in_memory(7);
+        let asked = Arc::new(Mutex::new(BTreeSet::new()));
+        let (client, log) = (simulator.client(), asked.clone());
+        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+            let query = request.uri().query().unwrap_or_default();
+            log.lock().unwrap().insert(of(request.method().as_str(), request.uri().path(), query));
+            let client = client.clone();
+            async move { client.send(request).await }
+        });
+        let bare = Cluster {
+            client: simulator.client(),
+            pace: simulator.pace(),
+            requests: simulator.requests(),
+            evidence: Evidence::Simulated,
+        };
+        let heard = Cluster { client: kube::Client::new(service, NS), ..bare.clone() };
+        Self { asked, bare, heard }
+    }
+
+    /// Creates what is in a file of the repository.
+    async fn create(&self, path: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+        for value in object::of_manifest(&path, &std::fs::read_to_string(&path).unwrap()).unwrap() {
+            let api = object::api(&self.bare.client, &object::reference(&value).unwrap());
+            api.create(&Default::default(), &serde_json::from_value(value).unwrap()).await.unwrap();
+        }
+    }
+
+    /// The shipped Rollout, Healthy.
+    async fn deployed() -> Self {
+        let recorded = Self::new();
+        for file in
+            ["namespaces/blue-green", "blue-green/services", "blue-green/ingress", "blue-green/rollout"]
+        {
+            recorded.create(&format!("deploy/{file}.yaml")).await;
+        }
+        recorded.until(Condition::Healthy).await;
+        recorded
+    }
+
+    /// The same with v2 in preview.
+    async fn paused() -> Self {
+        let recorded = Self::deployed().await;
+        recorded.image("v2").await;
+        recorded.until(Condition::Paused).await;
+        recorded
+    }
+
+    async fn until(&self, condition: Condition) {
+        self.bare.rollouts(NS).wait(NAME, &condition, WITHIN).await.unwrap();
+    }
+
+    async fn image(&self, tag: &str) {
+        let image = format!("127.0.0.1:5000/demo-app:{tag}");
+        self.bare.rollouts(NS).set_image(NAME, "demo-app", &image).await.unwrap();
+    }
+
+    /// Writes to an object unheard.
+    async fn patch(&self, kind: (&str, &str, &str), name: &str, body: Value) {
+        let (api_version, kind, plural) = kind;
+        let target = Target {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+            namespace: Some(NS.to_owned()),
+            name: name.to_owned(),
+        };
+        let of = if body.is_array() { PatchKind::Json } else { PatchKind::Merge };
+        let patch = PatchRequest { target, subresource: Subresource::Main, kind: of, body };
+        self.bare.rollouts(NS).send(&patch).await.unwrap();
+    }
+
+    /// Carries a verb out, heard.
+    async fn run(&self, verb: &Verb) {
+        let rollouts = self.heard.rollouts(NS);
+        Box::pin(carry_out(&self.heard, &rollouts, NAME, verb, WITHIN)).await.unwrap();
+    }
+
+    fn asked(self) -> BTreeSet<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+/// What a request asks for, as RBAC sees it.
+fn of(method: &str, path: &str, query: &str) -> Asked {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let (group, rest) = match parts.as_slice() {
+        ["api", _, rest @ ..] => ("", rest),
+        ["apis", group, _, rest @ ..] => (*group, rest),
+        other => panic!("no resource: {other:?}"),
+    };
+    let (cluster, rest) = match rest {
+        ["namespaces", _, rest @ ..] if !rest.is_empty() => (false, rest),
+        rest => (true, rest),
+    };
+    let (resource, name) = match rest {
+        [resource] => ((*resource).to_owned(), false),
+        [resource, _] => ((*resource).to_owned(), true),
+        [resource, _, sub] => (format!("{resource}/{sub}"), true),
+        other => panic!("no resource: {other:?}"),
+    };
+    let verb = match (method, name) {
+        ("GET", _) if query.contains("watch=") => "watch",
+        ("GET", true) => "get",
+        ("GET", false) => "list",
+        ("POST", _) => "create",
+        ("PATCH", _) => "patch",
+        ("PUT", _) => "update",
+        ("DELETE", true) => "delete",
+        other => panic!("no verb: {other:?}"),
+    };
+    (group.to_owned(), resource, verb.to_owned(), cluster)
+}
+
+const ROLLOUT: (&str, &str, &str) = ("argoproj.io/v1alpha1", "Rollout", "rollouts");
+const SERVICE: (&str, &str, &str) = ("v1", "Service", "services");
+
+/// Everything that a verb is seen to ask for, over the states in which it asks for different things.
+async fn seen(verb: &str) -> BTreeSet<Asked> {
+    let mut all = BTreeSet::new();
+    let promote = |full, wait| Verb::Promote { full, wait, host: None };
+    match verb {
+        "list" => {
+            let cluster = Recorded::deployed().await;
+            let rollouts = cluster.heard.rollouts(NS);
+            rollouts.list("").await.unwrap();
+            rollouts.list_everywhere("").await.unwrap();
+            all.extend(cluster.asked());
+        }
+        "watch" => {
+            let cluster = Recorded::deployed().await;
+            let rollouts = cluster.heard.rollouts(NS);
+            follow(&rollouts, NAME, Until::Settled, None, &mut |_| ()).await.unwrap();
+            all.extend(cluster.asked());
+        }
+        "get" | "status" | "history" | "diff" => {
+            let cluster = Recorded::paused().await;
+            let verb = match verb {
+                "get" => Verb::Get,
+                "status" => Verb::Status,
+                "history" => Verb::History { of: None },
+                _ => Verb::Diff { from: None, to: None },
+            };
+            cluster.run(&verb).await;
+            all.extend(cluster.asked());
+        }
+        "explain" => {
+            let cluster = Recorded::deployed().await;
+            let tracked = json!({"metadata": {"annotations": {
+                "argocd.argoproj.io/tracking-id": "app:argoproj.io/Rollout:blue-green/blue-green",
+            }}});
+            cluster.patch(ROLLOUT, NAME, tracked).await;
+            let crashing = json!([{"op": "add", "path": "/spec/template/spec/containers/0/env",
+                "value": [{"name": "CRASH_AFTER", "value": "1s"}]}]);
+            cluster.patch(ROLLOUT, NAME, crashing).await;
+            let rollouts = cluster.bare.rollouts(NS);
+            for _ in 0..200 {
+                rollouts.pace().turn(Duration::from_millis(200)).await;
+            }
+            cluster.run(&Verb::Explain { program: "x".to_owned() }).await;
+            all.extend(cluster.asked());
+        }
+        "lint" => {
+            let cluster = Recorded::deployed().await;
+            lint::live_of(&cluster.heard, NS, &[NAME.to_owned()]).await.unwrap();
+            all.extend(cluster.asked());
+        }
+        "wait" => {
+            let cluster = Recorded::deployed().await;
+            cluster.run(&Verb::Wait(Condition::Healthy)).await;
+            cluster.run(&Verb::Wait(Condition::ScaledDown)).await;
+            all.extend(cluster.asked());
+        }
+        "promote" => {
+            for (full, wait) in [(false, false), (false, true), (true, true)] {
+                let cluster = Recorded::paused().await;
+                cluster.run(&promote(full, wait)).await;
+                all.extend(cluster.asked());
+            }
+            let cluster = Recorded::paused().await;
+            cluster.bare.rollouts(NS).pause(NAME).await.unwrap();
+            cluster.run(&promote(false, false)).await;
+            all.extend(cluster.asked());
+        }
+        "abort" | "retry" => {
+            let cluster = Recorded::paused().await;
+            if verb == "retry" {
+                cluster.bare.rollouts(NS).abort(NAME).await.unwrap();
+                cluster.until(Condition::Settled).await;
+            }
+            cluster.run(if verb == "abort" { &Verb::Abort } else { &Verb::Retry }).await;
+            all.extend(cluster.asked());
+        }
+        "pause" | "restart" | "set-image" => {
+            let cluster = Recorded::deployed().await;
+            let image = "127.0.0.1:5000/demo-app:v2".to_owned();
+            let verb = match verb {
+                "pause" => Verb::Pause,
+                "restart" => Verb::Restart,
+                _ => Verb::SetImage { container: "demo-app".to_owned(), image },
+            };
+            cluster.run(&verb).await;
+            all.extend(cluster.asked());
+        }
+        "resume" => {
+            let cluster = Recorded::paused().await;
+            cluster.bare.rollouts(NS).pause(NAME).await.unwrap();
+            cluster.run(&Verb::Resume).await;
+            all.extend(cluster.asked());
+        }
+        "undo" => {
+            let cluster = Recorded::paused().await;
+            cluster.run(&Verb::Undo { to: None }).await;
+            let rollouts = cluster.heard.rollouts(NS);
+            let (mut rollout, sets) = (rollouts.get(NAME).await.unwrap(), vec![]);
+            let sets = [sets, rollouts.replica_sets(&rollout).await.unwrap()].concat();
+            for kind in ["Deployment", "ReplicaSet", "PodTemplate"] {
+                let reference = json!({"apiVersion": "apps/v1", "kind": kind, "name": "x"});
+                rollout.spec.workload_ref = Some(serde_json::from_value(reference).unwrap());
+                rollout.spec.template = None;
+                let old = sets.iter().find(|set| set.hash() != rollout.current_hash()).unwrap();
+                for patch in verbs::undo_to(&rollout, old).unwrap() {
+                    // The simulator has none, and that it was asked is what counts.
+                    rollouts.send(&patch).await.unwrap_err();
+                }
+            }
+            all.extend(cluster.asked());
+        }
+        "create" => {
+            let cluster = Recorded::deployed().await;
+            for kind in ["AnalysisTemplate", "ClusterAnalysisTemplate"] {
+                let metrics = json!([{"name": "one", "provider": {"prometheus": {"query": "vector(1)"}}}]);
+                let mut template = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": kind,
+                    "metadata": {"name": "one"}, "spec": {"metrics": metrics}});
+                let global = kind == "ClusterAnalysisTemplate";
+                if !global {
+                    template["metadata"]["namespace"] = json!(NS);
+                }
+                let api = object::api(&cluster.bare.client, &object::reference(&template).unwrap());
+                api.create(&Default::default(), &serde_json::from_value(template).unwrap()).await.unwrap();
+                let template = Template::Named("one".to_owned());
+                let new = NewRun::default();
+                let beginning = Beginning { template, global, new, within: Some(WITHIN) };
+                begun(&cluster.heard.rollouts(NS), &beginning).await.unwrap();
+            }
+            all.extend(cluster.asked());
+        }
+        "terminate" => {
+            let cluster = Recorded::deployed().await;
+            let metrics = json!([{"name": "one", "interval": "1h", "provider": {"prometheus": {"query": "vector(1)"}}}]);
+            let template = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate",
+                "metadata": {"name": "one"}, "spec": {"metrics": metrics}});
+            let new = NewRun { name: Some("one".to_owned()), ..NewRun::default() };
+            cluster.bare.rollouts(NS).create_analysis_run(&template, false, &new).await.unwrap();
+            terminated(&cluster.heard.rollouts(NS), "one").await.unwrap();
+            all.extend(cluster.asked());
+        }
+        "rollback" => {
+            // Given up before the promotion; gone back to after it; and a selector that has to be repaired.
+            let cluster = Recorded::paused().await;
+            cluster.run(&Verb::Rollback { host: None }).await;
+            all.extend(cluster.asked());
+            let cluster = Recorded::paused().await;
+            cluster.bare.rollouts(NS).promote(NAME).await.unwrap();
+            cluster.until(Condition::Healthy).await;
+            cluster.run(&Verb::Rollback { host: None }).await;
+            all.extend(cluster.asked());
+            let cluster = Recorded::paused().await;
+            cluster.bare.rollouts(NS).pause(NAME).await.unwrap();
+            let hash = cluster.bare.rollouts(NS).get(NAME).await.unwrap().current_hash().unwrap().to_owned();
+            let selector = json!({"spec": {"selector": {"rollouts-pod-template-hash": hash}}});
+            cluster.patch(SERVICE, "blue-green-active", selector).await;
+            cluster.run(&Verb::Rollback { host: None }).await;
+            all.extend(cluster.asked());
+        }
+        unknown => panic!("how {unknown} is tried is not known"),
+    }
+    all
+}
+
+#[test]
+fn each_verb_asks_for_exactly_what_is_documented() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut wrong = Vec::new();
+    for access in access::ALL {
+        let documented: BTreeSet<Asked> = access
+            .rules
+            .iter()
+            .map(|rule| (rule.group.to_owned(), rule.resource.to_owned(), rule.verb.to_owned(), rule.cluster))
+            .collect();
+        assert_eq!(documented.len(), access.rules.len(), "{}: a rule twice", access.verb);
+        let seen = runtime.block_on(Box::pin(seen(access.verb)));
+        for asked in seen.difference(&documented) {
+            wrong.push(format!("{} asks for {asked:?}, which is not documented", access.verb));
+        }
+        for rule in documented.difference(&seen) {
+            wrong.push(format!("{} was not seen to ask for {rule:?}", access.verb));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
