@@ -18,6 +18,26 @@ use traffic_probe::HttpRequests;
 
 const WITHIN: Duration = Duration::from_secs(120);
 
+/// What there is to it.
+pub async fn run(
+    rollouts: &Rollouts,
+    name: &str,
+    (container, image): (&str, &str),
+    probe: Probe,
+    out: &mut impl Write,
+) -> Result<(), Box<dyn Error>> {
+    match rollouts.set_image(name, container, image).await {
+        // Run once more, it goes on where it is.
+        Err(error) if error.already_so() => {}
+        set => drop(set?),
+    }
+    rollouts.wait(name, &Condition::Paused, WITHIN).await?;
+    let order = Promotion { name: name.to_owned(), full: false, probe: Some(probe), within: WITHIN };
+    let promoted = promotion::promote(rollouts, &order).await?;
+    writeln!(out, "{}", promoted.proof)?;
+    Ok(())
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,17 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: deliver CONTEXT NAMESPACE ROLLOUT CONTAINER IMAGE INGRESS HOST".into());
     };
     let (client, _) = connect::from_kubeconfig(Some(context)).await?;
+    let probe = Probe::new(Arc::new(HttpRequests::new(ingress.parse()?)?), host);
     let rollouts = Rollouts::new(client, namespace);
-    match rollouts.set_image(name, container, image).await {
-        // Run once more, it goes on where it is.
-        Err(error) if error.already_so() => {}
-        set => drop(set?),
-    }
-    rollouts.wait(name, &Condition::Paused, WITHIN).await?;
-    let requests = Arc::new(HttpRequests::new(ingress.parse()?)?);
-    let probe = Some(Probe::new(requests, host));
-    let order = Promotion { name: name.clone(), full: false, probe, within: WITHIN };
-    let promoted = promotion::promote(&rollouts, &order).await?;
-    writeln!(std::io::stdout(), "{}", promoted.proof)?;
-    Ok(())
+    Box::pin(run(&rollouts, name, (container, image), probe, &mut std::io::stdout())).await
 }

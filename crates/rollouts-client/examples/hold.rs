@@ -9,6 +9,17 @@ use std::io::Write;
 use rollouts_client::client::Rollouts;
 use rollouts_client::{connect, verbs};
 
+/// What there is to it.
+pub async fn run(rollouts: &Rollouts, name: &str, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    for patch in verbs::pause(&rollouts.get(name).await?)? {
+        writeln!(out, "{patch}")?;
+    }
+    rollouts.pause(name).await?;
+    rollouts.resume(name).await?;
+    rollouts.restart(name, rollouts.pace().now()).await?;
+    Ok(())
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -16,12 +27,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: hold CONTEXT NAMESPACE ROLLOUT".into());
     };
     let (client, _) = connect::from_kubeconfig(Some(context)).await?;
-    let rollouts = Rollouts::new(client, namespace);
-    for patch in verbs::pause(&rollouts.get(name).await?)? {
-        writeln!(std::io::stdout(), "{patch}")?;
-    }
-    rollouts.pause(name).await?;
-    rollouts.resume(name).await?;
-    rollouts.restart(name, rollouts.pace().now()).await?;
-    Ok(())
+    run(&Rollouts::new(client, namespace), name, &mut std::io::stdout()).await
 }

@@ -1,4 +1,4 @@
-//! Looks at a Rollout: phase and message, the tree, and a wait until it has settled.
+//! Looks at a Rollout: phase and message, a wait until it has settled, and the tree.
 //!
 //! `cargo run -p rollouts-client --example show -- CONTEXT NAMESPACE ROLLOUT`
 
@@ -10,6 +10,16 @@ use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::{connect, phase};
 
+/// What there is to it.
+pub async fn run(rollouts: &Rollouts, name: &str, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    for rollout in rollouts.list("").await? {
+        writeln!(out, "{}: {}", rollout.name(), phase::in_words(&rollout))?;
+    }
+    rollouts.wait(name, &Condition::Settled, Duration::from_secs(60)).await?;
+    write!(out, "\n{}", rollouts.view(name).await?.wide())?;
+    Ok(())
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,12 +27,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: show CONTEXT NAMESPACE ROLLOUT".into());
     };
     let (client, _) = connect::from_kubeconfig(Some(context)).await?;
-    let rollouts = Rollouts::new(client, namespace);
-    let mut out = std::io::stdout().lock();
-    for rollout in rollouts.list("").await? {
-        writeln!(out, "{}: {}", rollout.name(), phase::in_words(&rollout))?;
-    }
-    rollouts.wait(name, &Condition::Settled, Duration::from_secs(60)).await?;
-    write!(out, "\n{}", rollouts.view(name).await?)?;
-    Ok(())
+    run(&Rollouts::new(client, namespace), name, &mut std::io::stdout().lock()).await
 }

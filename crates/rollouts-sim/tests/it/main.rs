@@ -9,6 +9,7 @@ mod blue_green;
 mod canary;
 mod client;
 mod cluster;
+mod examples;
 mod explain;
 mod journal;
 mod kubectl;

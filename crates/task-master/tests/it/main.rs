@@ -17,6 +17,7 @@ mod operator;
 mod phase1;
 mod phase2;
 mod phase3;
+mod reference;
 mod resume;
 mod runbook;
 mod runner;
