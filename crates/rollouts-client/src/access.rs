@@ -170,6 +170,11 @@ pub const ALL: &[Access] = &[
             EVENTS,
             SLICES,
             PODS,
+            rule("networking.k8s.io", "ingresses", "list")
+                .when("of a canary behind an Ingress; else its status is believed"),
+            rule(ARGO, "applications", "list")
+                .cluster()
+                .when("under Argo CD; else it is taken to do its work"),
             STATUS.when("to abort or promote"),
             PATCH.when("to undo"),
             rule("", "services", "patch").when("to repair a selector"),

@@ -9,6 +9,7 @@ use rollouts_client::access;
 use rollouts_client::analysis::NewRun;
 use rollouts_client::condition::Condition;
 use rollouts_client::patch::{PatchKind, PatchRequest, Subresource, Target};
+use rollouts_client::proof::{self, Reached, Split};
 use rollouts_client::verbs;
 use rollouts_sim::Simulator;
 use serde_json::{Value, json};
@@ -20,8 +21,12 @@ use super::{Beginning, Template, Until, Verb, carry_out};
 use crate::cluster::{Cluster, object};
 use crate::lint;
 
-const NS: &str = "blue-green";
+/// The name of the shipped blue-green Rollout, and of its namespace.
 const NAME: &str = "blue-green";
+const NS: &str = NAME;
+/// How Argo CD marks it.
+const TRACKED: &str = "app:argoproj.io/Rollout:blue-green/blue-green";
+
 const WITHIN: Duration = Duration::from_secs(120);
 
 /// Group, resource with its subresource, verb, and whether it is for the whole cluster.
@@ -32,10 +37,12 @@ struct Recorded {
     asked: Arc<Mutex<BTreeSet<Asked>>>,
     bare: Cluster,
     heard: Cluster,
+    /// The Rollout, and its namespace: they are shipped with the same name.
+    name: &'static str,
 }
 
 impl Recorded {
-    fn new() -> Self {
+    fn new(name: &'static str) -> Self {
         let simulator = Simulator::in_memory(7);
         let asked = Arc::new(Mutex::new(BTreeSet::new()));
         let (client, log) = (simulator.client(), asked.clone());
@@ -51,29 +58,48 @@ impl Recorded {
             requests: simulator.requests(),
             evidence: Evidence::Simulated,
         };
-        let heard = Cluster { client: kube::Client::new(service, NS), ..bare.clone() };
-        Self { asked, bare, heard }
+        let heard = Cluster { client: kube::Client::new(service, name), ..bare.clone() };
+        Self { asked, bare, heard, name }
     }
 
     /// Creates what is in a file of the repository.
-    async fn create(&self, path: &str) {
+    async fn create(&self, path: &str, change: impl Fn(&mut Value)) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
-        for value in object::of_manifest(&path, &std::fs::read_to_string(&path).unwrap()).unwrap() {
+        for mut value in object::of_manifest(&path, &std::fs::read_to_string(&path).unwrap()).unwrap() {
+            change(&mut value);
             let api = object::api(&self.bare.client, &object::reference(&value).unwrap());
             api.create(&Default::default(), &serde_json::from_value(value).unwrap()).await.unwrap();
         }
     }
 
-    /// The shipped Rollout, Healthy.
-    async fn deployed() -> Self {
-        let recorded = Self::new();
-        for file in
-            ["namespaces/blue-green", "blue-green/services", "blue-green/ingress", "blue-green/rollout"]
-        {
-            recorded.create(&format!("deploy/{file}.yaml")).await;
+    /// The shipped Rollout of that name, Healthy, after a change to it.
+    async fn of(name: &'static str, change: impl Fn(&mut Value)) -> Self {
+        let recorded = Self::new(name);
+        let none = |_: &mut Value| ();
+        recorded.create(&format!("deploy/namespaces/{name}.yaml"), none).await;
+        for file in ["services", "ingress"] {
+            recorded.create(&format!("deploy/{name}/{file}.yaml"), none).await;
         }
+        recorded.create(&format!("deploy/{name}/rollout.yaml"), change).await;
         recorded.until(Condition::Healthy).await;
         recorded
+    }
+
+    async fn deployed() -> Self {
+        Self::of(NAME, |_| ()).await
+    }
+
+    /// The shipped canary with v2 at its first weight, waiting for a person.
+    async fn canary() -> Self {
+        let canary = Self::of("canary", |rollout| {
+            let canary = &mut rollout["spec"]["strategy"]["canary"];
+            canary["steps"] = json!([{"setWeight": 10}, {"pause": {}}]);
+            canary.as_object_mut().unwrap().remove("analysis");
+        });
+        let canary = canary.await;
+        canary.image("v2").await;
+        canary.until(Condition::Paused).await;
+        canary
     }
 
     /// The same with v2 in preview.
@@ -85,12 +111,12 @@ impl Recorded {
     }
 
     async fn until(&self, condition: Condition) {
-        self.bare.rollouts(NS).wait(NAME, &condition, WITHIN).await.unwrap();
+        self.bare.rollouts(self.name).wait(self.name, &condition, WITHIN).await.unwrap();
     }
 
     async fn image(&self, tag: &str) {
         let image = format!("127.0.0.1:5000/demo-app:{tag}");
-        self.bare.rollouts(NS).set_image(NAME, "demo-app", &image).await.unwrap();
+        self.bare.rollouts(self.name).set_image(self.name, "demo-app", &image).await.unwrap();
     }
 
     /// Writes to an object unheard.
@@ -100,18 +126,18 @@ impl Recorded {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
             plural: plural.to_owned(),
-            namespace: Some(NS.to_owned()),
+            namespace: Some(self.name.to_owned()),
             name: name.to_owned(),
         };
         let of = if body.is_array() { PatchKind::Json } else { PatchKind::Merge };
         let patch = PatchRequest { target, subresource: Subresource::Main, kind: of, body };
-        self.bare.rollouts(NS).send(&patch).await.unwrap();
+        self.bare.rollouts(self.name).send(&patch).await.unwrap();
     }
 
     /// Carries a verb out, heard.
     async fn run(&self, verb: &Verb) {
-        let rollouts = self.heard.rollouts(NS);
-        Box::pin(carry_out(&self.heard, &rollouts, NAME, verb, WITHIN)).await.unwrap();
+        let rollouts = self.heard.rollouts(self.name);
+        Box::pin(carry_out(&self.heard, &rollouts, self.name, verb, WITHIN)).await.unwrap();
     }
 
     fn asked(self) -> BTreeSet<Asked> {
@@ -184,9 +210,7 @@ async fn seen(verb: &str) -> BTreeSet<Asked> {
         }
         "explain" => {
             let cluster = Recorded::deployed().await;
-            let tracked = json!({"metadata": {"annotations": {
-                "argocd.argoproj.io/tracking-id": "app:argoproj.io/Rollout:blue-green/blue-green",
-            }}});
+            let tracked = json!({"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": TRACKED}}});
             cluster.patch(ROLLOUT, NAME, tracked).await;
             let crashing = json!([{"op": "add", "path": "/spec/template/spec/containers/0/env",
                 "value": [{"name": "CRASH_AFTER", "value": "1s"}]}]);
@@ -294,6 +318,33 @@ async fn seen(verb: &str) -> BTreeSet<Asked> {
             all.extend(cluster.asked());
         }
         "rollback" => {
+            for by in
+                [Verb::Rollback { host: None }, Verb::Rollback { host: Some("canary.local".to_owned()) }]
+            {
+                let cluster = Recorded::canary().await;
+                cluster.run(&by).await;
+                all.extend(cluster.asked());
+            }
+            // What its proof looks at while a canary Service is not turned back yet, which is soon over here.
+            let cluster = Recorded::canary().await;
+            let rollouts = cluster.heard.rollouts("canary");
+            let rollout = rollouts.get("canary").await.unwrap();
+            let hash = rollout.stable_hash().unwrap().to_owned();
+            let (service, split) = (Some("canary-stable".to_owned()), Split::of(&rollout));
+            let reached = Reached { service, hash, tag: None, split };
+            proof::prove(&rollouts, &rollout, &reached, None, Duration::from_secs(1)).await.unwrap_err();
+            all.extend(cluster.asked());
+            // Fully promoted; and tracked by Argo CD.
+            let cluster = Recorded::canary().await;
+            cluster.bare.rollouts("canary").promote_full("canary").await.unwrap();
+            cluster.until(Condition::Healthy).await;
+            cluster.run(&Verb::Rollback { host: None }).await;
+            all.extend(cluster.asked());
+            let cluster = Recorded::paused().await;
+            let tracked = json!({"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": TRACKED}}});
+            cluster.patch(ROLLOUT, NAME, tracked).await;
+            cluster.run(&Verb::Rollback { host: None }).await;
+            all.extend(cluster.asked());
             // Given up before the promotion; gone back to after it; and a selector that has to be repaired.
             let cluster = Recorded::paused().await;
             cluster.run(&Verb::Rollback { host: None }).await;
