@@ -36,8 +36,7 @@ pub(crate) enum Failure {
     Source(#[from] SourceError),
     /// The form of the output is one that this command has not.
     #[error(
-        "this command has no such form: all have text and json, the verbs of `rollout` wide, yaml and name as well, \
-         and `rollout lint` sarif and github"
+        "the forms sarif and github are for what `rollout lint` finds; wide, yaml and name for the verbs of `rollout`"
     )]
     Form,
     /// There is no such thing.
