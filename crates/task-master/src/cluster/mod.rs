@@ -9,8 +9,8 @@ pub(crate) mod load;
 pub(crate) mod metrics;
 pub(crate) mod object;
 mod open;
-pub(crate) mod patch;
 pub(crate) mod probe;
+pub(crate) mod reconcile;
 pub(crate) mod rollout;
 
 pub(crate) use open::open;
@@ -105,7 +105,7 @@ async fn single(cluster: &Cluster, step: &Step, limit: Duration) -> Result<Strin
             Look::NotSo(reason) => Err(Fault::permanent(reason)),
         },
         Action::Apply(_)
-        | Action::Patch(_)
+        | Action::Reconcile(_)
         | Action::Load(_)
         | Action::Static(_)
         | Action::Tool(_)

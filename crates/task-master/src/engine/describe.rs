@@ -23,8 +23,9 @@ pub(super) fn step(step: &Step, place: &Place, here: &Path) -> String {
                 apply.replace.iter().map(|(from, to)| format!(", with {to} for {from}")).collect();
             format!("apply {} (server-side, as {FIELD_MANAGER}{kept}{replaced})", paths(&apply.files))
         }
-        Action::Patch(patch) => {
-            format!("patch {} with {}", crate::cluster::object::words(&patch.object), patch.merge)
+        Action::Reconcile(wanted) => {
+            let how = if wanted.skip { "look away from" } else { "look again at" };
+            format!("have Argo CD {how} application {}", wanted.application)
         }
         Action::Rollout(rollout) => verb(&rollout.on, &rollout.verb),
         Action::Probe(probe) => {

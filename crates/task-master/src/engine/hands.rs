@@ -41,7 +41,7 @@ pub(super) enum Nature {
 /// The nature of an action.
 pub(super) fn nature(action: &Action) -> Nature {
     match action {
-        Action::Apply(_) | Action::Patch(_) | Action::Rollout(_) => Nature::Checked,
+        Action::Apply(_) | Action::Reconcile(_) | Action::Rollout(_) => Nature::Checked,
         Action::Probe(_) | Action::Http(_) | Action::Wait(_) | Action::Check(_) => Nature::Observes,
         Action::Metrics(_) | Action::Load(_) | Action::Static(_) => Nature::Observes,
         Action::Tool(step) if tool::only_looks(&step.tool) => Nature::Observes,
@@ -165,8 +165,8 @@ impl<'c> Hands<'c> {
                 let objects = self.objects(apply)?;
                 self.block(limit, async move |cluster| cluster::apply::look(&cluster, &objects).await)
             }
-            Action::Patch(patch) => {
-                self.block(limit, async move |cluster| cluster::patch::look(&cluster, patch).await)
+            Action::Reconcile(wanted) => {
+                self.block(limit, async move |cluster| cluster::reconcile::look(&cluster, wanted).await)
             }
             Action::Rollout(rollout) => {
                 self.block(limit, async move |cluster| cluster::rollout::look(&cluster, rollout).await)
@@ -202,8 +202,10 @@ impl<'c> Hands<'c> {
                 let objects = self.objects(apply)?;
                 self.on_cluster(limit, async move |cluster| cluster::apply::act(&cluster, &objects).await)
             }
-            Action::Patch(patch) => {
-                self.on_cluster(limit, async move |cluster| cluster::patch::act(&cluster, patch).await)
+            Action::Reconcile(wanted) => {
+                let act =
+                    async move |cluster: Cluster| cluster::reconcile::act(&cluster, wanted, limit).await;
+                self.on_cluster(limit, act)
             }
             Action::Static(check) => Ok(Done { detail: statics::check(&self.root, check)?, evidence: None }),
             Action::Tool(step) if tool::only_looks(&step.tool) => {

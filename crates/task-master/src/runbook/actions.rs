@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::fields::{Fields, Reader};
 use super::model::{
-    Action, Apply, Condition, Http, Load, Metrics, Named, ObjectIs, ObjectRef, Patch, Probe, Rollout,
-    RolloutIs, Run, Static, TerraformAction, Tool, ToolStep, Verb,
+    Action, Apply, Condition, Http, Load, Metrics, Named, ObjectIs, ObjectRef, Patch, Probe, Reconcile,
+    Rollout, RolloutIs, Run, Static, TerraformAction, Tool, ToolStep, Verb,
 };
 use super::tree::{Node, Value};
 use crate::executor::helm::Chart;
@@ -14,7 +14,7 @@ use crate::executor::helm::Chart;
 /// The names of the actions, as they stand in a step.
 pub(super) const ACTIONS: [&str; 15] = [
     "apply",
-    "patch",
+    "reconcile",
     "rollout",
     "probe",
     "http",
@@ -40,7 +40,7 @@ impl Reader<'_> {
     pub(super) fn action(&mut self, name: &str, node: &Node) -> Option<Action> {
         match name {
             "apply" => self.apply(node),
-            "patch" => self.fields_of_object(node).map(Action::Patch),
+            "reconcile" => self.reconcile(node).map(Action::Reconcile),
             "rollout" => self.rollout(node).map(Action::Rollout),
             "probe" => self.probe(node).map(Action::Probe),
             "http" => self.http(node).map(Action::Http),
@@ -76,9 +76,16 @@ impl Reader<'_> {
         let mut fields = self.fields(node, "a patch")?;
         let object = self.object_ref(&mut fields);
         let merge = fields.need(self, "merge").and_then(|node| self.something(node));
-        let optional = fields.take("optional").map_or(Some(false), |node| self.truth(node));
         fields.finish(self);
-        Some(Patch { object: object?, merge: merge?, optional: optional? })
+        Some(Patch { object: object?, merge: merge? })
+    }
+
+    fn reconcile(&mut self, node: &Node) -> Option<Reconcile> {
+        let mut fields = self.fields(node, "a reconcile step")?;
+        let application = fields.need(self, "application").and_then(|node| self.name(node));
+        let skip = fields.need(self, "skip").and_then(|node| self.truth(node));
+        fields.finish(self);
+        Some(Reconcile { application: application?, skip: skip? })
     }
 
     fn pointer(&mut self, node: &Node) -> Option<String> {

@@ -16,7 +16,8 @@ mod verify;
 
 pub use model::{
     Action, Apply, Binding, Change, Condition, Http, Id, Load, Metrics, Mutation, Named, ObjectIs, ObjectRef,
-    Patch, Probe, Rollout, RolloutIs, Run, Runbook, Static, Step, TerraformAction, Tool, ToolStep, Verb,
+    Patch, Probe, Reconcile, Rollout, RolloutIs, Run, Runbook, Static, Step, TerraformAction, Tool, ToolStep,
+    Verb,
 };
 pub use paths::{PathError, Root};
 pub use problem::{Invalid, Problem};

@@ -72,8 +72,8 @@ pub struct Step {
 pub enum Action {
     /// Makes the cluster's objects as the files say, by server-side apply.
     Apply(Apply),
-    /// Makes some fields of one object as they are given.
-    Patch(Patch),
+    /// Has Argo CD look away from an Application, or look again.
+    Reconcile(Reconcile),
     /// One verb on a Rollout.
     Rollout(Rollout),
     /// Sends requests and looks at the answers.
@@ -114,8 +114,15 @@ pub struct Patch {
     pub object: ObjectRef,
     /// A JSON merge patch; never empty.
     pub merge: serde_json::Value,
-    /// Whether an object that is not there is as good as one that is so.
-    pub optional: bool,
+}
+
+/// Whether Argo CD keeps an Application equal to Git.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconcile {
+    /// The Application's name; its namespace is `argocd`.
+    pub application: String,
+    /// Whether Argo CD is to leave it alone.
+    pub skip: bool,
 }
 
 /// The name of a Rollout.

@@ -228,7 +228,9 @@ impl Reader<'_> {
 /// Whether the step's own check can be asked again once the task is completed.
 fn leaves_something_to_check(step: &Step) -> bool {
     match &step.action {
-        Action::Apply(_) | Action::Patch(_) | Action::Static(_) | Action::Tool(_) | Action::Check(_) => true,
+        Action::Apply(_) | Action::Reconcile(_) | Action::Static(_) | Action::Tool(_) | Action::Check(_) => {
+            true
+        }
         Action::Run(run) => run.check.is_some() || !run.of.is_empty(),
         Action::Rollout(_) | Action::Probe(_) | Action::Http(_) | Action::Metrics(_) => false,
         Action::Wait(_) | Action::Load(_) => false,

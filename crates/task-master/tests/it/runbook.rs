@@ -74,11 +74,8 @@ fn every_problem_has_its_place_and_the_nearest_right_name() {
             "a check that only asks whether a file exists is refused",
         ),
         ("terraform: {folder: deploy, action: aply}", "unknown action `aply`; the nearest is `apply`"),
-        ("patch: {apiVersion: v1, kind: X, name: x, merge: {}}", "only whether it exists is refused"),
-        (
-            "patch: {apiVersion: v1, kind: X, name: x, merge: {a: 1}, optional: 1}",
-            "6:76: this is `true` or `false`, and this is a number",
-        ),
+        ("reconcile: {application: a, skip: 1}", "6:43: this is `true` or `false`, and this is a number"),
+        ("reconcile: {application: a}", "6:20: a reconcile step needs `skip`"),
         ("static: {}", "a static check is one `application`, one `rendering` or one `configuration`"),
         ("load: {host: h.local, steps: [run: {argv: [x]}]}", "under a load stand only"),
     ];
