@@ -31,14 +31,17 @@ const SMOKE: &[&str] = &[
 /// What is no script: it needs what only the host cluster brings along, or measures rather than compares.
 #[derive(Clone, Copy)]
 pub(crate) enum Body {
-    /// From a code change to a release, by Git and Argo CD.
+    /// From a code change to a blue-green release, by Git and Argo CD.
     Release,
+    /// The same of a canary.
+    Canary,
     /// Switches in a row.
     Series(&'static Series),
 }
 
 /// All of them, in the order in which they are run.
-const BODIES: &[Body] = &[Body::Release, Body::Series(&series::SHIPPED), Body::Series(&series::FULL_PREVIEW)];
+const BODIES: &[Body] =
+    &[Body::Release, Body::Canary, Body::Series(&series::SHIPPED), Body::Series(&series::FULL_PREVIEW)];
 
 impl Body {
     /// Those of a suite, or those with the given names.
@@ -53,7 +56,8 @@ impl Body {
     /// Its name, as scenarios have one.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Body::Release => release::NAME,
+            Body::Release => release::blue_green::NAME,
+            Body::Canary => release::canary::NAME,
             Body::Series(series) => series.name,
         }
     }
@@ -61,7 +65,7 @@ impl Body {
     /// Makes ready what it needs and that takes its time.
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
-            Body::Release => Ok(()),
+            Body::Release | Body::Canary => Ok(()),
             Body::Series(_) => bench::build_task_master(),
         }
     }
@@ -69,7 +73,8 @@ impl Body {
     /// Runs it and adds it to the report.
     pub(crate) async fn run(self, world: &World, report: &mut Report) -> Result<(), Error> {
         match self {
-            Body::Release => release::run(world, report).await,
+            Body::Release => release::blue_green::run(world, report).await,
+            Body::Canary => release::canary::run(world, report).await,
             Body::Series(series) => series.run(world, report).await,
         }
     }

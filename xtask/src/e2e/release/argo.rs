@@ -8,43 +8,56 @@ use rollouts_client::wait::{self, WaitError};
 use scenario::World;
 use serde_json::{Value, json};
 
-use super::ROLLOUT;
 use crate::cluster;
 use crate::e2e::case::with_causes;
 use crate::e2e::found;
 use crate::run::{self, Error};
 
-const APPLICATION: &str = "blue-green-app";
-/// The files that bring it, and the repository that they name. The namespace carries policies, so it is not the
-/// Application's to create.
-const FILES: &[&str] = &[
-    "deploy/namespaces/blue-green.yaml",
-    "argocd/projects/rollouts-project.yaml",
-    "argocd/applications/blue-green-app.yaml",
-];
+/// The repository that the shipped files name.
 const SHIPPED: &str = "https://git.example.com/platform/progressive-delivery.git";
 
-/// The shipped Application on the cluster.
+/// A shipped Application.
+pub(super) struct App {
+    /// Its name, which is that of its file.
+    pub(super) name: &'static str,
+    /// Its namespace, which is the name of its Rollout too, and of the namespace's file.
+    pub(super) namespace: &'static str,
+    /// Values files beside those that it names.
+    pub(super) values: &'static [&'static str],
+}
+
+/// A shipped Application on the cluster.
 pub(super) struct Argo<'a> {
     pub(super) world: &'a World,
+    pub(super) app: &'a App,
 }
 
 impl Argo<'_> {
-    /// Brings the shipped Application over this repository.
+    /// Brings the shipped Application over this repository. The namespace carries policies, so it is not the
+    /// Application's to create.
     pub(super) async fn begin(&self, url: &str) -> Result<(), Error> {
-        for file in FILES {
+        let App { name, namespace, values } = self.app;
+        for file in [
+            format!("deploy/namespaces/{namespace}.yaml"),
+            "argocd/projects/rollouts-project.yaml".to_owned(),
+            format!("argocd/applications/{name}.yaml"),
+        ] {
             let text = run::read_file(&run::root().join(file))?.replace(SHIPPED, url);
-            let object: Value = serde_yaml::from_str(&text).map_err(|error| with_causes(&error))?;
+            let mut object: Value = serde_yaml::from_str(&text).map_err(|error| with_causes(&error))?;
+            let named = object.pointer_mut("/spec/source/helm/valueFiles").and_then(Value::as_array_mut);
+            if let Some(named) = named {
+                named.extend(values.iter().map(|file| Value::from(*file)));
+            }
             self.apply(&object).await?;
         }
         Ok(())
     }
 
     /// Asks Argo CD to look at Git now, as its webhook does.
-    pub(super) async fn refresh(&self) -> Result<(), Error> {
+    async fn refresh(&self) -> Result<(), Error> {
         let patch = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
         let patched =
-            self.applications().patch(APPLICATION, &PatchParams::default(), &Patch::Merge(&patch)).await;
+            self.applications().patch(self.app.name, &PatchParams::default(), &Patch::Merge(&patch)).await;
         patched.map(|_| ()).map_err(|error| with_causes(&error))
     }
 
@@ -80,13 +93,24 @@ impl Argo<'_> {
         }
     }
 
-    async fn application(&self) -> Result<Value, Error> {
-        read(&self.applications(), APPLICATION).await
+    /// Asks Argo CD to look, and waits until it has synced this commit.
+    pub(super) async fn synced(&self, commit: &str, within: Duration) -> Result<(), Error> {
+        self.refresh().await?;
+        let synced = |application: &Value| {
+            text_at(application, "/status/sync/revision") == commit
+                && text_at(application, "/status/operationState/phase") == "Succeeded"
+                && text_at(application, "/status/operationState/syncResult/revision") == commit
+        };
+        self.until("Argo CD to have synced the commit", within, synced).await
+    }
+
+    pub(super) async fn application(&self) -> Result<Value, Error> {
+        read(&self.applications(), self.app.name).await
     }
 
     /// A Service of the Rollout.
     pub(super) async fn service(&self, name: &str) -> Result<Value, Error> {
-        read(&cluster::api(&self.world.client, "v1", "Service", Some(ROLLOUT)), name).await
+        read(&cluster::api(&self.world.client, "v1", "Service", Some(self.app.namespace)), name).await
     }
 
     fn applications(&self) -> Api<DynamicObject> {

@@ -30,22 +30,42 @@ impl Checkout {
 
     /// Changes the code, commits and pushes.
     pub(super) fn change_code(&self) -> Result<(), Error> {
-        let path = self.folder.join(SOURCE);
-        let text = run::read_file(&path)?;
-        if !text.contains(BEFORE) {
-            return found(&format!("{SOURCE} has no {BEFORE} to change"));
-        }
-        run::write_file(&path, &text.replace(BEFORE, AFTER))?;
-        self.git(&["commit", "--quiet", "--all", "--message", "Show violet"])?;
-        self.git(&["push", "--quiet", "origin", "HEAD:main"]).map(|_| ())
+        self.change(SOURCE, BEFORE, AFTER, "Show violet").map(|_| ())
     }
 
-    /// Runs the shipped script, and returns the commit that it pushed.
-    pub(super) async fn release(&self, tag: &str) -> Result<String, Error> {
+    /// Changes one place of a file, commits and pushes; returns the commit.
+    pub(super) fn change(&self, file: &str, from: &str, to: &str, message: &str) -> Result<String, Error> {
+        let path = self.folder.join(file);
+        let text = run::read_file(&path)?;
+        if text.matches(from).count() != 1 {
+            return found(&format!("{file} has not exactly one {from:?} to change"));
+        }
+        run::write_file(&path, &text.replace(from, to))?;
+        self.git(&["commit", "--quiet", "--all", "--message", message])?;
+        self.push()
+    }
+
+    /// Takes the last commit back, as a commit, and pushes; returns it.
+    pub(super) fn revert(&self) -> Result<String, Error> {
+        self.git(&["revert", "--no-edit", "HEAD"])?;
+        self.push()
+    }
+
+    fn push(&self) -> Result<String, Error> {
+        self.git(&["push", "--quiet", "origin", "HEAD:main"])?;
+        Ok(self.git(&["rev-parse", "HEAD"])?.trim().to_owned())
+    }
+
+    /// Runs the shipped script for a chart, and returns the commit that it pushed.
+    pub(super) async fn release(&self, chart: &str, tag: &str) -> Result<String, Error> {
         let own =
             std::env::current_exe().map_err(|source| Error::file("find", Path::new("xtask"), source))?;
         let mut script = run::command("sh");
-        script.args(["deploy/ci/release.sh", tag]).current_dir(&self.folder).env("XTASK", own);
+        script
+            .args(["deploy/ci/release.sh", tag])
+            .current_dir(&self.folder)
+            .env("XTASK", own)
+            .env("CHART", chart);
         identity(&mut script);
         // In a thread of its own: the load goes on meanwhile.
         let done = tokio::task::spawn_blocking(move || run::capture(&mut script));

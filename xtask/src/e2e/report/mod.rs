@@ -130,7 +130,10 @@ impl Report {
 
     /// Adds something that was measured beside the scenarios.
     pub(crate) fn measure(&mut self, measure: Measure) {
-        self.doc.measures.push(measure);
+        match self.doc.measures.iter_mut().find(|known| known.name == measure.name) {
+            Some(known) => known.seconds.extend(measure.seconds),
+            None => self.doc.measures.push(measure),
+        }
     }
 
     /// Judges, writes the files, prints the table.
