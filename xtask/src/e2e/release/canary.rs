@@ -110,17 +110,22 @@ async fn succeed(release: &Release<'_>, head: &str, shown: &mut Shown) -> Result
     expect(rising == all || rising == WEIGHTS, &format!("the canary's weights were {seen:?}"))?;
 
     step(7, "an analysis runs at each step");
-    let runs = release.rollouts.analysis_runs(&rollout).await.map_err(|error| with_causes(&error))?;
+    // The one beside the steps ends a moment after the last of them.
+    let ended = || async {
+        let runs = release.rollouts.analysis_runs(&rollout).await.map_err(|error| with_causes(&error))?;
+        Ok::<_, Error>(runs.iter().all(|run| verdict(run).completed()).then_some(runs))
+    };
+    let runs = wait::until(&*release.world.pace, WITHIN, "the analyses to end", ended).await;
+    let runs = runs.map_err(|error| with_causes(&error))?;
     for pair in held.windows(2).filter(|pair| pair[0].0 > 0 && pair[0].0 < 100) {
         let measured = measured_between(&runs, pair[0].1, pair[1].1);
         expect(measured > 0, &format!("something was measured at {} per cent", pair[0].0))?;
     }
 
     step(8, "healthy metrics let each step go on");
-    let verdicts: Vec<&AnalysisPhase> =
-        runs.iter().filter_map(|run| Some(&run.status.as_ref()?.phase)).collect();
+    let verdicts: Vec<AnalysisPhase> = runs.iter().map(verdict).collect();
     expect(
-        verdicts.len() >= 2 && verdicts.iter().all(|verdict| **verdict == AnalysisPhase::Successful),
+        verdicts.len() >= 2 && verdicts.iter().all(|verdict| *verdict == AnalysisPhase::Successful),
         &format!("the analyses were successful: {verdicts:?}"),
     )?;
 
@@ -188,6 +193,10 @@ async fn watch(release: &Release<'_>) -> Result<Vec<(i32, Timestamp)>, Error> {
         }
         pace.turn(Duration::from_millis(500)).await;
     }
+}
+
+fn verdict(run: &AnalysisRun) -> AnalysisPhase {
+    run.status.as_ref().map_or(AnalysisPhase::Pending, |status| status.phase.clone())
 }
 
 fn weight(rollout: &Rollout) -> i32 {
