@@ -39,6 +39,8 @@ pub enum Code {
     Paused,
     /// There is no space left.
     DiskFull,
+    /// Only a change in Git helps.
+    OnlyGit,
     /// Something did not end in time.
     Timeout,
     /// Stopped by SIGINT.
@@ -57,7 +59,7 @@ impl Code {
     }
 
     /// Every code, in ascending order of its number.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
         Code::Ok,
         Code::TaskFailed,
         Code::Usage,
@@ -75,6 +77,7 @@ impl Code {
         Code::Degraded,
         Code::Paused,
         Code::DiskFull,
+        Code::OnlyGit,
         Code::Timeout,
         Code::Interrupted,
         Code::Terminated,
@@ -100,6 +103,7 @@ impl Code {
             Code::Degraded => 14,
             Code::Paused => 15,
             Code::DiskFull => 16,
+            Code::OnlyGit => 17,
             Code::Timeout => 124,
             Code::Interrupted => 130,
             Code::Terminated => 143,
@@ -126,6 +130,7 @@ impl Code {
             Code::Degraded => "the rollout is degraded, or an analysis failed",
             Code::Paused => "the rollout is paused, or an analysis is inconclusive",
             Code::DiskFull => "the disk is full",
+            Code::OnlyGit => "only a change in Git helps, and none was asked for",
             Code::Timeout => "something did not end in time",
             Code::Interrupted => "interrupted by SIGINT (Ctrl-C)",
             Code::Terminated => "stopped by SIGTERM",

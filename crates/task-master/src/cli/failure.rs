@@ -11,7 +11,9 @@ use task_manager::select::NoMatch;
 use task_master::engine::EngineError;
 use task_master::lint::SourceError;
 use task_master::operator::OperatorError;
+use task_master::release::ReleaseError;
 use task_master::runbook::Invalid;
+use task_master::simulate::SimulateError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,12 @@ pub(crate) enum Failure {
     /// What is to be looked at cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A version did not get into Git, or from there to the cluster.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    /// Nothing could be simulated.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
     /// The form of the output is one that this command has not.
     #[error(
         "the forms sarif and github are for what `rollout lint` finds; wide, yaml and name for the verbs of `rollout`"
@@ -68,6 +76,8 @@ impl Failure {
             Self::Project(error) => error.code(),
             Self::Ledger(error) => error.code(),
             Self::Operator(error) => error.code(),
+            Self::Release(error) => error.code(),
+            Self::Simulate(error) => error.code(),
             Self::Run { code, .. } => *code,
             Self::NoMatch(_) | Self::Nothing(_) => Code::NoMatch,
             Self::Form => Code::Usage,

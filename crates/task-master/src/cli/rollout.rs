@@ -3,7 +3,9 @@
 mod analysis;
 mod lint;
 mod rbac;
+mod release;
 mod show;
+mod simulate;
 
 use std::time::Duration;
 
@@ -68,6 +70,9 @@ enum Command {
     /// Say what in manifests, or in the target, cannot happen as declared
     #[command(after_help = "Example: task-master rollout lint deploy/canary")]
     Lint(lint::Lint),
+    /// Say when an update would finish, abort or pause, in a model and in virtual time
+    #[command(after_help = "Example: task-master rollout simulate -f deploy/canary --error-rate 0.2")]
+    Simulate(simulate::Simulate),
     /// Wait until it is in a state, at most for --timeout
     Wait {
         name: String,
@@ -124,7 +129,11 @@ enum Command {
         /// Believe it only when this host of the ingress answers with the good version
         #[arg(long, value_name = "HOST")]
         host: Option<String>,
+        #[command(flatten)]
+        git: release::Git,
     },
+    /// Set a new image tag in a values file in Git, push it, and follow the rollout
+    Release(release::Release),
 }
 
 /// What a Rollout can be waited for.
@@ -166,7 +175,9 @@ impl Command {
             | Command::Lint(_)
             | Command::Rbac(_)
             | Command::Create(_)
-            | Command::Terminate(_) => return None,
+            | Command::Terminate(_)
+            | Command::Simulate(_)
+            | Command::Release(_) => return None,
             Command::Get { name } => (name, Verb::Get),
             Command::Status { name } => (name, Verb::Status),
             Command::Explain { name } => (name, Verb::Explain { program: program(target) }),
@@ -185,7 +196,7 @@ impl Command {
             Command::SetImage { name, image: (container, image) } => {
                 (name, Verb::SetImage { container: container.clone(), image: image.clone() })
             }
-            Command::Rollback { name, host } => (name, Verb::Rollback { host: host.clone() }),
+            Command::Rollback { name, host, .. } => (name, Verb::Rollback { host: host.clone() }),
         })
     }
 }
@@ -201,6 +212,9 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
     if matches!(app.global.output, Output::Sarif | Output::Github) {
         return Err(Failure::Form);
     }
+    if let Command::Simulate(simulate) = &args.command {
+        return simulate.run(args.namespace.as_deref(), app);
+    }
     let context = app.context()?;
     let namespace = args.namespace.clone().unwrap_or_else(|| operator::namespace(&context));
     match &args.command {
@@ -208,6 +222,10 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
         Command::Watch(watch) => watch.run(&context, &namespace, app),
         Command::Create(create) => create.run(&context, &namespace, app),
         Command::Terminate(terminate) => terminate.run(&context, &namespace, app),
+        Command::Release(release) => release.run(&context, &namespace, app),
+        Command::Rollback { name, host, git } if git.is_asked_for() => {
+            git.back(&context, &namespace, name, &Verb::Rollback { host: host.clone() }, app)
+        }
         command => {
             let one = |(name, verb)| one(&context, &namespace, name, &verb, app);
             command.split(&context.target).map_or(Ok(Code::Usage), one)

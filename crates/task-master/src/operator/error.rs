@@ -59,6 +59,18 @@ pub enum OperatorError {
 }
 
 impl OperatorError {
+    /// A rollback of what is not there is a call that failed, so that the right name is found for it.
+    pub(super) fn of_rollback(error: RollbackError) -> Self {
+        match error {
+            RollbackError { did, cause: Cause::Client(error @ client::Error::NotFound { .. }), .. }
+                if did.is_empty() =>
+            {
+                Self::Client(error)
+            }
+            error => Self::Rollback(Box::new(error)),
+        }
+    }
+
     /// The exit code.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -78,6 +90,7 @@ impl OperatorError {
                 | Cause::NotStable { .. }
                 | Cause::TakenBack
                 | Cause::Silent { .. } => Code::Timeout,
+                Cause::Refused(Refusal::OnlyGit { .. }) => Code::OnlyGit,
                 Cause::Refused(_) => Code::Refused,
                 Cause::Client(error) => of_call(error),
                 Cause::NotReady { .. } => Code::Timeout,

@@ -203,9 +203,7 @@ async fn carry_out(
                 None => order,
             };
             let report = rollback::run(rollouts, &order).await;
-            return Ok(Done::Said(
-                report.map_err(|error| OperatorError::Rollback(Box::new(error)))?.to_string(),
-            ));
+            return Ok(Done::Said(report.map_err(OperatorError::of_rollback)?.to_string()));
         }
     };
     Ok(Done::Said(format!("{said}\n")))
