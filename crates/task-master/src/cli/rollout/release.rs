@@ -126,7 +126,7 @@ impl Git {
             app.print(&at_once)?;
         }
         let by = By { context, namespace, name, application: self.app.as_deref() };
-        by.git(&place, &Change::Revert, true, Some(at_once), app)
+        by.git(&place, &Change::Revert, true, Some(&at_once), app)
     }
 }
 
@@ -145,7 +145,7 @@ impl By<'_> {
         place: &Place,
         change: &Change,
         wait: bool,
-        at_once: Option<String>,
+        at_once: Option<&str>,
         app: &mut App<'_>,
     ) -> Result<Code, Failure> {
         let pushed = release::push(self.context, place, change)?;
@@ -174,12 +174,12 @@ impl By<'_> {
                 "release",
                 &json!({
                     "name": self.name, "pushed": pushed, "refreshed": refreshed,
-                    "rollback": at_once.as_deref().map(str::trim_end), "followed": said,
+                    "rollback": at_once.map(str::trim_end), "followed": said,
                 }),
             ),
         };
         app.print(&text)?;
-        Ok(followed.map_or(Code::Ok, code))
+        Ok(followed.as_ref().map_or(Code::Ok, code))
     }
 }
 
@@ -198,8 +198,8 @@ fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
 }
 
-fn code(followed: Followed) -> Code {
-    match followed.phase {
+fn code(followed: &Followed) -> Code {
+    match &followed.phase {
         Some(Phase::Healthy) => Code::Ok,
         Some(Phase::Paused) => Code::Paused,
         Some(Phase::Degraded) => Code::Degraded,
