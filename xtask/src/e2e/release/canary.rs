@@ -147,12 +147,11 @@ async fn give_up(release: &Release<'_>, head: &str, shown: &mut Shown) -> Result
     step(9, "unhealthy metrics roll back without anybody");
     let stable = release.rollout().await?.stable_hash().unwrap_or_default().to_owned();
     release.sync(head, shown).await?;
-    let aborted = until(release, "the canary to be aborted", |rollout| {
-        rollout.aborted() && phase::of(rollout).0 == Phase::Degraded
+    let aborted = until(release, "the canary to be aborted, without traffic", |rollout| {
+        rollout.aborted() && phase::of(rollout).0 == Phase::Degraded && weight(rollout) == 0
     })
     .await?;
     expect(aborted.stable_hash() == Some(stable.as_str()), "the stable version is what it was")?;
-    expect(weight(&aborted) == 0, "and it has all of the traffic")?;
     let degraded =
         |application: &serde_json::Value| text_at(application, "/status/health/status") == "Degraded";
     release.argo.until("Argo CD to show the application as Degraded", WITHIN, degraded).await
