@@ -82,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         return mend(options);
     }
     let Some(name) = &options.name else {
-        return FAULTS.iter().try_for_each(|fault| run::out(&format!("{}\t{}", fault.name, fault.cause)));
+        return FAULTS.iter().try_for_each(|fault| run::out(&format!("{:<18} {}", fault.name, fault.cause)));
     };
     let known = || FAULTS.iter().map(|fault| fault.name).collect::<Vec<_>>().join(", ");
     let fault = FAULTS.iter().find(|fault| fault.name == *name);
