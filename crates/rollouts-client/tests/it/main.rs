@@ -9,6 +9,7 @@ mod fixture;
 mod phase;
 mod promises;
 mod rollback;
+mod rollback_canary;
 mod rollback_run;
 mod types;
 mod verbs;

@@ -6,7 +6,8 @@ use rollouts_client::rollback::{Facts, State, cannot_restore, decide};
 use rollouts_client::types::{PodTemplate, ReplicaSet, Rollout};
 use serde_json::{Value, json};
 
-use crate::fixture::{blue_green, both, canary, replica_set};
+use crate::fixture::{blue_green, both, replica_set};
+use crate::rollback_canary::canary_promoted;
 
 /// A state is a Rollout, its ReplicaSets, what the active Service selects, and Events.
 struct Given {
@@ -38,11 +39,11 @@ fn decided(given: &Given) -> String {
     }
 }
 
-fn none_ready() -> Value {
+pub(crate) fn none_ready() -> Value {
     json!({"status": {"readyReplicas": 0, "availableReplicas": 0}})
 }
 
-fn gone() -> Value {
+pub(crate) fn gone() -> Value {
     both(none_ready(), json!({"spec": {"replicas": 0}, "status": {"replicas": 0}}))
 }
 
@@ -50,12 +51,12 @@ fn delay(until: &str) -> Value {
     json!({"metadata": {"annotations": {"scale-down-deadline": until}}})
 }
 
-fn still_in_delay() -> Value {
+pub(crate) fn still_in_delay() -> Value {
     delay("2026-01-01T01:00:20Z")
 }
 
 /// Revisions 1, 2 and 3; 2 and 3 differ as said, 1 is gone.
-fn revisions(two: Value, three: Value) -> Vec<ReplicaSet> {
+pub(crate) fn revisions(two: Value, three: Value) -> Vec<ReplicaSet> {
     vec![
         replica_set(3, "h3", "app:v3", three),
         replica_set(2, "h2", "app:v2", two),
@@ -73,11 +74,11 @@ fn promoted(and: Value) -> Rollout {
     blue_green(both(json!({"status": {"currentPodHash": "h3", "stableRS": "h3"}}), and))
 }
 
-fn aborted() -> Value {
+pub(crate) fn aborted() -> Value {
     json!({"status": {"abort": true, "phase": "Degraded"}})
 }
 
-fn tracked() -> Value {
+pub(crate) fn tracked() -> Value {
     json!({"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "shop:argoproj.io/Rollout:shop/app"}}})
 }
 
@@ -87,7 +88,7 @@ fn small_preview() -> Value {
 
 const NO_EVENTS: Vec<(&str, String)> = Vec::new();
 
-fn check(table: Vec<(&str, Rollout, Vec<ReplicaSet>, &'static str, &str)>) {
+pub(crate) fn check(table: Vec<(&str, Rollout, Vec<ReplicaSet>, &'static str, &str)>) {
     for (state, rollout, replica_sets, active, expected) in table {
         let given = Given { rollout, replica_sets, active, events: NO_EVENTS, application: None };
         assert_eq!(decided(&given), expected, "{state}");
@@ -285,177 +286,6 @@ fn without_a_strategy_nothing_is_done() {
         "h2",
         "cannot roll rollout app back: its strategy is not set, so its controller does nothing",
     )]);
-}
-
-/// A canary on its way from revision 2 to 3.
-fn canary_under_way(weight: i32, and: Value) -> Rollout {
-    let weights = json!({"canary": {"weight": weight}, "stable": {"weight": 100 - weight}});
-    let under_way = json!({
-        "spec": {"strategy": {"canary": {"trafficRouting": {"nginx": {"stableIngress": "web"}}}}},
-        "status": {"phase": "Progressing", "currentPodHash": "h3", "currentStepIndex": 2, "canary": {"weights": weights}}
-    });
-    canary(both(under_way, and))
-}
-
-fn canary_promoted(and: Value) -> Rollout {
-    canary(both(json!({"status": {"currentPodHash": "h3", "stableRS": "h3"}}), and))
-}
-
-/// Without a router: each ready pod has its share.
-fn by_pods() -> Value {
-    json!({"spec": {"strategy": {"canary": {"trafficRouting": null}}}})
-}
-
-fn by_a_person() -> Value {
-    json!({"spec": {"paused": true}})
-}
-
-#[test]
-fn while_a_canary_is_under_way() {
-    let fine = || revisions(json!({}), json!({}));
-    let at = |share: &str| format!("back to revision 2 (v2) by abort: the update is under way, and {share}");
-    let quarter = at("25 per cent of the traffic go to it");
-    let paused = json!({"status": {"phase": "Paused", "pauseConditions": [{"reason": "CanaryPauseStep"}], "controllerPause": true}});
-    let inconclusive = json!({"status": {"phase": "Paused", "pauseConditions": [{"reason": "InconclusiveAnalysisRun"}], "controllerPause": true}});
-    check(vec![
-        ("at a step", canary_under_way(25, json!({})), fine(), "h2", &quarter),
-        ("at a pause", canary_under_way(25, paused), fine(), "h2", &quarter),
-        ("analysis inconclusive", canary_under_way(25, inconclusive), fine(), "h2", &quarter),
-        ("paused by a person, a router splits", canary_under_way(25, by_a_person()), fine(), "h2", &quarter),
-        ("under Argo CD", canary_under_way(25, tracked()), fine(), "h2", &quarter),
-        (
-            "its pods crash",
-            canary_under_way(0, json!({})),
-            revisions(json!({}), none_ready()),
-            "h2",
-            &at("0 per cent of the traffic go to it"),
-        ),
-        (
-            "all steps done, not stable yet",
-            canary_under_way(100, json!({"status": {"currentStepIndex": 4}})),
-            fine(),
-            "h2",
-            &at("100 per cent of the traffic go to it"),
-        ),
-        ("without a router", canary_under_way(0, by_pods()), fine(), "h2", &at("3 pods of it are ready")),
-        (
-            "without a router, paused by a person",
-            canary_under_way(0, both(by_pods(), by_a_person())),
-            fine(),
-            "h2",
-            "back to revision 2 (v2) by abort, and the end of a person's pause: the update is under way, and 3 pods of it are ready",
-        ),
-        (
-            "the same under Argo CD, where the spec is Git's",
-            canary_under_way(0, both(both(by_pods(), by_a_person()), tracked())),
-            fine(),
-            "h2",
-            &at("3 pods of it are ready"),
-        ),
-        (
-            "aborted",
-            canary_under_way(0, aborted()),
-            fine(),
-            "h2",
-            "back to revision 2 (v2) by nothing: the update is aborted already, and nothing is sent to it",
-        ),
-        (
-            "aborted, and nobody has taken it up",
-            canary_under_way(25, aborted()),
-            fine(),
-            "h2",
-            "back to revision 2 (v2) by abort: the update is aborted already, but 25 per cent of the traffic go to it",
-        ),
-        (
-            "aborted without a router, its last pod still there",
-            canary_under_way(0, both(by_pods(), aborted())),
-            revisions(json!({}), json!({"status": {"readyReplicas": 1}})),
-            "h2",
-            "back to revision 2 (v2) by abort: the update is aborted already, but one pod of it is ready",
-        ),
-        (
-            "the stable Service strayed",
-            canary_under_way(25, json!({})),
-            fine(),
-            "h3",
-            &at("the stable Service selects revision 3 (v3)"),
-        ),
-        (
-            "no version was ever promoted",
-            canary_under_way(25, json!({"status": {"stableRS": null}})),
-            fine(),
-            "h2",
-            "cannot roll rollout app back: no version of it was ever fully promoted, or its ReplicaSet is gone",
-        ),
-    ]);
-}
-
-#[test]
-fn when_a_canary_is_fully_promoted() {
-    let by_undo = |how: &str| {
-        format!(
-            "back to revision 2 (v2) by undo, and full promotion of it: revision 3 (v3) is fully promoted; revision 2 (v2) is the one before, and no Event tells whether it was good; {how}"
-        )
-    };
-    let starts = by_undo("its pods must start again, and the controller would take all 4 steps again first");
-    check(vec![
-        ("long after", canary_promoted(json!({})), revisions(gone(), json!({})), "h3", &starts),
-        (
-            "within the delay",
-            canary_promoted(json!({})),
-            revisions(still_in_delay(), json!({})),
-            "h3",
-            &by_undo("its pods still run, and the controller would take all 4 steps again first"),
-        ),
-        ("paused by a person", canary_promoted(by_a_person()), revisions(gone(), json!({})), "h3", &starts),
-        (
-            "without steps",
-            canary_promoted(json!({"spec": {"strategy": {"canary": {"steps": null}}}})),
-            revisions(gone(), json!({})),
-            "h3",
-            &by_undo("its pods must start again"),
-        ),
-        (
-            "the stable Service strayed to a dead version",
-            canary_promoted(tracked()),
-            revisions(none_ready(), json!({})),
-            "h2",
-            "back to revision 3 (v3) by repair of the stable Service's selector: the stable Service selects revision 2 (v2), which has no ready pod",
-        ),
-        (
-            "under Argo CD",
-            canary_promoted(tracked()),
-            revisions(gone(), json!({})),
-            "h3",
-            "cannot roll rollout app back from here: revision 3 (v3) is fully promoted and Argo CD (application shop) would revert an undo; revert the change in Git and refresh the application",
-        ),
-    ]);
-}
-
-#[test]
-fn when_the_controller_of_a_canary_is_silent() {
-    let unseen = || json!({"metadata": {"generation": 8}});
-    let not_yet = "cannot roll rollout app back yet: its controller has not seen the spec, so what is running and what is good cannot be told; is the controller running?";
-    let fine = || revisions(json!({}), json!({}));
-    check(vec![
-        (
-            "under way",
-            canary_under_way(25, unseen()),
-            fine(),
-            "h2",
-            "back to revision 2 (v2) by turning the canary Service to the stable version: the controller is silent and takes no abort, and 25 per cent of the traffic go to the canary Service",
-        ),
-        ("nothing goes to it", canary_under_way(0, unseen()), fine(), "h2", not_yet),
-        ("without a router", canary_under_way(25, both(by_pods(), unseen())), fine(), "h2", not_yet),
-        (
-            "the stable version has no pod",
-            canary_under_way(25, unseen()),
-            revisions(none_ready(), json!({})),
-            "h2",
-            not_yet,
-        ),
-        ("fully promoted", canary_promoted(unseen()), fine(), "h3", not_yet),
-    ]);
 }
 
 #[test]
