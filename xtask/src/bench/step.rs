@@ -81,16 +81,26 @@ fn calls(table: &str) -> u32 {
     rows.filter_map(|line| line.split_whitespace().nth(3)?.parse::<u32>().ok()).sum()
 }
 
-/// What one sync of a freshly appended block costs in this folder: the middle of many.
+/// What one sync of a freshly appended block costs in this folder: the middle of many, where each second one has a
+/// new file to write down as well, as the syncs of a step have its log.
 fn sync(folder: &Path) -> Result<Duration, Error> {
-    let path = folder.join("sync");
+    let folder = folder.join("syncs");
+    run::create_folder(&folder)?;
+    let path = folder.join("blocks");
     let error = |source| Error::File { operation: "sync", path: path.clone(), source };
     let mut file = std::fs::File::create(&path).map_err(error)?;
     let mut times = Vec::new();
-    for _ in 0..200 {
-        let started = Instant::now();
-        file.write_all(&[0; 4096]).and_then(|()| file.sync_data()).map_err(error)?;
-        times.push(started.elapsed());
+    for pair in 0..200 {
+        let mut both = Duration::ZERO;
+        for half in 0..2 {
+            let started = Instant::now();
+            file.write_all(&[0; 4096]).and_then(|()| file.sync_data()).map_err(error)?;
+            both += started.elapsed();
+            if half == 0 {
+                run::write_file(&folder.join(format!("{pair}.log")), "a step began\n")?;
+            }
+        }
+        times.push(both / 2);
     }
     times.sort();
     Ok(times[100])
