@@ -154,7 +154,17 @@ async fn give_up(release: &Release<'_>, head: &str, shown: &mut Shown) -> Result
     expect(aborted.stable_hash() == Some(stable.as_str()), "the stable version is what it was")?;
     let degraded =
         |application: &serde_json::Value| text_at(application, "/status/health/status") == "Degraded";
-    release.argo.until("Argo CD to show the application as Degraded", WITHIN, degraded).await
+    release.argo.until("Argo CD to show the application as Degraded", WITHIN, degraded).await?;
+    // The ingress learns of the weight a moment later than the Rollout says it: what comes next is counted without
+    // the bad version only when that has no pods.
+    let bad = aborted.current_hash().unwrap_or_default();
+    let gone = || async {
+        let sets = release.replica_sets(&aborted).await?;
+        let set = of_hash(&sets, bad)?;
+        Ok::<_, Error>((set.desired() == 0 && set.ready() == 0).then_some(()))
+    };
+    let waited = wait::until(&*release.world.pace, WITHIN, "the bad version to have no pods", gone).await;
+    waited.map_err(|error| with_causes(&error))
 }
 
 /// After the revert nothing is left to do: the template is that of the stable version.
