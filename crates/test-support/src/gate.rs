@@ -18,6 +18,21 @@ pub fn program(variable: &str) -> Option<PathBuf> {
     found
 }
 
+/// The same for a program that is as good from `PATH`, where the variable names none.
+///
+/// # Panics
+/// Under `REQUIRE_LIVE=1` when there is none.
+pub fn program_or_on_path(variable: &str, name: &str) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found =
+        named.or_else(|| std::env::split_paths(&path).map(|folder| folder.join(name)).find(|f| f.is_file()));
+    if found.is_none() {
+        skipped(&format!("{variable} names no file, and {name} is not on PATH"));
+    }
+    found
+}
+
 /// Whether an environment variable is `1`, which a test that touches the machine itself waits for.
 ///
 /// # Panics

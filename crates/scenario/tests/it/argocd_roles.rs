@@ -3,22 +3,15 @@
 use std::process::Command;
 
 use serde_json::json;
+use test_support::gate;
 
 use crate::applicationsets::projects;
-
-/// The file that the variable `ARGOCD` names, which must then be there.
-fn argocd() -> Option<std::path::PathBuf> {
-    std::env::var_os("ARGOCD").map(Into::into)
-}
 
 const VERBS: [&str; 5] = ["resume", "promote-full", "pause", "abort", "retry"];
 
 #[test]
 fn each_role_may_what_its_description_says_and_nothing_beside() {
-    let Some(argocd) = argocd() else {
-        eprintln!("SKIPPED argocd_roles: ARGOCD names no file");
-        return;
-    };
+    let Some(argocd) = gate::program("ARGOCD") else { return };
     let projects = projects();
     let roles = projects["rollouts"]["spec"]["roles"].as_array().unwrap();
     let policies = roles.iter().flat_map(|role| role["policies"].as_array().unwrap());

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
+use test_support::gate;
 
 use crate::environments::ENVIRONMENTS;
 use crate::files::{find, objects, root, text, title, yaml};
@@ -185,7 +186,6 @@ fn helm_renders_what_is_committed() {
             }
             let namespace = if ENVIRONMENTS.contains(name) { name } else { chart.release };
             let Some(output) = chart.helm_in(namespace, &words) else {
-                eprintln!("{WITHOUT_HELM}");
                 return;
             };
             let (out, err) =
@@ -253,7 +253,6 @@ fn helm_refuses_misspelt_values_and_times_below_a_minute() {
     ];
     for (chart, set, good) in cases {
         let Some(output) = chart.helm(&["--set", set]) else {
-            eprintln!("{WITHOUT_HELM}");
             return;
         };
         let err = String::from_utf8_lossy(&output.stderr);
@@ -266,7 +265,6 @@ fn helm_refuses_misspelt_values_and_times_below_a_minute() {
 #[test]
 fn helm_lints_every_values_file() {
     let Some(helm) = helm() else {
-        eprintln!("{WITHOUT_HELM}");
         return;
     };
     for chart in CHARTS {
@@ -295,15 +293,10 @@ fn helm_lints_every_values_file() {
     }
 }
 
-const WITHOUT_HELM: &str = "helm is not on PATH: only the committed renderings are compared";
-
-/// Helm's file: the one that the variable `HELM` names, which must then be there, or one on `PATH`.
+/// Helm's file: the one that the variable `HELM` names, which must then be there, or one on `PATH`. Without it only
+/// the committed renderings are compared.
 fn helm() -> Option<std::path::PathBuf> {
-    if let Some(named) = std::env::var_os("HELM") {
-        return Some(named.into());
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join("helm")).find(|file| file.is_file())
+    gate::program_or_on_path("HELM", "helm")
 }
 
 #[test]

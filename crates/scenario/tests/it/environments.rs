@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde_json::Value;
+use test_support::gate;
 
 use crate::files::{find, objects, root, text, title, yaml};
 
@@ -24,10 +25,7 @@ pub(crate) fn charts(environment: &str) -> Vec<Value> {
 
 #[test]
 fn kubectl_builds_what_is_committed() {
-    let Some(kubectl) = kubectl() else {
-        eprintln!("kubectl is not on PATH: only the committed builds are read");
-        return;
-    };
+    let Some(kubectl) = gate::program_or_on_path("KUBECTL", "kubectl") else { return };
     for environment in ENVIRONMENTS {
         for half in HALVES {
             #[expect(
@@ -49,15 +47,6 @@ fn kubectl_builds_what_is_committed() {
             );
         }
     }
-}
-
-/// The file that the variable `KUBECTL` names, which must then be there, or one on `PATH`.
-fn kubectl() -> Option<std::path::PathBuf> {
-    if let Some(named) = std::env::var_os("KUBECTL") {
-        return Some(named.into());
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join("kubectl")).find(|file| file.is_file())
 }
 
 /// Whoever uses the plain manifests and whoever uses the charts gets the same environment.

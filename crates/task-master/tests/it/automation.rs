@@ -39,6 +39,15 @@ fn scribe(folder: &Path) -> PathBuf {
     file
 }
 
+/// The tools that the entry points call, and where these keep their state.
+fn tools<'a>(state: &'a Path, xtask: &'a Path) -> [(&'static str, &'a str); 3] {
+    [
+        ("TASK_MASTER_STATE", state.to_str().unwrap()),
+        ("TASK_MASTER", BINARY),
+        ("XTASK", xtask.to_str().unwrap()),
+    ]
+}
+
 fn asked(scribe: &Path) -> String {
     std::fs::read_to_string(scribe.with_extension("log")).unwrap_or_default()
 }
@@ -48,11 +57,7 @@ fn a_release_of_each_kind_and_the_cleanup_that_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     let xtask = scribe(folder.path());
-    let environment = [
-        ("TASK_MASTER_STATE", state.to_str().unwrap()),
-        ("TASK_MASTER", BINARY),
-        ("XTASK", xtask.to_str().unwrap()),
-    ];
+    let environment = tools(&state, &xtask);
     let script = |words: &[&str]| run(&root(), words, &environment);
     good(script(&["scripts/setup-cluster.sh"]));
     assert_eq!(asked(&xtask), "doctor\n");
@@ -102,11 +107,7 @@ fn each_target_of_the_makefile_is_a_script_or_a_verb() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     let xtask = scribe(folder.path());
-    let environment = [
-        ("TASK_MASTER_STATE", state.to_str().unwrap()),
-        ("TASK_MASTER", BINARY),
-        ("XTASK", xtask.to_str().unwrap()),
-    ];
+    let environment = tools(&state, &xtask);
     let make = |words: &[&str]| run(&root(), &[&[make.to_str().unwrap()], words].concat(), &environment);
     good(make(&["setup"]));
     assert!(good(make(&["deploy-blue-green"])).contains("8 of 8 tasks completed"));
