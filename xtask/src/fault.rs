@@ -7,11 +7,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use http::Request;
 use rollouts_sim::Simulator;
 use serde_json::{Value, json};
 
+use crate::cluster;
 use crate::run::{self, Error};
 
 mod table;
@@ -87,12 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let known = || FAULTS.iter().map(|fault| fault.name).collect::<Vec<_>>().join(", ");
     let fault = FAULTS.iter().find(|fault| fault.name == *name);
     let fault = fault.ok_or_else(|| Error::Found(format!("no fault {name}; there are: {}", known())))?;
-    let state = options.state.as_ref().ok_or_else(|| {
-        Error::Found(
-            "the simulated cluster is made anew: name a state folder of its own by --state".to_owned(),
-        )
-    })?;
-    let folder = state.join("sim");
+    let folder = folder(options)?;
     rollouts_sim::reset(&folder).map_err(said)?;
     run::create_folder(&folder)?;
     block(async { bring(fault, &Simulator::open(&folder).map_err(said)?).await })?;
@@ -169,24 +164,8 @@ impl Hands<'_> {
 
     async fn apply(&self, file: &str) -> Result<(), Error> {
         let text = run::read_file(&run::root().join(file))?;
-        for document in serde_yaml::Deserializer::from_str(&text) {
-            let object: Value = serde::Deserialize::deserialize(document).map_err(said)?;
-            let word = |key: &str| object.pointer(key).and_then(Value::as_str);
-            let (Some(version), Some(kind), Some(name)) =
-                (word("/apiVersion"), word("/kind"), word("/metadata/name"))
-            else {
-                continue;
-            };
-            let plural = match kind {
-                "Ingress" => "ingresses".to_owned(),
-                other => format!("{}s", other.to_lowercase()),
-            };
-            let base = if version.contains('/') { "apis" } else { "api" };
-            let place =
-                word("/metadata/namespace").map(|name| format!("/namespaces/{name}")).unwrap_or_default();
-            let path =
-                format!("/{base}/{version}{place}/{plural}/{name}?fieldManager=task-master&force=true");
-            self.ask("PATCH", &path, "application/apply-patch+yaml", &object.to_string()).await?;
+        for object in cluster::objects(&text, file)? {
+            cluster::put(&self.client, "task-master", &object).await?;
         }
         Ok(())
     }
@@ -231,15 +210,8 @@ impl Hands<'_> {
         self.ask("PUT", rollout, "application/json", &object.to_string()).await.map(drop)
     }
 
-    fn pass(&self, seconds: u64) -> BoxFuture<'static, ()> {
-        let pace = self.simulator.pace();
-        Box::pin(async move {
-            let end = pace.now() + Duration::from_secs(seconds);
-            while pace.now() < end {
-                let left = end.duration_since(pace.now());
-                pace.turn(Duration::try_from(left).unwrap_or_default()).await;
-            }
-        })
+    async fn pass(&self, seconds: u64) {
+        self.simulator.pace().pass(Duration::from_secs(seconds)).await;
     }
 }
 

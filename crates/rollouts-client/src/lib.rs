@@ -47,6 +47,7 @@ pub mod connect;
 pub mod diff;
 pub mod explain;
 pub mod history;
+pub mod image;
 pub mod lint;
 pub mod names;
 pub mod pace;

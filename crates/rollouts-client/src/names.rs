@@ -33,5 +33,8 @@ pub const ARGOCD_INSTANCE: &str = "argocd.argoproj.io/instance";
 /// Annotation on an Application by which a person keeps Argo CD's hands off it for a while: `true`.
 pub const ARGOCD_SKIP_RECONCILE: &str = "argocd.argoproj.io/skip-reconcile";
 
+/// Annotation on an Application by which Argo CD is told to compare it now: `normal`. Argo CD takes it away when it has.
+pub const ARGOCD_REFRESH: &str = "argocd.argoproj.io/refresh";
+
 /// Label on an EndpointSlice: the name of its Service.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";

@@ -17,6 +17,26 @@ pub trait Pace: Send + Sync {
     /// Lets the world move on by at most `limit`, and returns when something may have changed. It may
     /// return early, but not before the world's time has moved, unless `limit` is zero.
     fn turn(&self, limit: Duration) -> BoxFuture<'_, ()>;
+
+    /// How long ago that was; zero for what is still to come.
+    fn since(&self, start: Timestamp) -> Duration {
+        Duration::try_from(self.now().duration_since(start)).unwrap_or_default()
+    }
+
+    /// Lets so much of the world's time pass.
+    fn pass(&self, span: Duration) -> BoxFuture<'_, ()> {
+        let start = self.now();
+        async move {
+            loop {
+                let left = span.saturating_sub(self.since(start));
+                if left.is_zero() {
+                    return;
+                }
+                self.turn(left).await;
+            }
+        }
+        .boxed()
+    }
 }
 
 /// Real time, in short waits.

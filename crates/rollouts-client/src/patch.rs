@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::types::Rollout;
+
 /// One patch of one object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PatchRequest {
@@ -56,6 +58,19 @@ impl PatchKind {
         match self {
             PatchKind::Merge => "merge",
             PatchKind::Json => "json",
+        }
+    }
+}
+
+impl Target {
+    /// A Rollout.
+    pub fn of(rollout: &Rollout) -> Self {
+        Target {
+            api_version: Rollout::API_VERSION.to_owned(),
+            kind: Rollout::KIND.to_owned(),
+            plural: Rollout::PLURAL.to_owned(),
+            namespace: rollout.metadata.namespace.clone(),
+            name: rollout.name().to_owned(),
         }
     }
 }

@@ -72,10 +72,7 @@ pub enum PromotionError {
 pub async fn promote(rollouts: &Rollouts, order: &Promotion) -> Result<Promoted, PromotionError> {
     let name = &order.name;
     let start = rollouts.pace().now();
-    let left = || {
-        let passed = Duration::try_from(rollouts.pace().now().duration_since(start)).unwrap_or_default();
-        order.within.saturating_sub(passed)
-    };
+    let left = || order.within.saturating_sub(rollouts.pace().since(start));
     let rollout = patched(rollouts, order).boxed().await?;
     let replica_sets = rollouts.replica_sets(&rollout).await?;
     let reached =

@@ -345,7 +345,7 @@ impl Run<'_> {
             if self.observer.rollout_version() >= self.written && holds(self) {
                 return Ok(());
             }
-            let left = within.saturating_sub(self.since(start));
+            let left = within.saturating_sub(self.world.pace.since(start));
             if left.is_zero() {
                 return Err(Failure::TimedOut { within, state: self.observer.summary() });
             }
@@ -358,7 +358,7 @@ impl Run<'_> {
         let start = self.world.pace.now();
         loop {
             self.watches.drain(&mut self.observer).await?;
-            let left = duration.saturating_sub(self.since(start));
+            let left = duration.saturating_sub(self.world.pace.since(start));
             if left.is_zero() {
                 return Ok(());
             }
@@ -373,7 +373,7 @@ impl Run<'_> {
             if self.watches.drain(&mut self.observer).await? {
                 last_news = self.world.pace.now();
             }
-            let left = QUIET.saturating_sub(self.since(last_news));
+            let left = QUIET.saturating_sub(self.world.pace.since(last_news));
             if left.is_zero() {
                 return Ok(());
             }
@@ -395,7 +395,7 @@ impl Run<'_> {
                 self.time(format!("{host} answers {what}"));
                 return Ok(());
             }
-            let left = within.saturating_sub(self.since(start));
+            let left = within.saturating_sub(self.world.pace.since(start));
             if left.is_zero() {
                 let state = format!("{:?}; {}", answer.outcome, self.observer.summary());
                 return Err(Failure::TimedOut { within, state });
@@ -433,12 +433,8 @@ impl Run<'_> {
 
     fn time(&mut self, what: String) {
         if let Some((at, verb)) = self.marks.last() {
-            self.timings.push(Timing { verb: verb.clone(), what, after: self.since(*at) });
+            self.timings.push(Timing { verb: verb.clone(), what, after: self.world.pace.since(*at) });
         }
-    }
-
-    fn since(&self, start: Timestamp) -> Duration {
-        Duration::try_from(self.world.pace.now().duration_since(start)).unwrap_or_default()
     }
 }
 

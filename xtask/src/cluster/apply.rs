@@ -50,7 +50,7 @@ pub(crate) async fn apply(
     let mut defined = Vec::new();
     for manifest in manifests {
         for document in documents(places, secrets, manifest)? {
-            put(client, &document).await?;
+            put(client, document.manager, &document.value).await?;
             defined.extend(served_path(&document.value));
         }
     }
@@ -92,7 +92,7 @@ fn documents(places: &Places, secrets: &Secrets, manifest: &Manifest) -> Result<
     match manifest {
         Manifest::Own(text) => {
             let text = fill(text, places, secrets)?;
-            Ok(read(&text, "our own")?
+            Ok(objects(&text, "our own")?
                 .into_iter()
                 .map(|value| Document { manager: "cluster", value })
                 .collect())
@@ -100,7 +100,7 @@ fn documents(places: &Places, secrets: &Secrets, manifest: &Manifest) -> Result<
         Manifest::Upstream { program, files, namespace } => {
             let mut documents = Vec::new();
             for file in *files {
-                for mut value in read(&run::read_file(&program.kept_file(file)?)?, file)? {
+                for mut value in objects(&run::read_file(&program.kept_file(file)?)?, file)? {
                     name_space(&mut value, namespace);
                     documents.push(Document { manager: "cluster-upstream", value });
                 }
@@ -127,7 +127,11 @@ fn fill(text: &str, places: &Places, secrets: &Secrets) -> Result<String, Error>
     Ok(text)
 }
 
-fn read(text: &str, name: &str) -> Result<Vec<Value>, Error> {
+/// The objects of a text, which may hold several documents; empty ones are skipped.
+///
+/// # Errors
+/// A document that is no YAML; `name` is for the message.
+pub(crate) fn objects(text: &str, name: &str) -> Result<Vec<Value>, Error> {
     let mut values = Vec::new();
     for document in serde_yaml::Deserializer::from_str(text) {
         let value: Value = serde::Deserialize::deserialize(document)
@@ -165,13 +169,16 @@ pub(crate) fn api(
     }
 }
 
-async fn put(client: &kube::Client, document: &Document) -> Result<(), Error> {
-    let value = &document.value;
+/// Applies one object, whole, under the name of a manager.
+///
+/// # Errors
+/// What the API says.
+pub(crate) async fn put(client: &kube::Client, manager: &str, value: &Value) -> Result<(), Error> {
     let text = |field: &Value| field.as_str().unwrap_or_default().to_owned();
     let (version, kind, name) =
         (text(&value["apiVersion"]), text(&value["kind"]), text(&value["metadata"]["name"]));
     let api = api(client, &version, &kind, value["metadata"]["namespace"].as_str());
-    let parameters = PatchParams::apply(document.manager).force();
+    let parameters = PatchParams::apply(manager).force();
     api.patch(&name, &parameters, &Patch::Apply(value))
         .await
         .map(|_| ())
@@ -188,7 +195,7 @@ mod tests {
     fn a_namespace_is_given_to_what_needs_one_and_to_subjects() {
         let text = "kind: RoleBinding\nmetadata: {name: a}\nsubjects: [{kind: ServiceAccount, name: a}, {kind: User, name: b}]\n\
                     ---\nkind: ClusterRole\nmetadata: {name: c}\n---\n# nothing\n";
-        let mut values = read(text, "test").unwrap();
+        let mut values = objects(text, "test").unwrap();
         values.iter_mut().for_each(|value| name_space(value, "argocd"));
         assert_eq!(values.len(), 2);
         assert_eq!(values[0]["metadata"]["namespace"], "argocd");
@@ -201,7 +208,7 @@ mod tests {
     fn a_definition_is_served_under_its_first_served_version() {
         let text = "kind: CustomResourceDefinition\nspec: {group: argoproj.io, names: {plural: rollouts}, \
                     versions: [{name: v0, served: false}, {name: v1alpha1, served: true}]}\n";
-        let value = read(text, "test").unwrap().remove(0);
+        let value = objects(text, "test").unwrap().remove(0);
         assert_eq!(served_path(&value).as_deref(), Some("/apis/argoproj.io/v1alpha1/rollouts?limit=1"));
         assert_eq!(served_path(&serde_json::json!({ "kind": "Namespace" })), None);
     }
@@ -213,7 +220,7 @@ mod tests {
             let Action::Do(Step::Apply(manifests)) = node.action else { continue };
             for manifest in manifests {
                 let Manifest::Own(text) = manifest else { continue };
-                for value in read(text, node.name).unwrap() {
+                for value in objects(text, node.name).unwrap() {
                     assert!(value["metadata"]["name"].is_string(), "{}: {value}", node.name);
                     let rules = value["rules"].as_array().cloned().unwrap_or_default();
                     let all = |rule: &Value, field: &str| rule[field].to_string().contains("\"*\"");

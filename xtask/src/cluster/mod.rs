@@ -38,7 +38,7 @@ mod unit;
 mod up;
 mod world;
 
-pub(crate) use apply::api;
+pub(crate) use apply::{api, objects, put};
 pub(crate) use faults::HostFaults;
 pub(crate) use programs::ARGO_CD;
 

@@ -173,14 +173,14 @@ impl Series {
         wait(rollouts, &Condition::Paused).await?;
         let load = world.requests.start(Load::mixed(HOST, RATE));
         let mut marks = Vec::new();
-        pass(world, AROUND).await;
+        world.pace.pass(AROUND).await;
         marks.push((world.pace.now(), format!("promote{}", whose.said())));
         let promote = command(whose.promote()).await?;
-        pass(world, AROUND).await;
+        world.pace.pass(AROUND).await;
         wait(rollouts, &Condition::Healthy).await?;
         marks.push((world.pace.now(), format!("{}{}", back.verb(), whose.said())));
         let back = command(whose.command_back(back)).await?;
-        pass(world, AROUND).await;
+        world.pace.pass(AROUND).await;
         wait(rollouts, &Condition::Healthy).await?;
         let account = load.stop().await;
         let server = world.requests.server_account().await.map_err(|error| with_causes(&error))?;
@@ -313,17 +313,4 @@ async fn command(mut command: std::process::Command) -> Result<Duration, Error> 
 
 async fn wait(rollouts: &Rollouts, condition: &Condition) -> Result<(), Error> {
     rollouts.wait(NAME, condition, WITHIN).await.map(|_| ()).map_err(|error| with_causes(&error))
-}
-
-/// Lets a time pass.
-async fn pass(world: &World, time: Duration) {
-    let start = world.pace.now();
-    loop {
-        let passed = Duration::try_from(world.pace.now().duration_since(start)).unwrap_or_default();
-        let left = time.saturating_sub(passed);
-        if left.is_zero() {
-            return;
-        }
-        world.pace.turn(left).await;
-    }
 }

@@ -90,16 +90,10 @@ fn prepare(kubectl: &Kubectl) -> Result<(), Error> {
 
 /// The objects of a file, in the namespace of this check.
 fn moved(text: &str) -> Result<Vec<Value>, Error> {
-    use serde::Deserialize;
-    let mut objects = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
-        let mut object =
-            Value::deserialize(document).map_err(|error| Error::Found(format!("not YAML: {error}")))?;
+    let mut objects = cluster::objects(text, "the objects of this check")?;
+    for object in &mut objects {
         let field = if object["kind"] == "Namespace" { "name" } else { "namespace" };
-        if object.is_object() {
-            object["metadata"][field] = json!(NAMESPACE);
-            objects.push(object);
-        }
+        object["metadata"][field] = json!(NAMESPACE);
     }
     Ok(objects)
 }

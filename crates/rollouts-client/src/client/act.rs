@@ -13,7 +13,7 @@ use crate::verbs::{self, VerbError};
 use crate::wait;
 
 /// How often the same literal patch is sent at most.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 impl Rollouts {
     /// [`verbs::promote`].

@@ -7,14 +7,12 @@ use kube::api::{DynamicObject, PostParams};
 use kube::{Api, Resource as _};
 use serde_json::Value;
 
+use super::act::ATTEMPTS;
 use super::call::MANAGER;
 use super::{Error, Rollouts};
 use crate::analysis::{self, NewRun};
 use crate::types::{AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate};
 use crate::wait;
-
-/// How often the same patch is sent at most.
-const ATTEMPTS: u32 = 3;
 
 impl Rollouts {
     /// One AnalysisRun, whoever began it.

@@ -39,8 +39,11 @@ fn step(facts: &Facts) -> Option<String> {
     let steps = facts.rollout.spec.strategy.canary.as_ref()?.steps.as_deref()?;
     let status = facts.rollout.status.as_ref()?;
     let index = usize::try_from(status.current_step_index?).ok().filter(|index| *index < steps.len())?;
-    let weight = status.canary.as_ref().and_then(|canary| canary.weights.as_ref());
-    let weight = weight.map(|weights| format!(", weight {}", weights.canary.weight)).unwrap_or_default();
+    let weight = facts
+        .rollout
+        .weights()
+        .map(|weights| format!(", weight {}", weights.canary.weight))
+        .unwrap_or_default();
     Some(format!("step {} of {}{weight}", index + 1, steps.len()))
 }
 

@@ -196,7 +196,7 @@ fn without_router(facts: &Facts) -> Option<Found> {
 }
 
 fn weight(facts: &Facts) -> Option<Found> {
-    let weights = facts.rollout.status.as_ref()?.canary.as_ref()?.weights.as_ref()?;
+    let weights = facts.rollout.weights()?;
     if weights.other.get("verified") != Some(&serde_json::Value::Bool(false)) {
         return None;
     }

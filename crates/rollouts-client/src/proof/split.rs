@@ -63,8 +63,7 @@ fn canary_ingresses(rollout: &str, routing: &TrafficRouting) -> Vec<String> {
 
 /// The share that the controller says it has given to the canary.
 pub(crate) fn weight(rollout: &Rollout) -> i32 {
-    let canary = rollout.status.as_ref().and_then(|status| status.canary.as_ref());
-    canary.and_then(|canary| canary.weights.as_ref()).map_or(0, |weights| weights.canary.weight)
+    rollout.weights().map_or(0, |weights| weights.canary.weight)
 }
 
 /// Sees that nothing goes past the version.

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::object::resource;
-use super::{Fields, LabelSelector, ObjectMeta, PauseCondition, PodTemplate, RolloutStatus, Strategy, Time};
+use super::{
+    Fields, LabelSelector, ObjectMeta, PauseCondition, PodTemplate, RolloutStatus, Strategy, Time,
+    TrafficWeights,
+};
 
 resource! {
     /// A Rollout. `kube::Api<Rollout>` works.
@@ -126,6 +129,11 @@ impl Rollout {
     /// Whether its update is aborted.
     pub fn aborted(&self) -> bool {
         self.status.as_ref().and_then(|status| status.abort).unwrap_or_default()
+    }
+
+    /// The shares of a canary and of the stable version, as the controller says that it has told the router.
+    pub fn weights(&self) -> Option<&TrafficWeights> {
+        self.status.as_ref()?.canary.as_ref()?.weights.as_ref()
     }
 
     /// Whether a full promotion is on its way.

@@ -95,9 +95,6 @@ impl PodTemplate {
     ///
     /// `None` without an image, a tag, or for a digest alone: a digest names content, not a version.
     pub fn version(&self) -> Option<&str> {
-        let image = self.images().next()?;
-        let name = image.split('@').next().unwrap_or(image);
-        let last = name.rsplit('/').next().unwrap_or(name);
-        last.split_once(':').map(|(_, tag)| tag).filter(|tag| !tag.is_empty())
+        crate::image::split(self.images().next()?).1
     }
 }

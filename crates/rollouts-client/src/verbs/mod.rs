@@ -114,12 +114,5 @@ fn spec(rollout: &Rollout, body: Value) -> PatchRequest {
 }
 
 fn request(rollout: &Rollout, subresource: Subresource, kind: PatchKind, body: Value) -> PatchRequest {
-    let target = Target {
-        api_version: Rollout::API_VERSION.to_owned(),
-        kind: Rollout::KIND.to_owned(),
-        plural: Rollout::PLURAL.to_owned(),
-        namespace: rollout.metadata.namespace.clone(),
-        name: rollout.name().to_owned(),
-    };
-    PatchRequest { target, subresource, kind, body }
+    PatchRequest { target: Target::of(rollout), subresource, kind, body }
 }

@@ -163,8 +163,7 @@ fn analysis_run_view(run: &AnalysisRun) -> AnalysisRunView {
 }
 
 fn services(rollout: &Rollout, services: &[Service], replica_sets: &[ReplicaSet]) -> Vec<ServiceView> {
-    let status = rollout.status.as_ref();
-    let weights = status.and_then(|status| status.canary.as_ref()).and_then(|canary| canary.weights.as_ref());
+    let weights = rollout.weights();
     let weight = |role| match role {
         Role::Canary => weights.map(|weights| weights.canary.weight),
         Role::Stable => weights.map(|weights| weights.stable.weight),
@@ -198,7 +197,7 @@ fn canary_view(rollout: &Rollout, canary: &CanaryStrategy, sets: &[&ReplicaSetVi
         Some(index) => steps[..=index].iter().rev().find_map(|step| step.set_weight).unwrap_or(0),
     };
     let available = status.available_replicas.unwrap_or_default();
-    let router = status.canary.and_then(|canary| canary.weights).map(|weights| weights.canary.weight);
+    let router = rollout.weights().map(|weights| weights.canary.weight);
     let of_pods = || {
         let canary = sets.iter().find(|set| set.tags.contains(&Tag::Canary));
         canary.map_or(0, |set| set.available * most / available)

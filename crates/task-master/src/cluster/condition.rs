@@ -70,16 +70,7 @@ pub(crate) async fn see(cluster: &Cluster, on: &Named) -> Result<Option<Seen>, F
 
 /// The version that a ReplicaSet runs: the tag of its first container's image.
 pub(crate) fn version(replica_set: &ReplicaSet) -> Option<&str> {
-    let template = replica_set.spec.template.as_ref()?;
-    tag(template.spec.as_ref()?.containers.first()?.image.as_deref()?)
-}
-
-/// The tag of an image reference; none for one by digest or without a tag.
-pub(crate) fn tag(image: &str) -> Option<&str> {
-    let name = image.split('@').next().unwrap_or_default();
-    let (before, tag) = name.rsplit_once(':')?;
-    // A colon before the last slash belongs to a registry's port.
-    (!tag.contains('/') && !before.is_empty()).then_some(tag)
+    replica_set.spec.template.as_ref()?.version()
 }
 
 impl Seen {
@@ -146,23 +137,4 @@ pub(crate) fn judge(wanted: &RolloutIs, seen: &Seen) -> Look {
         holds.push(format!("its revisions have had {}", wanted.revisions.join(", ")));
     }
     Look::So(format!("rollout {}: {}", wanted.on.name, holds.join("; ")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_told_from_a_port_and_a_digest() {
-        let cases = [
-            ("127.0.0.1:5000/demo-app:v1", Some("v1")),
-            ("127.0.0.1:5000/demo-app", None),
-            ("demo-app:v2@sha256:0123", Some("v2")),
-            ("demo-app@sha256:0123", None),
-            ("demo-app", None),
-        ];
-        for (image, expected) in cases {
-            assert_eq!(tag(image), expected, "{image}");
-        }
-    }
 }

@@ -29,11 +29,11 @@ pub(crate) async fn present(cluster: &Cluster, metrics: &Metrics) -> Result<Stri
         if absent.is_empty() {
             return Ok(format!("all {} queries have an answer", metrics.present.len()));
         }
-        let passed = Duration::try_from(cluster.pace.now().duration_since(start)).unwrap_or_default();
+        let passed = cluster.pace.since(start);
         if passed >= metrics.within {
             return Err(Fault::permanent(format!("nothing to judge a canary by: {}", absent.join("; "))));
         }
-        super::probe::pass(cluster, AGAIN.min(metrics.within - passed)).await;
+        cluster.pace.pass(AGAIN.min(metrics.within - passed)).await;
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing here knows whether the cluster is real. Every function takes the cluster, does one thing, and
 //! answers in words that a person can read in a log.
 
+pub(crate) mod application;
 pub(crate) mod apply;
 pub(crate) mod condition;
 pub(crate) mod load;
@@ -130,7 +131,7 @@ where
             Look::So(seen) => return Ok(seen),
             Look::NotSo(reason) => reason,
         };
-        let passed = Duration::try_from(cluster.pace.now().duration_since(start)).unwrap_or_default();
+        let passed = cluster.pace.since(start);
         if passed >= bound {
             return Err(Fault::of(Class::TimedOut, format!("waited {bound:?} for {what}: {reason}")));
         }

@@ -43,10 +43,10 @@ pub(crate) async fn versions(cluster: &Cluster, probe: &Probe) -> Result<String,
 /// It decides nothing: what is demanded is demanded of the requests that follow.
 async fn arrival(cluster: &Cluster, host: &str, version: &str, probe: &Probe) -> Duration {
     let start = cluster.pace.now();
-    let passed = || Duration::try_from(cluster.pace.now().duration_since(start)).unwrap_or_default();
+    let passed = || cluster.pace.since(start);
     while passed() < probe.within && cluster.requests.send(host, &probe.path).await.version() != Some(version)
     {
-        pass(cluster, interval(probe).min(probe.within)).await;
+        cluster.pace.pass(interval(probe).min(probe.within)).await;
     }
     passed()
 }
@@ -56,7 +56,7 @@ async fn ask(cluster: &Cluster, host: &str, probe: &Probe) -> Account {
     let mut account = Account::new(cluster.requests.kind());
     for number in 0..probe.requests {
         if number > 0 {
-            pass(cluster, interval(probe)).await;
+            cluster.pace.pass(interval(probe)).await;
         }
         let answer = cluster.requests.send(host, &probe.path).await;
         // Single requests need not have numbers of their own.
@@ -67,18 +67,6 @@ async fn ask(cluster: &Cluster, host: &str, probe: &Probe) -> Account {
 
 fn interval(probe: &Probe) -> Duration {
     Duration::from_secs(1) / probe.rate.max(1)
-}
-
-/// Lets so much of the cluster's time pass.
-pub(crate) async fn pass(cluster: &Cluster, span: Duration) {
-    let start = cluster.pace.now();
-    loop {
-        let passed = Duration::try_from(cluster.pace.now().duration_since(start)).unwrap_or_default();
-        if passed >= span {
-            return;
-        }
-        cluster.pace.turn(span - passed).await;
-    }
 }
 
 /// Sends one request and demands its status.

@@ -7,17 +7,12 @@
 
 use std::time::Duration;
 
-use kube::api::PatchParams;
+use rollouts_client::names::{ARGOCD_REFRESH as REFRESH, ARGOCD_SKIP_RECONCILE as SKIP};
 use serde_json::{Value, json};
 
-use super::{Cluster, Look, api_fault, object, until};
-use crate::executor::kubectl::FIELD_MANAGER;
+use super::{Cluster, Look, api_fault, application, object, until};
 use crate::fault::Fault;
 use crate::runbook::{ObjectRef, Reconcile};
-
-const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
-/// Argo CD takes it away when a comparison that it asked for has ended.
-const REFRESH: &str = "argocd.argoproj.io/refresh";
 
 /// Whether it is so, and nothing of before is under way. Where there is no Application, nothing reconciles.
 pub(crate) async fn look(cluster: &Cluster, wanted: &Reconcile) -> Result<Look, Fault> {
@@ -33,11 +28,12 @@ pub(crate) async fn look(cluster: &Cluster, wanted: &Reconcile) -> Result<Look, 
 /// Makes it so, at most for `bound`.
 pub(crate) async fn act(cluster: &Cluster, wanted: &Reconcile, bound: Duration) -> Result<String, Fault> {
     // Who looks away has nothing under way once one more comparison is over.
-    annotate(cluster, wanted, &json!({SKIP: null, REFRESH: "normal"})).await?;
+    let application = reference(wanted);
+    annotate(cluster, &application, &json!({SKIP: null, REFRESH: "normal"})).await?;
     let looked = Reconcile { skip: false, ..wanted.clone() };
     until(cluster, bound, "argo cd", || look(cluster, &looked)).await?;
     if wanted.skip {
-        annotate(cluster, wanted, &json!({SKIP: "true"})).await?;
+        annotate(cluster, &application, &json!({SKIP: "true"})).await?;
     }
     until(cluster, bound, "argo cd", || look(cluster, wanted)).await
 }
@@ -58,22 +54,13 @@ fn judge(name: &str, skip: bool, live: &Value) -> Look {
     }
 }
 
-async fn annotate(cluster: &Cluster, wanted: &Reconcile, annotations: &Value) -> Result<(), Fault> {
-    let application = reference(wanted);
-    let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-    let merge = kube::api::Patch::Merge(json!({"metadata": {"annotations": annotations}}));
-    let sent = object::api(&cluster.client, &application).patch(&application.name, &params, &merge).await;
-    let what = || format!("annotate {}", object::words(&application));
-    sent.map(|_| ()).map_err(|error| api_fault(&what(), &error))
+async fn annotate(cluster: &Cluster, application: &ObjectRef, annotations: &Value) -> Result<(), Fault> {
+    let sent = application::annotate(cluster, application, annotations).await;
+    sent.map_err(|error| api_fault(&format!("annotate {}", object::words(application)), &error))
 }
 
 fn reference(wanted: &Reconcile) -> ObjectRef {
-    ObjectRef {
-        api_version: "argoproj.io/v1alpha1".to_owned(),
-        kind: "Application".to_owned(),
-        namespace: Some("argocd".to_owned()),
-        name: wanted.application.clone(),
-    }
+    application::reference(application::NAMESPACE, &wanted.application)
 }
 
 #[cfg(test)]

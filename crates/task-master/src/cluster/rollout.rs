@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use rollouts_client::phase;
 use rollouts_client::promotion::{self, Promotion, PromotionError};
 use rollouts_client::proof::Probe;
 use rollouts_client::rollback::{self, Cause, Order};
+use rollouts_client::{image, phase};
 
-use super::condition::{Seen, see, tag, version};
+use super::condition::{Seen, see, version};
 use super::{Cluster, Look, rollouts_fault};
 use crate::executor::Class;
 use crate::fault::Fault;
@@ -29,8 +29,8 @@ fn judge(verb: &Verb, seen: &Seen) -> Look {
     let so = |is: bool, so: String, not: String| if is { Look::So(so) } else { Look::NotSo(not) };
     match verb {
         Verb::SetImage { container, tag: wanted } => {
-            let image = image(seen, container);
-            let is = image.and_then(tag);
+            let image = image_of(seen, container);
+            let is = image.and_then(|image| image::split(image).1);
             so(
                 is == Some(wanted),
                 format!("{container} is at {wanted}"),
@@ -50,10 +50,7 @@ fn judge(verb: &Verb, seen: &Seen) -> Look {
         }
         Verb::Abort => so(rollout.aborted(), "it is aborted".to_owned(), "it is not aborted".to_owned()),
         Verb::Undo { to } => {
-            let is =
-                rollout.spec.template.as_ref().and_then(|template| {
-                    tag(template.spec.as_ref()?.containers.first()?.image.as_deref()?)
-                });
+            let is = template_version(rollout);
             so(
                 is == Some(to),
                 format!("its template is that of {to}"),
@@ -72,7 +69,7 @@ fn judge(verb: &Verb, seen: &Seen) -> Look {
     }
 }
 
-fn image<'a>(seen: &'a Seen, container: &str) -> Option<&'a str> {
+fn image_of<'a>(seen: &'a Seen, container: &str) -> Option<&'a str> {
     let pod = seen.rollout.spec.template.as_ref()?.spec.as_ref()?;
     pod.containers.iter().find(|c| c.name == container)?.image.as_deref()
 }
@@ -85,13 +82,9 @@ pub(crate) async fn act(cluster: &Cluster, step: &Rollout, bound: Duration) -> R
     let done = match &step.verb {
         Verb::SetImage { container, tag: wanted } => {
             let seen = must_see(cluster, &step.on).await?;
-            let now = image(&seen, container)
+            let now = image_of(&seen, container)
                 .ok_or_else(|| Fault::permanent(format!("rollout {name} has no container {container}")))?;
-            let repository = match tag(now) {
-                Some(old) => now.strip_suffix(&format!(":{old}")).unwrap_or(now),
-                None => now,
-            };
-            let image = format!("{repository}:{wanted}");
+            let image = format!("{}:{wanted}", image::split(now).0);
             rollouts.set_image(name, container, &image).await.map_err(fault)?;
             format!("image of {container} set to {image}")
         }
@@ -165,7 +158,7 @@ async fn bring(cluster: &Cluster, step: &Rollout, on: &str, bound: Duration) -> 
 
 /// The version of its template: the tag of the first container's image.
 fn template_version(rollout: &rollouts_client::types::Rollout) -> Option<&str> {
-    tag(rollout.spec.template.as_ref()?.spec.as_ref()?.containers.first()?.image.as_deref()?)
+    rollout.spec.template.as_ref()?.version()
 }
 
 /// Promotes, and comes back when users reach the new version.

@@ -218,30 +218,28 @@ impl<'c> Hands<'c> {
                 }
             }
             Action::Tool(step) => self.tool_act(&step.tool, limit, talk),
-            Action::Run(run) if !run.of.is_empty() => {
+            Action::Run(run) => {
                 // Of the files as they were before: what is edited meanwhile is not what was shown.
-                let digest = proof::digest(&self.root, &run.of)?;
-                match self.run_program(&run.argv, run, limit, talk)? {
-                    (Outcome::Done, output) => {
+                let digest = match run.of.as_slice() {
+                    [] => None,
+                    of => Some(proof::digest(&self.root, of)?),
+                };
+                match (self.run_program(&run.argv, run, limit, talk)?, digest) {
+                    ((Outcome::Done, output), Some(digest)) => {
                         let state = &self.context.place.state;
                         let detail = proof::record(state, &run.argv, &run.of, digest, &output)?;
                         Ok(Done { detail, evidence: Some(self.worth()) })
                     }
-                    (Outcome::Failed { class, message }, _) => {
+                    ((Outcome::Done, _), None) => {
+                        let detail = format!("{} ended well", run.argv[0]);
+                        Ok(Done { detail, evidence: Some(Evidence::Live) })
+                    }
+                    ((Outcome::Failed { class, message }, _), _) => {
                         Err(Fault::of(class, format!("{}: {message}", run.argv[0])))
                     }
-                    (Outcome::Differs, _) => Err(Fault::permanent(format!("{} differs", run.argv[0]))),
+                    ((Outcome::Differs, _), _) => Err(Fault::permanent(format!("{} differs", run.argv[0]))),
                 }
             }
-            Action::Run(run) => match self.run_program(&run.argv, run, limit, talk)?.0 {
-                Outcome::Done => {
-                    Ok(Done { detail: format!("{} ended well", run.argv[0]), evidence: Some(Evidence::Live) })
-                }
-                Outcome::Failed { class, message } => {
-                    Err(Fault::of(class, format!("{}: {message}", run.argv[0])))
-                }
-                Outcome::Differs => Err(Fault::permanent(format!("{} differs", run.argv[0]))),
-            },
             Action::Rollout(_)
             | Action::Probe(_)
             | Action::Http(_)

@@ -7,9 +7,8 @@ use rollouts_client::client::{Error, Rollouts};
 use rollouts_client::types::{AnalysisPhase, AnalysisRun};
 use serde_json::Value;
 use task_manager::exit::Code;
-use task_manager::nearest::nearest;
 
-use super::unknown::some;
+use super::unknown::among;
 use super::{OperatorError, on};
 use crate::context::Context;
 
@@ -112,11 +111,8 @@ async fn no_template(rollouts: &Rollouts, name: &str, global: bool) -> OperatorE
 }
 
 fn hint(wrong: &str, there: &[String]) -> String {
-    match nearest(wrong, there.iter().map(String::as_str)) {
-        Some(near) => format!("; did you mean {near}?"),
-        None if there.is_empty() => "; there is none".to_owned(),
-        None => format!("; there are: {}", some(there.iter().cloned())),
-    }
+    let names: Vec<&str> = there.iter().map(String::as_str).collect();
+    among(wrong, &names).unwrap_or_else(|| "; there is none".to_owned())
 }
 
 /// The exit code of a verdict: Inconclusive is one that a person has to give.

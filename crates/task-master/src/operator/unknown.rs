@@ -36,11 +36,9 @@ pub(crate) async fn hinted<T>(
 }
 
 fn hint(wrong: &str, here: &[Rollout], everywhere: &[Rollout]) -> String {
-    if let Some(near) = nearest(wrong, here.iter().map(Rollout::name)) {
-        return format!("; did you mean {near}?");
-    }
-    if !here.is_empty() {
-        return format!("; there are: {}", some(here.iter().map(|rollout| rollout.name().to_owned())));
+    let names: Vec<&str> = here.iter().map(Rollout::name).collect();
+    if let Some(hint) = among(wrong, &names) {
+        return hint;
     }
     if everywhere.is_empty() {
         return "; no rollout was found at all".to_owned();
@@ -55,7 +53,16 @@ fn hint(wrong: &str, here: &[Rollout], everywhere: &[Rollout]) -> String {
     format!("; elsewhere there are: {}", some(everywhere.iter().map(placed)))
 }
 
-pub(super) fn some(names: impl Iterator<Item = String>) -> String {
+/// The name that was meant, or some of those that there are; `None` when there is none.
+pub(super) fn among(wrong: &str, names: &[&str]) -> Option<String> {
+    match nearest(wrong, names.iter().copied()) {
+        Some(near) => Some(format!("; did you mean {near}?")),
+        None if names.is_empty() => None,
+        None => Some(format!("; there are: {}", some(names.iter().map(ToString::to_string)))),
+    }
+}
+
+fn some(names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.collect();
     let more = names.len().saturating_sub(SHOWN);
     let shown = names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");

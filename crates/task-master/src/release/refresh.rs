@@ -1,16 +1,12 @@
 //! Telling Argo CD to look at Git now, instead of at its next poll.
 
-use kube::api::{Patch, PatchParams};
 use rollouts_client::client::Rollouts;
+use rollouts_client::names::ARGOCD_REFRESH;
 use serde_json::json;
 
-use crate::cluster::{Cluster, api_fault, object};
+use crate::cluster::{Cluster, api_fault, application};
 use crate::context::Context;
 use crate::operator::{OperatorError, hinted, on};
-use crate::runbook::ObjectRef;
-
-/// Where Argo CD keeps its Applications unless told otherwise.
-const NAMESPACE: &str = "argocd";
 
 /// Refreshes an Application: the named one, else the one that tracks the Rollout. `None` when the target has none.
 ///
@@ -42,21 +38,14 @@ async fn of(
     };
     Ok(mark.map(|mark| match mark.split_once('_') {
         Some((place, name)) => (place.to_owned(), name.to_owned()),
-        None => (NAMESPACE.to_owned(), mark),
+        None => (application::NAMESPACE.to_owned(), mark),
     }))
 }
 
 async fn annotated(cluster: &Cluster, place: &str, name: &str) -> Result<Option<String>, OperatorError> {
-    let application = ObjectRef {
-        api_version: "argoproj.io/v1alpha1".to_owned(),
-        kind: "Application".to_owned(),
-        namespace: Some(place.to_owned()),
-        name: name.to_owned(),
-    };
-    let patch = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
-    let api = object::api(&cluster.client, &application);
-    let (params, patch) = (PatchParams::default(), Patch::Merge(patch));
-    let call = api.patch(name, &params, &patch);
+    let application = application::reference(place, name);
+    let told = json!({ARGOCD_REFRESH: "normal"});
+    let call = application::annotate(cluster, &application, &told);
     match tokio::time::timeout(Rollouts::DEADLINE, call).await {
         Ok(Ok(_)) => Ok(Some(name.to_owned())),
         Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(None),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rollouts_client::image as reference;
 use rollouts_client::names;
 use rollouts_client::types::Rollout;
 use serde_json::{Map, Value, json};
@@ -207,7 +208,8 @@ pub(super) fn next_containers(rollout: &Rollout, what_if: &WhatIf) -> (Value, St
     let mut containers = containers.unwrap_or_else(|| json!([{}]));
     let first = &mut containers[0];
     let image = text(first, "/image").to_owned();
-    let (repository, present) = repository_and_tag(&image);
+    let (repository, present) = reference::split(&image);
+    let present = present.unwrap_or("latest");
     let next = what_if.tag.clone().unwrap_or_else(|| format!("{present}-next"));
     first["image"] = format!("{repository}:{next}").into();
     let mut set = |name: &str, value: Option<String>| {
@@ -222,31 +224,5 @@ pub(super) fn next_containers(rollout: &Rollout, what_if: &WhatIf) -> (Value, St
     set("LATENCY", what_if.latency.map(millis));
     set("START_AFTER", what_if.start_after.map(millis));
     set("NEVER_READY", what_if.never_ready.then(|| "true".to_owned()));
-    (containers, present, next)
-}
-
-/// Of an image reference; a digest is left away, and no tag is `latest`.
-fn repository_and_tag(image: &str) -> (String, String) {
-    let image = image.split('@').next().unwrap_or(image);
-    match image.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository.to_owned(), tag.to_owned()),
-        _ => (image.to_owned(), "latest".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_image_is_taken_apart() {
-        for (image, repository, tag) in [
-            ("127.0.0.1:5000/demo-app:v1", "127.0.0.1:5000/demo-app", "v1"),
-            ("127.0.0.1:5000/demo-app", "127.0.0.1:5000/demo-app", "latest"),
-            ("shop/cart:1.2@sha256:abc", "shop/cart", "1.2"),
-            ("nginx", "nginx", "latest"),
-        ] {
-            assert_eq!(repository_and_tag(image), (repository.to_owned(), tag.to_owned()));
-        }
-    }
+    (containers, present.to_owned(), next)
 }

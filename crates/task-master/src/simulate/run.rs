@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use kube::api::PostParams;
 use rollouts_client::client::{Error, Rollouts};
 use rollouts_client::condition::Condition;
@@ -57,7 +56,7 @@ async fn model(prepared: &Prepared, order: &Order) -> Result<Outcome, SimulateEr
     let sends = !order.what_if.no_data;
     if sends {
         let before = requests.start(load.clone());
-        pass(&rollouts, BEFORE).await;
+        rollouts.pace().pass(BEFORE).await;
         before.stop().await;
     }
     let running = sends.then(|| requests.start(load));
@@ -66,7 +65,7 @@ async fn model(prepared: &Prepared, order: &Order) -> Result<Outcome, SimulateEr
     let watched = Box::pin(watch(&rollouts, name, order.within)).await?;
     let account = match running {
         Some(running) => {
-            pass(&rollouts, AFTER).await;
+            rollouts.pace().pass(AFTER).await;
             Some(running.stop().await)
         }
         None => None,
@@ -106,13 +105,7 @@ async fn create(client: &kube::Client, given: &Value) -> Result<(), SimulateErro
 
 fn next_version(rollout: &Rollout, containers: &Value) -> PatchRequest {
     PatchRequest {
-        target: Target {
-            api_version: Rollout::API_VERSION.to_owned(),
-            kind: Rollout::KIND.to_owned(),
-            plural: Rollout::PLURAL.to_owned(),
-            namespace: rollout.metadata.namespace.clone(),
-            name: rollout.name().to_owned(),
-        },
+        target: Target::of(rollout),
         subresource: Subresource::Main,
         kind: PatchKind::Merge,
         body: json!({"spec": {"template": {"spec": {"containers": containers}}}}),
@@ -132,36 +125,20 @@ async fn watch(rollouts: &Rollouts, name: &str, within: Duration) -> Result<Watc
     let mut timeline: Vec<Moment> = Vec::new();
     loop {
         let rollout = rollouts.get(name).await?;
-        let now = rollouts.pace().now();
-        let seconds = since(start, now).as_secs_f64();
+        let passed = rollouts.pace().since(start);
+        let seconds = passed.as_secs_f64();
         let moment = moment(rollouts, &rollout, seconds).await?;
         if timeline.last().is_none_or(|last| Moment { seconds, ..last.clone() } != moment) {
             timeline.push(moment);
         }
         let ending = match ending(&rollout) {
-            None if since(start, now) >= within => Some(Ending::GoesOn),
+            None if passed >= within => Some(Ending::GoesOn),
             ending => ending,
         };
         if let Some(ending) = ending {
             return Ok(Watched { ending, seconds, last: phase::in_words(&rollout), timeline });
         }
-        pass(rollouts, LOOK).await;
-    }
-}
-
-fn since(start: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(start)).unwrap_or_default()
-}
-
-/// Lets a time pass.
-async fn pass(rollouts: &Rollouts, time: Duration) {
-    let start = rollouts.pace().now();
-    loop {
-        let left = time.saturating_sub(since(start, rollouts.pace().now()));
-        if left.is_zero() {
-            return;
-        }
-        rollouts.pace().turn(left).await;
+        rollouts.pace().pass(LOOK).await;
     }
 }
 
@@ -228,8 +205,7 @@ async fn weight(rollouts: &Rollouts, rollout: &Rollout) -> Result<i32, Error> {
     }
     let routed = rollout.spec.strategy.canary.as_ref().is_some_and(|canary| canary.traffic_routing.is_some());
     if routed {
-        let weights = status.canary.and_then(|canary| canary.weights);
-        return Ok(weights.map_or(0, |weights| weights.canary.weight));
+        return Ok(rollout.weights().map_or(0, |weights| weights.canary.weight));
     }
     let sets = rollouts.replica_sets(rollout).await?;
     let all: i32 = sets.iter().map(|set| set.ready()).sum();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kube::Api;
 use kube::api::{DynamicObject, Patch, PatchParams};
+use rollouts_client::names::ARGOCD_REFRESH;
 use rollouts_client::wait::{self, WaitError};
 use scenario::World;
 use serde_json::{Value, json};
@@ -48,30 +49,17 @@ impl Argo<'_> {
             if let Some(named) = named {
                 named.extend(values.iter().map(|file| Value::from(*file)));
             }
-            self.apply(&object).await?;
+            cluster::put(&self.world.client, "end-to-end", &object).await?;
         }
         Ok(())
     }
 
     /// Asks Argo CD to look at Git now, as its webhook does.
     async fn refresh(&self) -> Result<(), Error> {
-        let patch = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
+        let patch = json!({"metadata": {"annotations": {ARGOCD_REFRESH: "normal"}}});
         let patched =
             self.applications().patch(self.app.name, &PatchParams::default(), &Patch::Merge(&patch)).await;
         patched.map(|_| ()).map_err(|error| with_causes(&error))
-    }
-
-    async fn apply(&self, object: &Value) -> Result<(), Error> {
-        let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
-        let api = cluster::api(
-            &self.world.client,
-            text_at(object, "/apiVersion"),
-            text_at(object, "/kind"),
-            namespace,
-        );
-        let params = PatchParams::apply("end-to-end").force();
-        let applied = api.patch(text_at(object, "/metadata/name"), &params, &Patch::Apply(object)).await;
-        applied.map(|_| ()).map_err(|error| with_causes(&error))
     }
 
     /// Waits until the Application is as wanted.

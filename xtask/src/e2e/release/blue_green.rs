@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 use rollouts_client::condition::Condition;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
-use scenario::{Loaded, World};
-use traffic_probe::Load;
+use scenario::World;
 
 use super::argo::{App, text_at};
-use super::{RATE, Release, Shown, WITHIN, Workflow, expect, of_hash, step};
+use super::{Marks, Release, Shown, WITHIN, Workflow, expect, of_hash, step};
 use crate::cluster::text;
 use crate::e2e::case::with_causes;
 use crate::e2e::report::Report;
@@ -51,25 +50,19 @@ async fn all(release: &Release<'_>, shown: &mut Shown) -> Result<(), Error> {
     let folder = super::folder()?;
     let clone = release.begin(folder.path()).await?;
     let head = release.commit(&clone).await?;
-    let load = release.world.requests.start(Load::mixed(ACTIVE, RATE));
-    let mut marks = Vec::new();
-    let mut mark = |what: &str| marks.push((release.world.pace.now(), what.to_owned()));
-    let switched = Box::pin(deliver(release, &head, &mut mark, shown)).await;
-    let account = load.stop().await;
-    let host = ACTIVE.to_owned();
-    shown.loads.push(Loaded { host, account, marks, control: false, reconciled: None });
-    switched
+    let work =
+        async |shown: &mut Shown, marks: &mut Marks| Box::pin(deliver(release, &head, marks, shown)).await;
+    release.loaded(ACTIVE, false, "sync", shown, work).await
 }
 
 /// The steps from the sync of a commit to the old version gone.
 async fn deliver(
     release: &Release<'_>,
     head: &str,
-    mark: &mut impl FnMut(&str),
+    marks: &mut Marks,
     shown: &mut Shown,
 ) -> Result<(), Error> {
     step(4, "Argo CD sees the commit and syncs it");
-    mark("sync");
     release.sync(head, shown).await?;
 
     step(5, "Argo Rollouts creates the preview's ReplicaSet");
@@ -101,7 +94,7 @@ async fn deliver(
     expect(!page.contains("violet"), "users still have the old version")?;
 
     step(9, "the operator promotes it");
-    mark("promote");
+    marks.push((release.world.pace.now(), "promote".to_owned()));
     let promoted = Instant::now();
     let probe = Some(Probe::new(release.world.requests.clone(), ACTIVE));
     let order = Promotion { name: ROLLOUT.to_owned(), full: false, probe, within: WITHIN };

@@ -8,11 +8,10 @@ use rollouts_client::condition::Condition;
 use rollouts_client::phase::{self, Phase};
 use rollouts_client::types::{AnalysisPhase, AnalysisRun, Rollout};
 use rollouts_client::wait;
-use scenario::{Loaded, World};
-use traffic_probe::Load;
+use scenario::World;
 
 use super::argo::{App, text_at};
-use super::{RATE, Release, Shown, WITHIN, Workflow, expect, of_hash, step};
+use super::{Marks, Release, Shown, WITHIN, Workflow, expect, of_hash, step};
 use crate::e2e::case::with_causes;
 use crate::e2e::found;
 use crate::e2e::report::Report;
@@ -55,30 +54,14 @@ async fn all(release: &Release<'_>, shown: &mut Shown) -> Result<(), Error> {
     let folder = super::folder()?;
     let clone = release.begin(folder.path()).await?;
     let head = release.commit(&clone).await?;
-    let good = async |shown: &mut Shown| Box::pin(succeed(release, &head, shown)).await;
-    loaded(release, false, "sync", shown, good).await?;
+    let good = async |shown: &mut Shown, _: &mut Marks| Box::pin(succeed(release, &head, shown)).await;
+    release.loaded(HOST, false, "sync", shown, good).await?;
     let bad = clone.change(VALUES, GOOD, BAD, "Answer half of the requests with an error")?;
-    let fail = async |shown: &mut Shown| give_up(release, &bad, shown).await;
-    loaded(release, true, "sync of a bad version", shown, fail).await?;
+    let fail = async |shown: &mut Shown, _: &mut Marks| give_up(release, &bad, shown).await;
+    release.loaded(HOST, true, "sync of a bad version", shown, fail).await?;
     let reverted = clone.revert()?;
-    let back = async |shown: &mut Shown| take_back(release, &reverted, shown).await;
-    loaded(release, false, "sync of the revert", shown, back).await
-}
-
-/// Does something under a load, which is accounted for whatever comes of it.
-async fn loaded(
-    release: &Release<'_>,
-    control: bool,
-    what: &str,
-    shown: &mut Shown,
-    work: impl AsyncFnOnce(&mut Shown) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let load = release.world.requests.start(Load::mixed(HOST, RATE));
-    let marks = vec![(release.world.pace.now(), what.to_owned())];
-    let done = Box::pin(work(shown)).await;
-    let account = load.stop().await;
-    shown.loads.push(Loaded { host: HOST.to_owned(), account, marks, control, reconciled: None });
-    done
+    let back = async |shown: &mut Shown, _: &mut Marks| take_back(release, &reverted, shown).await;
+    release.loaded(HOST, false, "sync of the revert", shown, back).await
 }
 
 /// The steps from the sync of a good commit to the old version gone.
@@ -195,7 +178,7 @@ async fn watch(release: &Release<'_>) -> Result<Vec<(i32, Timestamp)>, Error> {
         if rollout.aborted() {
             return found(&format!("the canary was aborted at {weight} per cent: {message}"));
         }
-        if Duration::try_from(pace.now().duration_since(start)).unwrap_or_default() > LONGEST {
+        if pace.since(start) > LONGEST {
             return found(&format!(
                 "the canary is {phase} at {weight} per cent after {LONGEST:?}: {message}"
             ));
@@ -209,12 +192,7 @@ fn verdict(run: &AnalysisRun) -> AnalysisPhase {
 }
 
 fn weight(rollout: &Rollout) -> i32 {
-    let weights = rollout
-        .status
-        .as_ref()
-        .and_then(|status| status.canary.as_ref())
-        .and_then(|canary| canary.weights.as_ref());
-    weights.map_or(0, |weights| weights.canary.weight)
+    rollout.weights().map_or(0, |weights| weights.canary.weight)
 }
 
 /// How many measurements began in a span of time.

@@ -12,11 +12,13 @@ mod checkout;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::types::{ReplicaSet, Rollout};
 use rollouts_client::wait;
 use scenario::{Loaded, World};
+use traffic_probe::Load;
 
 use argo::{App, Argo, settled};
 use checkout::{AFTER, Checkout, SOURCE};
@@ -56,6 +58,9 @@ struct Shown {
     syncs: Vec<f64>,
     loads: Vec<Loaded>,
 }
+
+/// When which command was given.
+type Marks = Vec<(Timestamp, String)>;
 
 /// A workflow on the cluster.
 struct Release<'a> {
@@ -132,6 +137,24 @@ impl Release<'_> {
         self.argo.synced(head, SYNC_WITHIN).await?;
         shown.syncs.push(start.elapsed().as_secs_f64());
         Ok(())
+    }
+
+    /// Does something under a load, which is accounted for whatever comes of it. What is done may add marks to the
+    /// first one.
+    async fn loaded(
+        &self,
+        host: &str,
+        control: bool,
+        first: &str,
+        shown: &mut Shown,
+        work: impl AsyncFnOnce(&mut Shown, &mut Marks) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let load = self.world.requests.start(Load::mixed(host, RATE));
+        let mut marks = vec![(self.world.pace.now(), first.to_owned())];
+        let done = Box::pin(work(shown, &mut marks)).await;
+        let account = load.stop().await;
+        shown.loads.push(Loaded { host: host.to_owned(), account, marks, control, reconciled: None });
+        done
     }
 
     async fn settled(&self) -> Result<(), Error> {

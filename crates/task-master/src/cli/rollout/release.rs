@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use rollouts_client::phase::Phase;
 use serde_json::json;
 use task_manager::exit::Code;
 use task_master::Context;
 use task_master::operator::{self, OperatorError, Verb};
-use task_master::release::{self, Change, Followed, Place, Pushed};
+use task_master::release::{self, Change, Place, Pushed};
 
-use super::show::document;
+use super::show::{document, settled};
 use crate::cli::failure::Failure;
 use crate::cli::{App, Form};
 
@@ -33,8 +32,8 @@ pub(super) struct Release {
     #[arg(long, value_name = "NAME")]
     branch: Option<String>,
     /// Which environment the values are for: the commit says so
-    #[arg(long, value_enum, value_name = "NAME")]
-    environment: Option<Environment>,
+    #[arg(long, value_parser = ["dev", "staging", "prod"], value_name = "NAME")]
+    environment: Option<String>,
     /// Follow the rollout until it is Healthy (exit code 0), Paused (15) or Degraded (14)
     #[arg(long)]
     wait: bool,
@@ -43,30 +42,11 @@ pub(super) struct Release {
     app: Option<String>,
 }
 
-/// Where a version is on its way to its users.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Environment {
-    Dev,
-    Staging,
-    Prod,
-}
-
-impl Environment {
-    fn name(self) -> &'static str {
-        match self {
-            Environment::Dev => "dev",
-            Environment::Staging => "staging",
-            Environment::Prod => "prod",
-        }
-    }
-}
-
 impl Release {
     pub(super) fn run(&self, context: &Context, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
         let repository = self.repo.clone();
         let place = Place { repository, values: self.values.clone(), branch: self.branch.clone() };
-        let environment = self.environment.map(|environment| environment.name().to_owned());
-        let change = Change::Release { tag: self.image_tag.clone(), environment };
+        let change = Change::Release { tag: self.image_tag.clone(), environment: self.environment.clone() };
         let by = By { context, namespace, name: &self.name, application: self.app.as_deref() };
         // Before anything is pushed: a name that is wrong is not to be found out afterwards.
         operator::operate(context, namespace, &self.name, &Verb::Status, WITHIN)?;
@@ -179,7 +159,7 @@ impl By<'_> {
             ),
         };
         app.print(&text)?;
-        Ok(followed.as_ref().map_or(Code::Ok, code))
+        Ok(followed.map_or(Code::Ok, |followed| settled(followed.phase.as_ref())))
     }
 }
 
@@ -196,13 +176,4 @@ fn told(pushed: &Pushed, file: &str) -> String {
 
 fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
-}
-
-fn code(followed: &Followed) -> Code {
-    match &followed.phase {
-        Some(Phase::Healthy) => Code::Ok,
-        Some(Phase::Paused) => Code::Paused,
-        Some(Phase::Degraded) => Code::Degraded,
-        _ => Code::Timeout,
-    }
 }

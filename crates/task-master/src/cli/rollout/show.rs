@@ -87,12 +87,17 @@ impl Watch {
         };
         let phase = operator::watch(context, namespace, &self.name, until, context.timeout, &mut see)?;
         printed?;
-        Ok(match (phase, self.until_settled) {
-            (_, false) | (Phase::Healthy, _) => Code::Ok,
-            (Phase::Paused, _) => Code::Paused,
-            (Phase::Degraded, _) => Code::Degraded,
-            _ => Code::Timeout,
-        })
+        Ok(if self.until_settled { settled(Some(&phase)) } else { Code::Ok })
+    }
+}
+
+/// The exit code of a Rollout that was followed until it settled; none of these phases is that in time.
+pub(super) fn settled(phase: Option<&Phase>) -> Code {
+    match phase {
+        Some(Phase::Healthy) => Code::Ok,
+        Some(Phase::Paused) => Code::Paused,
+        Some(Phase::Degraded) => Code::Degraded,
+        _ => Code::Timeout,
     }
 }
 
