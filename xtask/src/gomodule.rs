@@ -207,8 +207,23 @@ fn wrapper(program: &Program, own: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+/// A file that a program's module publishes, without the program: the module is downloaded where it is not there yet,
+/// and Go checks its sum.
+///
+/// # Errors
+/// When Go is missing, or the module cannot be had.
+pub(crate) fn published(program: &Program, path: &str) -> Result<PathBuf, Error> {
+    // Apart from where the program is compiled, perhaps at this moment.
+    let folder = program.folder()?.join("published");
+    run::create_folder(&folder)?;
+    Ok(Module::download(program, &folder)?.folder.join(path))
+}
+
 /// Copies a file or a whole folder; the module cache is read-only, the copies are not.
-fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+///
+/// # Errors
+/// What cannot be read, listed or written.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     if !from.is_dir() {
         run::create_folder(to.parent().unwrap_or(to))?;
         let bytes = std::fs::read(from).map_err(|source| Error::file("read", from, source))?;

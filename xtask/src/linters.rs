@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::run::{self, Error};
-use crate::{check, gomodule, monitoring};
+use crate::{check, gomodule, monitoring, terraform};
 
 /// A tool and what it reads.
 struct Linter {
@@ -45,6 +45,13 @@ const LINTERS: &[Linter] = &[
         get: "see https://developer.hashicorp.com/terraform/install",
         find: on_path,
         run: formatted,
+    },
+    Linter {
+        name: "terraform or go",
+        get: "see https://developer.hashicorp.com/terraform/install; apt-get install golang-go (the provider is then \
+              compiled from its Go module)",
+        find: |_| Ok(run::which("terraform").filter(|_| run::which("go").is_some())),
+        run: terraform::check,
     },
 ];
 

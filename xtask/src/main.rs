@@ -16,6 +16,7 @@ mod linters;
 mod monitoring;
 mod policies;
 mod run;
+mod terraform;
 mod tidy;
 
 use std::process::ExitCode;
@@ -47,6 +48,8 @@ enum Verb {
     Measure(bench::MeasureOptions),
     /// The policies, roles and renderings, tried on a real API server.
     Policies(policies::Options),
+    /// The platform by Terraform, validated and tested with its provider.
+    Terraform,
     /// The rules of the house that no compiler checks: module headers, file sizes, words, arrows.
     Tidy,
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Verb::Image(options) => image::run(&options),
         Verb::Measure(options) => bench::measure(&options),
         Verb::Policies(options) => policies::run(&options),
+        Verb::Terraform => terraform::run(),
         Verb::Tidy => tidy::run(),
     };
     match outcome {

@@ -1,0 +1,106 @@
+//! terraform/platform in a folder of its own, with its provider in a mirror beside it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::KUBECTL;
+use crate::gomodule;
+use crate::run::{self, Error};
+
+/// Where Terraform looks for a provider of its registry.
+const SOURCE: &str = "registry.terraform.io/gavinbunney/kubectl";
+
+/// An initialised copy of the configuration; it is gone with this value.
+pub(super) struct Stage {
+    folder: tempfile::TempDir,
+    terraform: PathBuf,
+}
+
+impl Stage {
+    /// Copies the configuration, compiles the provider where that was not done yet, and lets Terraform initialise.
+    ///
+    /// # Errors
+    /// A provider that does not compile, a file that cannot be written, or what Terraform says.
+    pub(super) fn new(terraform: &Path) -> Result<Stage, Error> {
+        let folder =
+            tempfile::tempdir().map_err(|source| Error::file("create", &std::env::temp_dir(), source))?;
+        let stage = Stage { folder, terraform: terraform.to_path_buf() };
+        gomodule::copy(&run::root().join("terraform/platform"), &stage.configuration())?;
+        // The working folder's own lock and state are a user's; here everything begins anew.
+        for name in [".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup"] {
+            remove(&stage.configuration().join(name))?;
+        }
+        // The configuration reads files of the repository beside it.
+        let deploy = stage.folder.path().join("deploy");
+        std::os::unix::fs::symlink(run::root().join("deploy"), &deploy)
+            .map_err(|source| Error::file("link", &deploy, source))?;
+        stage.mirror()?;
+        run::capture(&mut stage.terraform(&["init", "-input=false", "-no-color"]))?;
+        Ok(stage)
+    }
+
+    /// A call of Terraform on the copy; no setting of the person's own reaches it.
+    pub(super) fn terraform(&self, words: &[&str]) -> Command {
+        let mut command = run::command(&self.terraform);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TF_") {
+                command.env_remove(name);
+            }
+        }
+        command.env("TF_CLI_CONFIG_FILE", self.settings()).env("TF_IN_AUTOMATION", "1");
+        command.arg(format!("-chdir={}", self.configuration().display())).args(words);
+        command
+    }
+
+    /// A file of this folder that Terraform may write.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn configuration(&self) -> PathBuf {
+        self.file("terraform/platform")
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.file("terraform.rc")
+    }
+
+    /// The provider where Terraform looks for it, and the settings that say so.
+    fn mirror(&self) -> Result<(), Error> {
+        let mirror = self.file("mirror");
+        let text = format!(
+            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
+            mirror.display().to_string()
+        );
+        run::write_file(&self.settings(), &text)?;
+        let provider = gomodule::ensure(&KUBECTL)?;
+        let version = KUBECTL.version;
+        let folder = mirror.join(SOURCE).join(version).join(self.platform()?);
+        run::create_folder(&folder)?;
+        let file = folder.join(format!("{}_v{version}", KUBECTL.name));
+        std::os::unix::fs::symlink(&provider, &file).map_err(|source| Error::file("link", &file, source))
+    }
+
+    /// System and architecture, as Terraform spells them.
+    fn platform(&self) -> Result<String, Error> {
+        let told = run::capture(
+            run::command(&self.terraform).args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1"),
+        )?;
+        let told: serde_json::Value = serde_json::from_str(&told)
+            .map_err(|error| Error::Found(format!("terraform version did not answer in JSON: {error}")))?;
+        let platform = told["platform"].as_str();
+        platform
+            .map(str::to_owned)
+            .ok_or_else(|| Error::Found("terraform version names no platform".to_owned()))
+    }
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::file("delete", path, source))
+        }
+        _ => Ok(()),
+    }
+}
