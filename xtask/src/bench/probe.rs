@@ -151,16 +151,7 @@ fn oha() -> Result<PathBuf, Error> {
         // With its default features: without TLS, which nothing here speaks, 1.16.0 does not compile.
         run::capture(
             run::command(env!("CARGO"))
-                .args([
-                    "install",
-                    "--locked",
-                    "--no-default-features",
-                    "--version",
-                    OHA,
-                    "--root",
-                    &root,
-                    "oha",
-                ])
+                .args(["install", "--locked", "--version", OHA, "--root", &root, "oha"])
                 .env_remove("CARGO_TARGET_DIR"),
         )?;
     }
