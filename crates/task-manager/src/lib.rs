@@ -19,6 +19,7 @@ pub mod graph;
 pub mod known;
 pub mod ledger;
 pub mod lock;
+pub mod man;
 pub mod nearest;
 pub mod project;
 pub mod query;

@@ -2,6 +2,10 @@
 
 mod cli;
 
+/// Plans, objects and events are many small pieces of memory, which the C library's allocator hands out slowly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::main().into()
 }

@@ -94,6 +94,9 @@ enum Command {
     /// Print a completion script for a shell
     #[command(after_help = "Example: task-manager completions bash")]
     Completions(task_manager::completions::Args),
+    /// Print the manual page of a command, for `man -l -`
+    #[command(after_help = "Example: task-manager man report")]
+    Man(task_manager::man::Args),
 }
 
 /// What a command has to say.
@@ -218,6 +221,7 @@ fn answer(arguments: impl Iterator<Item = OsString>) -> Result<Answer, (Failure,
         Command::Report(args) => report::run(args, &context),
         Command::Tick(args) => tick::run(args, &context),
         Command::Completions(args) => Ok(Answer::ok(args.script(Cli::command()))),
+        Command::Man(args) => args.page(Cli::command()).map(Answer::ok).map_err(Failure::from),
     };
     answer.map_err(|failure| (failure, context.error_style))
 }

@@ -181,7 +181,7 @@ fn a_full_stdout_is_code_16() {
 fn a_reader_that_stops_early_is_no_error() {
     let bench = Bench::shipped();
     for command in
-        [&["report"][..], &["list"], &["parse", "--dry-run"], &["completions", "bash"], &["--help"]]
+        [&["report"][..], &["list"], &["parse", "--dry-run"], &["completions", "bash"], &["man"], &["--help"]]
     {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);

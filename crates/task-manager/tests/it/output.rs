@@ -418,7 +418,7 @@ fn looking_changes_nothing() {
     };
     let before = look();
     let helm = id("create-helm-chart");
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &["report"],
         &["list"],
         &["next"],
@@ -428,6 +428,7 @@ fn looking_changes_nothing() {
         &["history"],
         &["parse", "--dry-run"],
         &["completions", "bash"],
+        &["man", "report"],
     ];
     for command in commands {
         assert_eq!(bench.run(command).code, 0, "{command:?}");

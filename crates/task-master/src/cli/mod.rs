@@ -167,8 +167,11 @@ enum Command {
     /// Look at a Rollout of the target, promote it, abort it, roll it back
     Rollout(rollout::Args),
     /// Print a completion script for a shell
-    #[command(after_help = "Example: task-manager completions bash")]
+    #[command(after_help = "Example: task-master completions bash")]
     Completions(task_manager::completions::Args),
+    /// Print the manual page of a command, for `man -l -`
+    #[command(after_help = "Example: task-master man rollout promote")]
+    Man(task_manager::man::Args),
 }
 
 /// What every command gets: what was typed, and where to print.
@@ -315,6 +318,11 @@ fn as_itself(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
         Command::Logs(args) => logs::run(args, &mut app),
         Command::Rollout(args) => rollout::run(args, &mut app),
         Command::Completions(args) => app.print(&args.script(Cli::command())).map(|()| Code::Ok),
+        Command::Man(args) => args
+            .page(Cli::command())
+            .map_err(Failure::from)
+            .and_then(|page| app.print(&page))
+            .map(|()| Code::Ok),
     };
     ended(done, app.error_style)
 }

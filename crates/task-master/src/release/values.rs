@@ -120,7 +120,9 @@ pub fn written_back(text: &str, old: &Tag, new: &str) -> Result<String, ValuesEr
     if before == after { Ok(changed) } else { Err(ValuesError::Odd) }
 }
 
-fn is_tag(tag: &str) -> bool {
+/// Whether an image can have this tag: at most 128 letters, digits, `_`, `.` and `-`, and neither of the last two first
+/// (the OCI distribution specification, "Pulling manifests").
+pub fn is_tag(tag: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     tag.len() <= 128 && tag.starts_with(word) && tag.chars().all(|c| word(c) || c == '.' || c == '-')
 }

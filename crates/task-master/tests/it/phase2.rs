@@ -104,8 +104,14 @@ fn looking_changes_nothing() {
     let task = "blue-green-implementation/create-kubernetes-namespace";
     assert_eq!(bench.run(&["execute-task", task]).code, Some(0));
     let before = bench.files();
-    for args in [&["plan", "2"][..], &["runs"], &["runs", "-o", "json"], &["logs"], &["completions", "bash"]]
-    {
+    for args in [
+        &["plan", "2"][..],
+        &["runs"],
+        &["runs", "-o", "json"],
+        &["logs"],
+        &["completions", "bash"],
+        &["man", "rollout", "promote"],
+    ] {
         let ran = bench.run(args);
         assert_eq!(ran.code, Some(0), "{args:?} {}", ran.stderr);
         assert!(!ran.stdout.is_empty(), "{args:?}");

@@ -92,6 +92,7 @@ fn what_cannot_be_simulated_says_why() {
         (&["-f", "PRD.md"], 3, "PRD.md"),
         (&["-f", "nowhere.yaml"], 9, "nowhere.yaml cannot be read"),
         (&["-f", "deploy/canary", "--error-rate", "2"], 2, "it is not from 0 to 1"),
+        (&["-f", "deploy/canary", "--image", "a b"], 2, "it is no image tag"),
         (&[], 2, "required"),
     ] {
         let ran = simulate(&bench, words);

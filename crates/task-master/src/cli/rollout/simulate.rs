@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use task_manager::exit::Code;
+use task_master::release::values::is_tag;
 use task_master::simulate::{self, Ending, Order, WhatIf};
 use task_master::{lint, operator};
 
@@ -40,7 +41,7 @@ pub(super) struct Simulate {
     #[arg(long)]
     no_data: bool,
     /// The tag of the next version's image [default: the present one with -next]
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", value_parser = tag)]
     image: Option<String>,
     /// Requests a second at the ingress
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -51,6 +52,14 @@ pub(super) struct Simulate {
 fn part(text: &str) -> Result<f64, String> {
     let part: f64 = text.parse().map_err(|_| "it is not a number such as 0.2".to_owned())?;
     (0.0..=1.0).contains(&part).then_some(part).ok_or_else(|| "it is not from 0 to 1".to_owned())
+}
+
+/// A tag that an image can have.
+fn tag(text: &str) -> Result<String, String> {
+    match is_tag(text) {
+        true => Ok(text.to_owned()),
+        false => Err("it is no image tag: letters, digits, _, . and -, at most 128".to_owned()),
+    }
 }
 
 impl Simulate {
