@@ -1,12 +1,13 @@
-//! `cargo xtask terraform`: terraform/platform with the real Terraform and the real provider.
+//! `cargo xtask terraform`: the shipped configurations with the real Terraform, the platform with its real provider.
 //!
-//! Terraform's registry is not asked. The provider is compiled from its pinned Go module and laid into a mirror, from
+//! Terraform's registry is not asked. The platform's provider is compiled from its pinned Go module and laid into a mirror, from
 //! which `terraform init` takes it and computes the lock by itself. What Terraform writes (lock, state, plans) is in a
 //! folder that is thrown away: no lock and no state is in this repository.
 
 mod stage;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use stage::Stage;
 
@@ -37,23 +38,31 @@ pub(crate) fn run() -> Result<(), Error> {
     check(&terraform)
 }
 
-/// Whether Terraform and the provider accept the configuration, refuse bad variables, and plan what is meant. Needs
-/// no cluster: in `terraform test` the provider is mocked.
+/// Whether Terraform and the provider accept the platform, whether bad variables are refused, and whether what is
+/// planned is what is meant. Needs no cluster: in `terraform test` the provider is mocked.
 ///
 /// # Errors
 /// What Terraform says.
 pub(crate) fn check(terraform: &Path) -> Result<(), Error> {
-    let stage = Stage::new(terraform)?;
+    let cluster = tests(&mut Stage::of_the_clusters_variables(terraform)?.terraform(&["test", "-no-color"]))?;
+    run::say(&format!(
+        "terraform/cluster: {cluster} tests of its variables passed; unverified, its provider is not here"
+    ));
+    let stage = Stage::of_the_platform(terraform)?;
     run::capture(&mut stage.terraform(&["validate", "-no-color"]))?;
     let mut test = stage.terraform(&["test", "-no-color"]);
-    let told = run::capture(test.arg(format!("-var=argocd_manifest={}", manifest()?.display())))?;
-    let passed = told.lines().filter(|line| line.contains("  run ") && line.ends_with("pass")).count();
-    // Terraform is content where it finds no test.
-    if passed == 0 {
-        return Err(Error::Found(format!("terraform/platform has no tests: {told}")));
-    }
-    run::say(&format!("terraform/platform is valid, and {passed} tests of its variables and plans passed"));
+    let platform = tests(test.arg(format!("-var=argocd_manifest={}", manifest()?.display())))?;
+    run::say(&format!("terraform/platform: valid, and {platform} tests of its variables and plans passed"));
     Ok(())
+}
+
+/// How many tests passed. None is a failure, with which Terraform would be content.
+fn tests(command: &mut Command) -> Result<usize, Error> {
+    let told = run::capture(command)?;
+    match told.lines().filter(|line| line.contains("  run ") && line.ends_with("pass")).count() {
+        0 => Err(Error::Found(format!("terraform ran no test: {told}"))),
+        passed => Ok(passed),
+    }
 }
 
 /// Argo CD's manifest. That it is the file whose sum the configuration pins, Terraform says.

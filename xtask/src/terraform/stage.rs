@@ -1,4 +1,4 @@
-//! terraform/platform in a folder of its own, with its provider in a mirror beside it.
+//! A shipped configuration in a folder of its own, with its provider in a mirror beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,18 +14,30 @@ const SOURCE: &str = "registry.terraform.io/gavinbunney/kubectl";
 pub(super) struct Stage {
     folder: tempfile::TempDir,
     terraform: PathBuf,
+    /// Where the configuration lies, in the repository and here.
+    configuration: &'static str,
 }
 
 impl Stage {
-    /// Copies the configuration, compiles the provider where that was not done yet, and lets Terraform initialise.
+    /// The variables of terraform/cluster by themselves: its provider is not to be had as a Go module.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(super) fn of_the_clusters_variables(terraform: &Path) -> Result<Stage, Error> {
+        let stage = Stage::empty(terraform, "terraform/cluster")?;
+        for name in ["variables.tf", "tests"] {
+            gomodule::copy(&stage.shipped().join(name), &stage.configuration().join(name))?;
+        }
+        Ok(stage)
+    }
+
+    /// terraform/platform. Compiles the provider where that was not done yet, and lets Terraform initialise.
     ///
     /// # Errors
     /// A provider that does not compile, a file that cannot be written, or what Terraform says.
-    pub(super) fn new(terraform: &Path) -> Result<Stage, Error> {
-        let folder =
-            tempfile::tempdir().map_err(|source| Error::file("create", &std::env::temp_dir(), source))?;
-        let stage = Stage { folder, terraform: terraform.to_path_buf() };
-        gomodule::copy(&run::root().join("terraform/platform"), &stage.configuration())?;
+    pub(super) fn of_the_platform(terraform: &Path) -> Result<Stage, Error> {
+        let stage = Stage::empty(terraform, "terraform/platform")?;
+        gomodule::copy(&stage.shipped(), &stage.configuration())?;
         // The working folder's own lock and state are a user's; here everything begins anew.
         for name in [".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup"] {
             remove(&stage.configuration().join(name))?;
@@ -34,8 +46,21 @@ impl Stage {
         let deploy = stage.folder.path().join("deploy");
         std::os::unix::fs::symlink(run::root().join("deploy"), &deploy)
             .map_err(|source| Error::file("link", &deploy, source))?;
-        stage.mirror()?;
+        stage.provide()?;
         run::capture(&mut stage.terraform(&["init", "-input=false", "-no-color"]))?;
+        Ok(stage)
+    }
+
+    /// A folder in which Terraform finds no provider yet.
+    fn empty(terraform: &Path, configuration: &'static str) -> Result<Stage, Error> {
+        let folder =
+            tempfile::tempdir().map_err(|source| Error::file("create", &std::env::temp_dir(), source))?;
+        let stage = Stage { folder, terraform: terraform.to_path_buf(), configuration };
+        let text = format!(
+            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
+            stage.mirror()
+        );
+        run::write_file(&stage.settings(), &text)?;
         Ok(stage)
     }
 
@@ -58,24 +83,26 @@ impl Stage {
     }
 
     fn configuration(&self) -> PathBuf {
-        self.file("terraform/platform")
+        self.file(self.configuration)
+    }
+
+    fn shipped(&self) -> PathBuf {
+        run::root().join(self.configuration)
+    }
+
+    fn mirror(&self) -> PathBuf {
+        self.file("mirror")
     }
 
     fn settings(&self) -> PathBuf {
         self.file("terraform.rc")
     }
 
-    /// The provider where Terraform looks for it, and the settings that say so.
-    fn mirror(&self) -> Result<(), Error> {
-        let mirror = self.file("mirror");
-        let text = format!(
-            "disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
-            mirror.display().to_string()
-        );
-        run::write_file(&self.settings(), &text)?;
+    /// The provider where Terraform looks for it.
+    fn provide(&self) -> Result<(), Error> {
         let provider = gomodule::ensure(&KUBECTL)?;
         let version = KUBECTL.version;
-        let folder = mirror.join(SOURCE).join(version).join(self.platform()?);
+        let folder = self.mirror().join(SOURCE).join(version).join(self.platform()?);
         run::create_folder(&folder)?;
         let file = folder.join(format!("{}_v{version}", KUBECTL.name));
         std::os::unix::fs::symlink(&provider, &file).map_err(|source| Error::file("link", &file, source))

@@ -30,7 +30,13 @@ fn judge(text: &str) -> Result<String, String> {
         headers.filter_map(|line| line.split('"').nth(label)).collect()
     };
     let (declared, resources) = (of("variable ", 1), of("resource ", 1));
-    let used: BTreeSet<&str> = lines.iter().flat_map(|line| after_each(line, "var.")).collect();
+    // What a variable's own block says of it, as its validation does, is no use of it.
+    let mut declares = false;
+    let uses = lines.iter().filter(|line| {
+        declares = line.starts_with("variable ") || declares && **line != "}";
+        !declares
+    });
+    let used: BTreeSet<&str> = uses.flat_map(|line| after_each(line, "var.")).collect();
     if resources.is_empty() {
         return Err("it makes nothing: there is no resource".to_owned());
     }
@@ -71,7 +77,8 @@ fn after_each<'l>(line: &'l str, mark: &'l str) -> impl Iterator<Item = &'l str>
 mod tests {
     use super::*;
 
-    const GOOD: &str = "terraform {\n  required_providers {\n    kind = {\n    }\n  }\n}\nvariable \"name\" {\n}\n\
+    const GOOD: &str = "terraform {\n  required_providers {\n    kind = {\n    }\n  }\n}\nvariable \"name\" {\n  \
+                        validation {\n    condition = var.name != \"\"\n  }\n}\n\
                         resource \"kind_cluster\" \"this\" {\n  name = var.name\n}\n";
 
     #[test]
@@ -81,8 +88,8 @@ mod tests {
             Ok("the configuration makes kind_cluster and declares the 1 variables that it uses".to_owned())
         );
         for (from, to, said) in [
-            ("var.name", "var.nam", "var.nam is used and not declared"),
-            ("= var.name", "= \"x\"", "variable name is declared and not used"),
+            ("= var.name\n", "= var.nam\n", "var.nam is used and not declared"),
+            ("= var.name\n", "= \"x\"\n", "variable name is declared and not used"),
             ("kind = {", "other = {", "kind_cluster needs provider kind"),
             ("resource ", "data ", "there is no resource"),
         ] {
