@@ -1,22 +1,25 @@
 //! `cargo xtask fault NAME`: the shipped application on a new simulated cluster, and then what goes wrong with it.
 //!
 //! The troubleshooting guide begins each of its entries with one of these, so that its commands are run where the
-//! trouble really is. A fault is what somebody might have done: another image, another spec, an edit of a Service, a
+//! trouble really is; `cargo xtask e2e --target host --scenario explain` runs all of them on the real cluster. A fault is what somebody might have done: another image, another spec, an edit of a Service, a
 //! component that is down. Nothing of the status is written.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
 use rollouts_sim::Simulator;
-use serde_json::{Value, json};
+use scenario::faults::Component;
+use scenario::{Faults, SimulatedFaults, World};
 
-use crate::cluster;
 use crate::run::{self, Error};
 
+mod beside;
+mod hands;
+mod rows;
 mod table;
 
-use table::FAULTS;
+pub(crate) use hands::Hands;
 
 /// Which fault, and where.
 #[derive(clap::Args)]
@@ -33,23 +36,35 @@ pub(crate) struct Options {
 }
 
 /// A thing that goes wrong.
-struct Fault {
-    name: &'static str,
-    /// The cause that `explain` names then.
-    cause: &'static str,
-    app: App,
+pub(crate) struct Fault {
+    /// Its name on the command line.
+    pub(crate) name: &'static str,
+    /// The causes that `explain` names then, and no other.
+    pub(crate) causes: &'static [&'static str],
+    /// What it happens to.
+    pub(crate) app: App,
     steps: &'static [Step],
+    /// Whether the simulator can bring it about, and not only a real cluster.
+    simulated: bool,
+}
+
+impl Fault {
+    /// Whether it takes away a component that others on the same cluster need.
+    pub(crate) fn stops(&self) -> bool {
+        self.steps.iter().any(|step| step.stops().is_some())
+    }
 }
 
 /// A shipped application; Rollout and namespace have its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum App {
+pub(crate) enum App {
     BlueGreen,
     Canary,
 }
 
 impl App {
-    fn name(self) -> &'static str {
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             App::BlueGreen => "blue-green",
             App::Canary => "canary",
@@ -67,10 +82,26 @@ enum Step {
     Merge(&'static str, &'static str),
     /// An object that is created, as JSON; its path without the name.
     Create(&'static str, &'static str),
-    /// A component: see the simulator's own faults.
-    Component(&'static str),
-    /// Time, seconds.
-    Pass(u64),
+    /// An object that is deleted; its path.
+    Delete(&'static str),
+    /// A component of the cluster is down.
+    Stop(Component),
+    /// These causes are waited for, all of them and no other.
+    Until(&'static [&'static str]),
+    /// A person gives the update up.
+    Abort,
+}
+
+impl Step {
+    /// The component that it takes away.
+    fn stops(&self) -> Option<Component> {
+        if let Step::Stop(component) = self { Some(*component) } else { None }
+    }
+}
+
+/// Every fault that is known: those of the troubleshooting guide, and then the others.
+pub(crate) fn all() -> impl Iterator<Item = &'static Fault> {
+    table::FAULTS.iter().chain(beside::FAULTS)
 }
 
 /// Brings the fault about and says what to ask.
@@ -81,16 +112,19 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     if options.mend {
         return mend(options);
     }
+    let mut simulated = all().filter(|fault| fault.simulated);
     let Some(name) = &options.name else {
-        return FAULTS.iter().try_for_each(|fault| run::out(&format!("{:<18} {}", fault.name, fault.cause)));
+        return simulated
+            .try_for_each(|fault| run::out(&format!("{:<18} {}", fault.name, fault.causes.join(", "))));
     };
-    let known = || FAULTS.iter().map(|fault| fault.name).collect::<Vec<_>>().join(", ");
-    let fault = FAULTS.iter().find(|fault| fault.name == *name);
+    let known =
+        || all().filter(|fault| fault.simulated).map(|fault| fault.name).collect::<Vec<_>>().join(", ");
+    let fault = simulated.find(|fault| fault.name == *name);
     let fault = fault.ok_or_else(|| Error::Found(format!("no fault {name}; there are: {}", known())))?;
     let folder = folder(options)?;
     rollouts_sim::reset(&folder).map_err(said)?;
     run::create_folder(&folder)?;
-    block(async { bring(fault, &Simulator::open(&folder).map_err(said)?).await })?;
+    block(async { bring(fault, &world(&Simulator::open(&folder).map_err(said)?)).await })?;
     let app = fault.app.name();
     run::say(&format!("{name}: now ask task-master rollout -n {app} explain {app}"));
     Ok(())
@@ -106,12 +140,17 @@ fn folder(options: &Options) -> Result<PathBuf, Error> {
 fn mend(options: &Options) -> Result<(), Error> {
     let folder = folder(options)?;
     block(async {
-        let simulator = Simulator::open(&folder).map_err(said)?;
-        let hands = Hands { client: simulator.client(), simulator: &simulator, app: App::BlueGreen };
-        hands.step(&Step::Component("rollouts-controller?runs=true")).await?;
-        hands.pass(30).await;
+        let world = world(&Simulator::open(&folder).map_err(said)?);
+        world.faults.component(Component::RolloutsController, true).await.map_err(said)?;
+        world.pace.pass(Duration::from_secs(30)).await;
         Ok(())
     })
+}
+
+fn world(simulator: &Simulator) -> World {
+    let client = simulator.client();
+    let faults: Arc<dyn Faults> = Arc::new(SimulatedFaults(client.clone()));
+    World { client, requests: simulator.requests(), pace: simulator.pace(), faults }
 }
 
 fn block<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -123,96 +162,12 @@ fn said(error: impl std::error::Error) -> Error {
     Error::Found(format!("{error}"))
 }
 
-/// The shipped files of both applications, healthy, then the fault.
-async fn bring(fault: &Fault, simulator: &Simulator) -> Result<(), Error> {
-    let hands = Hands { client: simulator.client(), simulator, app: fault.app };
+/// Both shipped applications, healthy, then the fault.
+async fn bring(fault: &Fault, world: &World) -> Result<(), Error> {
     for app in [App::BlueGreen, App::Canary] {
-        let name = app.name();
-        let analysis: &[&str] = if app == App::Canary { &["canary/analysis-template"] } else { &[] };
-        let namespace = format!("namespaces/{name}");
-        let parts = ["services", "ingress", "rollout"].map(|part| format!("{name}/{part}"));
-        let files = [namespace.as_str()].into_iter().chain(analysis.iter().copied());
-        for file in files.chain(parts.iter().map(String::as_str)) {
-            hands.apply(&format!("deploy/{file}.yaml")).await?;
-        }
+        Hands::new(world, app, app.name()).deploy().await?;
     }
-    hands.pass(60).await;
-    for step in fault.steps {
-        hands.step(step).await?;
-    }
-    Ok(())
-}
-
-/// What acts on the simulated cluster.
-struct Hands<'s> {
-    client: kube::Client,
-    simulator: &'s Simulator,
-    app: App,
-}
-
-impl Hands<'_> {
-    fn path(&self, rest: &str) -> String {
-        let (group, rest) = rest.rsplit_once("//").unwrap_or(("", rest));
-        format!("/{group}/namespaces/{}/{rest}", self.app.name())
-    }
-
-    async fn ask(&self, method: &str, path: &str, kind: &str, body: &str) -> Result<Value, Error> {
-        let request = Request::builder().method(method).uri(path).header("content-type", kind);
-        let request = request.body(body.as_bytes().to_vec()).map_err(said)?;
-        self.client.request(request).await.map_err(said)
-    }
-
-    async fn apply(&self, file: &str) -> Result<(), Error> {
-        let text = run::read_file(&run::root().join(file))?;
-        for object in cluster::objects(&text, file)? {
-            cluster::put(&self.client, "task-master", &object).await?;
-        }
-        Ok(())
-    }
-
-    async fn step(&self, step: &Step) -> Result<(), Error> {
-        let rollout = self.path(&format!("apis/argoproj.io/v1alpha1//rollouts/{}", self.app.name()));
-        match step {
-            Step::Update(tag, variables) => {
-                let list: Vec<Value> =
-                    variables.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
-                let fields = json!({ "image": format!("127.0.0.1:5000/demo-app:{tag}"), "env": list });
-                self.container(&rollout, fields).await
-            }
-            Step::Container(field, value) => {
-                let value: Value = serde_json::from_str(value).map_err(said)?;
-                self.container(&rollout, json!({ *field: value })).await
-            }
-            Step::Merge(object, patch) => {
-                self.ask("PATCH", &self.path(object), "application/merge-patch+json", patch).await.map(drop)
-            }
-            Step::Create(path, object) => {
-                self.ask("POST", &self.path(path), "application/json", object).await.map(drop)
-            }
-            Step::Component(query) => {
-                let path = format!("/faults/v1/components/{query}");
-                self.ask("POST", &path, "application/json", "").await.map(drop)
-            }
-            Step::Pass(seconds) => {
-                self.pass(*seconds).await;
-                Ok(())
-            }
-        }
-    }
-
-    /// Other fields of the Rollout's one container.
-    async fn container(&self, rollout: &str, fields: Value) -> Result<(), Error> {
-        let mut object = self.ask("GET", rollout, "application/json", "").await?;
-        let container = object.pointer_mut("/spec/template/spec/containers/0").and_then(Value::as_object_mut);
-        if let (Some(container), Value::Object(fields)) = (container, fields) {
-            container.extend(fields);
-        }
-        self.ask("PUT", rollout, "application/json", &object.to_string()).await.map(drop)
-    }
-
-    async fn pass(&self, seconds: u64) {
-        self.simulator.pace().pass(Duration::from_secs(seconds)).await;
-    }
+    Hands::new(world, fault.app, fault.app.name()).bring(fault).await.map(drop)
 }
 
 /// Where the guide is.
@@ -223,24 +178,29 @@ fn guide() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use rollouts_client::client::Rollouts;
-
     use super::*;
 
+    /// The twin of `cargo xtask e2e --target host --scenario explain`.
     #[test]
-    fn each_fault_is_explained_by_its_cause() {
-        for fault in FAULTS {
-            let explanation = block(async {
-                let simulator = Simulator::in_memory(1);
-                bring(fault, &simulator).await?;
-                let rollouts =
-                    Rollouts::new(simulator.client(), fault.app.name()).with_pace(simulator.pace());
-                rollouts.explain(fault.app.name(), "task-master rollout").await.map_err(said)
+    fn each_fault_is_explained_by_its_causes_and_no_other() {
+        let shown = |fault: &&'static Fault| {
+            let shown = block(async {
+                let world = world(&Simulator::in_memory(1));
+                let hands = Hands::new(&world, fault.app, fault.app.name());
+                hands.show(fault, async || hands.causes().await).await
             });
-            let explanation = explanation.unwrap_or_else(|error| panic!("{}: {error}", fault.name));
-            let causes: Vec<&str> = explanation.findings.iter().map(|finding| finding.cause).collect();
-            assert!(causes.contains(&fault.cause), "{}: {causes:?}\n{explanation}", fault.name);
-        }
+            Some(format!("{}: {}\n", fault.name, shown.err()?))
+        };
+        let faults: Vec<&Fault> = all().filter(|fault| fault.simulated).collect();
+        // Each has a world of its own.
+        let wrong: String = std::thread::scope(|scope| {
+            let parts: Vec<_> = faults
+                .chunks(faults.len().div_ceil(4))
+                .map(|part| scope.spawn(move || part.iter().filter_map(shown).collect::<String>()))
+                .collect();
+            parts.into_iter().map(|part| part.join().unwrap()).collect()
+        });
+        assert!(wrong.is_empty(), "{wrong}");
     }
 
     #[test]
@@ -257,10 +217,10 @@ mod tests {
             let Some(rest) = entry.split("cargo xtask fault ").nth(1) else { continue };
             produced.push(rest.split_whitespace().next().unwrap());
         }
-        let names: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
+        let names: Vec<&str> = table::FAULTS.iter().map(|fault| fault.name).collect();
         assert_eq!(produced, names, "each fault has its entry, in this order");
-        for fault in FAULTS {
-            assert!(text.contains(&format!("`{}`", fault.cause)), "{}", fault.cause);
+        for cause in table::FAULTS.iter().flat_map(|fault| fault.causes) {
+            assert!(text.contains(&format!("`{cause}`")), "{cause}");
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod again;
 mod case;
+mod explain;
 mod release;
 mod report;
 mod series;

@@ -5,7 +5,7 @@ use scenario::World;
 use super::case::Case;
 use super::report::Report;
 use super::series::{self, Series};
-use super::{found, release};
+use super::{explain, found, release};
 use crate::bench;
 use crate::run::Error;
 
@@ -37,16 +37,25 @@ pub(crate) enum Body {
     Canary,
     /// Switches in a row.
     Series(&'static Series),
+    /// What goes wrong, and how it is explained.
+    Explain,
 }
 
 /// All of them, in the order in which they are run.
-const BODIES: &[Body] =
-    &[Body::Release, Body::Canary, Body::Series(&series::SHIPPED), Body::Series(&series::FULL_PREVIEW)];
+const BODIES: &[Body] = &[
+    Body::Release,
+    Body::Canary,
+    Body::Series(&series::SHIPPED),
+    Body::Series(&series::FULL_PREVIEW),
+    Body::Explain,
+];
 
 impl Body {
     /// Those of a suite, or those with the given names.
     pub(crate) fn chosen(suite: Suite, names: &[String]) -> Vec<Body> {
         let wanted = |body: &&Body| match (names, body) {
+            // By name only, until it has run on a real cluster.
+            ([], Body::Explain) => false,
             ([], _) => suite == Suite::Full,
             (names, body) => names.iter().any(|name| name == body.name()),
         };
@@ -59,6 +68,7 @@ impl Body {
             Body::Release => release::blue_green::NAME,
             Body::Canary => release::canary::NAME,
             Body::Series(series) => series.name,
+            Body::Explain => explain::NAME,
         }
     }
 
@@ -66,7 +76,7 @@ impl Body {
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
             Body::Release | Body::Canary => Ok(()),
-            Body::Series(_) => bench::build_task_master(),
+            Body::Series(_) | Body::Explain => bench::build_task_master(),
         }
     }
 
@@ -76,6 +86,7 @@ impl Body {
             Body::Release => release::blue_green::run(world, report).await,
             Body::Canary => release::canary::run(world, report).await,
             Body::Series(series) => series.run(world, report).await,
+            Body::Explain => explain::run(world, report).await,
         }
     }
 }
@@ -130,6 +141,7 @@ mod tests {
         }
         assert_eq!(Body::chosen(Suite::Smoke, &names("series-full-preview")).len(), 1);
         assert!(Body::chosen(Suite::Smoke, &[]).is_empty());
-        assert_eq!(Body::chosen(Suite::Full, &[]).len(), BODIES.len());
+        assert_eq!(Body::chosen(Suite::Full, &[]).len(), BODIES.len() - 1);
+        assert_eq!(Body::chosen(Suite::Full, &names("explain")).len(), 1);
     }
 }
