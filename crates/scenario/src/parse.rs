@@ -65,6 +65,7 @@ impl Reader {
                 self.steps.push(Step {
                     title: title.text.to_owned(),
                     line: line.number,
+                    varies: Vec::new(),
                     commands: Vec::new(),
                 });
             }
@@ -73,9 +74,10 @@ impl Reader {
                 let ids = words.rest("ids of requirements or criteria")?;
                 self.shows.extend(ids.text.split_whitespace().map(str::to_owned));
             }
-            ("varies", None) => {
+            ("varies", step) => {
                 let kind = words.next("a kind of facts")?;
-                self.varies.push(FactKind::named(kind.text).ok_or_else(|| kind.error(KINDS))?);
+                let kind = FactKind::named(kind.text).ok_or_else(|| kind.error(KINDS))?;
+                step.map_or(&mut self.varies, |step| &mut step.varies).push(kind);
                 words.end()?;
             }
             ("rollout", None) => {
@@ -411,6 +413,15 @@ mod tests {
             let Action::Wait { condition, .. } = &script.steps[0].commands[0].action else { panic!() };
             assert_eq!(condition, &expected, "{line}");
         }
+    }
+
+    #[test]
+    fn what_varies_in_a_step_varies_there_alone() {
+        let script =
+            parse(&format!("varies event\n{HEAD}  varies replicas\n  abort\nstep Next\n  retry\n")).unwrap();
+        assert_eq!(script.varies, [FactKind::Event]);
+        let steps: Vec<_> = script.steps.iter().map(|step| step.varies.as_slice()).collect();
+        assert_eq!(steps, [&[FactKind::Replicas][..], &[]]);
     }
 
     #[test]

@@ -229,7 +229,8 @@ impl Run<'_> {
             self.quiet().await.map_err(|source| failed(last, source))?;
         }
         let mut section = self.observer.finish(&step.title);
-        section.facts.retain(|fact| !self.script.varies.contains(&fact.kind));
+        let varies = [&self.script.varies, &step.varies];
+        section.facts.retain(|fact| !varies.iter().any(|kinds| kinds.contains(&fact.kind)));
         Ok(section)
     }
 

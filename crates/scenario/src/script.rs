@@ -37,6 +37,8 @@ pub struct Step {
     pub title: String,
     /// The line of its title, from 1.
     pub line: usize,
+    /// What is chance in this step alone; its comment says why.
+    pub varies: Vec<FactKind>,
     /// Its commands, in order.
     pub commands: Vec<Command>,
 }
