@@ -3,6 +3,7 @@
 //! What a command prints goes to the writers that it is given. An error leaves standard output empty and is
 //! one message on standard error; a reader of ours that stops early (`| head -1`) is no error.
 
+mod complete;
 mod execute_phase;
 mod execute_task;
 mod failure;
@@ -282,7 +283,11 @@ fn asking(yes: bool) -> Option<task_master::context::Ask> {
 pub(crate) fn main() -> Code {
     let out = io::stdout();
     let mut out = out.lock();
-    let done = match plugin::is_meant(std::env::args_os().next().as_deref()) {
+    let program = std::env::args_os().next();
+    if complete::is_meant(program.as_deref()) {
+        return complete::run(&std::env::args_os().skip(1).collect::<Vec<_>>(), &mut out);
+    }
+    let done = match plugin::is_meant(program.as_deref()) {
         true => parsed(plugin::Plugin::try_parse(), &mut out).and_then(|plugin| as_plugin(&plugin, &mut out)),
         false => parsed(Cli::try_parse(), &mut out).and_then(|cli| as_itself(cli, &mut out)),
     };

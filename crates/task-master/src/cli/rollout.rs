@@ -136,6 +136,21 @@ enum Command {
     Release(release::Release),
 }
 
+impl Args {
+    /// The Rollout that the verb is for, if it is for one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.command {
+            Command::Watch(watch) => Some(watch.name()),
+            command => command.split(&Target::Sim).map(|(name, _)| name),
+        }
+    }
+
+    /// The namespace that was named.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+}
+
 /// What a Rollout can be waited for.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum State {

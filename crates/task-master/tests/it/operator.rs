@@ -94,6 +94,19 @@ fn as_kubectls_plugin_it_stands_in_the_current_context() {
         command.args(words).env_clear().env("KUBECONFIG", &kubeconfig).current_dir(folder.path());
         command.output().unwrap().into()
     };
+    let completer = folder.path().join("kubectl_complete-rollouts");
+    std::os::unix::fs::symlink(BINARY, &completer).unwrap();
+    let tab = |words: &[&str]| -> String {
+        let mut command = Command::new(&completer);
+        command.args(words).env_clear().env("KUBECONFIG", &kubeconfig).current_dir(folder.path());
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(tab(&["prom"]), "promote\tMake the new version the active one, and prove it\n:4\n");
+    assert_eq!(
+        tab(&["wait", "x", "heal"]),
+        "healthy\tAs asked for, stable, and seen by the controller\n:4\n"
+    );
+    assert_eq!(tab(&["get", ""]), ":4\n", "no cluster, no names, no files");
     let away = run(&["list"]);
     assert_eq!(away.code, Some(11), "{away:?}");
     let mut bench = Bench::shipped();
@@ -110,6 +123,9 @@ fn as_kubectls_plugin_it_stands_in_the_current_context() {
         assert!(all.stdout.contains("blue-green  blue-green  BlueGreen  Healthy"), "{}", all.stdout);
         let got = document(&run(&["get", "blue-green", "-n", "blue-green", "-o", "json", "--as", "jane"]));
         assert_eq!(got["phase"], "Healthy");
+        assert_eq!(tab(&["get", "-n", "blue-green", "b"]), "blue-green\n:4\n");
+        assert_eq!(tab(&["wait", "-n", "blue-green", ""]), "blue-green\n:4\n");
+        assert_eq!(tab(&["get", "b"]), ":4\n", "there is none in namespace default");
         let wrong = run(&["get", "blue-green", "--context", "nowhere"]);
         assert_eq!(wrong.code, Some(11), "{wrong:?}");
     });

@@ -68,6 +68,10 @@ pub(super) struct Watch {
 }
 
 impl Watch {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(super) fn run(&self, context: &Context, namespace: &str, app: &mut App<'_>) -> Result<Code, Failure> {
         if app.global.output == Output::Name {
             return Err(Failure::Form);
