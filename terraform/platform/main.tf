@@ -36,6 +36,10 @@ resource "kubectl_manifest" "argocd" {
   # The definition of ApplicationSets is too long for the annotation in which a client-side apply keeps its last text.
   server_side_apply = true
   force_conflicts   = true
+  wait_for_rollout  = var.wait_for_argocd
+
+  # A definition takes its objects with it, which must be gone before the namespace is.
+  wait = split("/", each.key)[0] == "CustomResourceDefinition"
 
   # argocd/notifications fills this one, with labels of its own.
   ignore_fields = each.key == "ConfigMap/argocd-notifications-cm" ? ["metadata.labels"] : null

@@ -62,6 +62,12 @@ variable "install_argocd" {
   default     = true
 }
 
+variable "wait_for_argocd" {
+  description = "Whether an apply ends when Argo CD's Deployments are available. Read where install_argocd is true."
+  type        = bool
+  default     = true
+}
+
 variable "argocd_manifest" {
   description = "Path of Argo CD's manifests/install.yaml of release 3.6.1, downloaded beforehand (README.md). Read where install_argocd is true."
   type        = string

@@ -15,7 +15,8 @@ pub(crate) struct Options {
     /// Only the checks of Rust code: format, rules of the house, clippy, documentation.
     #[arg(long)]
     rust_only: bool,
-    /// What takes the machine's host cluster down and up as well; `REQUIRE_LIVE=1` asks for it too.
+    /// What compiles Kubernetes, and takes the machine's host cluster down and up, as well; `REQUIRE_LIVE=1` asks for
+    /// it too.
     #[arg(long)]
     live: bool,
 }
@@ -110,9 +111,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
     missing.extend(linters::run()?);
     if options.live || required {
+        // Where one of the two is missing the linters have said so.
+        if run::which("terraform").is_some() && run::which("go").is_some() {
+            run::run(itself()?.args(["terraform", "--live"]))?;
+        }
         missing.extend(host_cluster()?);
     } else {
-        run::say("the host cluster was not tried: cargo xtask check --live");
+        run::say("neither Terraform's apply nor the host cluster was tried: cargo xtask check --live");
     }
     for line in &missing {
         run::say(line);

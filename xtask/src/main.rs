@@ -48,8 +48,8 @@ enum Verb {
     Measure(bench::MeasureOptions),
     /// The policies, roles and renderings, tried on a real API server.
     Policies(policies::Options),
-    /// The platform by Terraform, validated and tested with its provider.
-    Terraform,
+    /// The platform by Terraform: validated and tested; with `--live` applied to an API server and destroyed.
+    Terraform(terraform::Options),
     /// The rules of the house that no compiler checks: module headers, file sizes, words, arrows.
     Tidy,
 }
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
         Verb::Image(options) => image::run(&options),
         Verb::Measure(options) => bench::measure(&options),
         Verb::Policies(options) => policies::run(&options),
-        Verb::Terraform => terraform::run(),
+        Verb::Terraform(options) => terraform::run(&options),
         Verb::Tidy => tidy::run(),
     };
     match outcome {

@@ -39,7 +39,10 @@ impl Secrets {
 }
 
 /// 192 bits from the kernel, as hexadecimal digits.
-fn random() -> Result<String, Error> {
+///
+/// # Errors
+/// When the kernel gives none.
+pub(crate) fn random() -> Result<String, Error> {
     let source = Path::new("/dev/urandom");
     let mut bytes = [0_u8; 24];
     std::fs::File::open(source)

@@ -4,6 +4,8 @@
 //! which `terraform init` takes it and computes the lock by itself. What Terraform writes (lock, state, plans) is in a
 //! folder that is thrown away: no lock and no state is in this repository.
 
+mod api;
+mod live;
 mod stage;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +17,14 @@ use crate::cluster::ARGO_CD;
 use crate::gomodule::{self, Program};
 use crate::run::{self, Error};
 
+/// What to try.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Apply, change by hand, plan and destroy on an API server of its own.
+    #[arg(long)]
+    live: bool,
+}
+
 /// The provider that terraform/platform requires.
 const KUBECTL: Program = Program {
     name: "terraform-provider-kubectl",
@@ -24,18 +34,21 @@ const KUBECTL: Program = Program {
     ..Program::PLAIN
 };
 
+/// The context that is stated wherever one must be.
+const CONTEXT: &str = "api-server";
+
 /// What an install of Argo CD is made of, in the module of its pinned version.
 const MANIFEST: &str = "manifests/install.yaml";
 
-/// Tries the configuration with the Terraform on `PATH`.
+/// Tries the configuration, and with `live` what it makes.
 ///
 /// # Errors
 /// A missing Terraform, or what it says.
-pub(crate) fn run() -> Result<(), Error> {
+pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let terraform = run::which("terraform").ok_or_else(|| {
         Error::Found("terraform is not on PATH: https://developer.hashicorp.com/terraform/install".to_owned())
     })?;
-    check(&terraform)
+    if options.live { live::run(&terraform) } else { check(&terraform) }
 }
 
 /// Whether Terraform and the provider accept the platform, whether bad variables are refused, and whether what is
