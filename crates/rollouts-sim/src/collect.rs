@@ -33,7 +33,7 @@ pub(crate) fn on_change(queue: &mut Queue, change: &Change) {
 
 /// One pass: releases owners that wait, then deletes dependents whose owners are all gone.
 pub(crate) fn owners(world: &mut World) {
-    let marked: Vec<(Resource, Object)> = world.store.deleting().map(|(r, o)| (r, o.clone())).collect();
+    let marked: Vec<(Resource, Object)> = world.store.held().map(|(r, o)| (r, o.clone())).collect();
     let going = foreground(&marked);
     // Looked at as all was when the pass began.
     let mut candidates = world.store.bereft();

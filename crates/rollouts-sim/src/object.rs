@@ -4,19 +4,29 @@ use serde_json::{Value, json};
 
 use crate::resource::Resource;
 
+/// The value at a JSON pointer without escapes. Most of what the simulator does is to read objects, and
+/// `Value::pointer` makes two strings of each step, in case that it has escapes.
+pub(crate) fn at<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
+    let Some(path) = pointer.strip_prefix('/') else { return Some(object).filter(|_| pointer.is_empty()) };
+    path.split('/').try_fold(object, |value, step| match value {
+        Value::Array(list) => list.get(step.parse::<usize>().ok()?),
+        other => other.get(step),
+    })
+}
+
 /// The string at a JSON pointer, or empty.
 pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    at(object, pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The integer at a JSON pointer, or `default`.
 pub(crate) fn number(object: &Value, pointer: &str, default: i64) -> i64 {
-    object.pointer(pointer).and_then(Value::as_i64).unwrap_or(default)
+    at(object, pointer).and_then(Value::as_i64).unwrap_or(default)
 }
 
 /// The items of the array at a JSON pointer; nothing when it is absent.
 pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+    at(object, pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
 pub(crate) fn name(object: &Value) -> &str {
@@ -44,12 +54,12 @@ pub(crate) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
 
 /// Whether deletion has been asked for.
 pub(crate) fn deleting(object: &Value) -> bool {
-    object.pointer("/metadata/deletionTimestamp").is_some()
+    at(object, "/metadata/deletionTimestamp").is_some()
 }
 
 /// The owner reference whose `controller` is true.
 pub(crate) fn controller(object: &Value) -> Option<&Value> {
-    items(object, "/metadata/ownerReferences").find(|o| o["controller"] == json!(true))
+    items(object, "/metadata/ownerReferences").find(|o| o["controller"] == true)
 }
 
 /// Whether the object with this uid controls `object`.
@@ -100,6 +110,14 @@ fn expression_holds(expression: &Value, labels: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pointers_lead_where_those_of_the_library_lead() {
+        let value = json!({"a": [{"b": 1}, 2], "": {"c": null}, "n": 3});
+        for pointer in ["", "/a", "/a/0/b", "/a/1", "/a/2", "/a/x", "/n/x", "/", "//c", "/a/0/b/c", "a"] {
+            assert_eq!(at(&value, pointer), value.pointer(pointer), "{pointer}");
+        }
+    }
 
     #[test]
     fn selectors() {

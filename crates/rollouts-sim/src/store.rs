@@ -47,7 +47,8 @@ const LOG: usize = 4096;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "Saved")]
 pub(crate) struct Store {
-    objects: BTreeMap<Resource, BTreeMap<(String, String), Object>>,
+    /// By kind, namespace and name, so that one namespace of a kind is found without a look at the others.
+    objects: BTreeMap<Resource, BTreeMap<String, BTreeMap<String, Object>>>,
     index: Index,
     revision: u64,
     log: VecDeque<Change>,
@@ -72,7 +73,8 @@ struct Saving<'a> {
 impl Serialize for Store {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kinds = self.objects.iter();
-        let objects = kinds.flat_map(|(r, of)| of.values().map(move |o| (*r, o.as_ref())));
+        let objects =
+            kinds.flat_map(|(r, of)| of.values().flat_map(|of| of.values()).map(|o| (*r, o.as_ref())));
         Saving { revision: self.revision, objects: objects.collect() }.serialize(serializer)
     }
 }
@@ -82,14 +84,10 @@ impl From<Saved> for Store {
         let mut store = Store { revision: saved.revision, compacted: saved.revision, ..Store::new() };
         for (resource, object) in saved.objects {
             store.index.put(resource, None, &object);
-            store.objects.entry(resource).or_default().insert(key(&object), Arc::new(object));
+            store.keep(resource, Arc::new(object));
         }
         store
     }
-}
-
-fn key(object: &Value) -> (String, String) {
-    (object::namespace(object).to_owned(), object::name(object).to_owned())
 }
 
 impl Store {
@@ -111,21 +109,19 @@ impl Store {
 
     /// One object; `ns` is empty for cluster-scoped kinds.
     pub(crate) fn get(&self, resource: Resource, ns: &str, name: &str) -> Option<&Object> {
-        self.objects.get(&resource)?.get(&(ns.to_owned(), name.to_owned()))
+        self.objects.get(&resource)?.get(ns)?.get(name)
     }
 
     /// The objects of a kind in name order; an empty `ns` means every namespace.
     pub(crate) fn list<'a>(
         &'a self,
         resource: Resource,
-        ns: &'a str,
+        ns: &str,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let all = self.objects.get(&resource).into_iter();
-        // The map is ordered by namespace first, so that one namespace is one range.
-        all.flat_map(move |of| {
-            let from = if ns.is_empty() { Default::default() } else { (ns.to_owned(), String::new()) };
-            of.range(from..).take_while(move |((in_ns, _), _)| ns.is_empty() || in_ns == ns).map(|(_, o)| o)
-        })
+        let all = self.objects.get(&resource);
+        let one = all.filter(|_| !ns.is_empty()).map(|all| all.get(ns));
+        let every = all.filter(|_| ns.is_empty()).into_iter().flat_map(BTreeMap::values);
+        one.flatten().into_iter().chain(every).flat_map(BTreeMap::values)
     }
 
     /// Whether an object with this uid is there.
@@ -143,11 +139,9 @@ impl Store {
         self.index.dependents_of(uid).cloned().collect()
     }
 
-    /// The objects whose deletion has been asked for.
-    pub(crate) fn deleting(&self) -> impl Iterator<Item = (Resource, &Object)> {
-        self.index
-            .deleting()
-            .filter_map(|(resource, ns, name)| Some((*resource, self.get(*resource, ns, name)?)))
+    /// The objects whose deletion waits for their finalizers.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (Resource, &Object)> {
+        self.index.held().filter_map(|(resource, ns, name)| Some((*resource, self.get(*resource, ns, name)?)))
     }
 
     /// The Ingresses with a rule that may fit a host in lower case, in name order.
@@ -165,7 +159,7 @@ impl Store {
     pub(crate) fn put(&mut self, resource: Resource, mut object: Value) -> Change {
         self.number(&mut object);
         let object = Arc::new(object);
-        let before = self.objects.entry(resource).or_default().insert(key(&object), object.clone());
+        let before = self.keep(resource, object.clone());
         self.index.put(resource, before.as_deref(), &object);
         let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         self.record(Change { revision: self.revision, resource, kind, before, object })
@@ -173,7 +167,12 @@ impl Store {
 
     /// Removes an object; nothing happens when it is absent.
     pub(crate) fn remove(&mut self, resource: Resource, ns: &str, name: &str) -> Option<Change> {
-        let before = self.objects.get_mut(&resource)?.remove(&(ns.to_owned(), name.to_owned()))?;
+        let of = self.objects.get_mut(&resource)?;
+        let within = of.get_mut(ns)?;
+        let before = within.remove(name)?;
+        if within.is_empty() {
+            of.remove(ns);
+        }
         self.index.remove(resource, &before);
         let mut last = Value::clone(&before);
         self.number(&mut last);
@@ -191,6 +190,12 @@ impl Store {
     pub(crate) fn changes_after(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
         let from = self.log.partition_point(|c| c.revision <= revision);
         (revision >= self.compacted).then(|| self.log.range(from..))
+    }
+
+    /// Puts an object in its place; returns what was there.
+    fn keep(&mut self, resource: Resource, object: Object) -> Option<Object> {
+        let (ns, name) = (object::namespace(&object).to_owned(), object::name(&object).to_owned());
+        self.objects.entry(resource).or_default().entry(ns).or_default().insert(name, object)
     }
 
     fn number(&mut self, object: &mut Value) {

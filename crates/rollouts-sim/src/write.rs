@@ -83,7 +83,7 @@ impl World {
         }
         object["apiVersion"] = json!(resource.api_version());
         object["kind"] = json!(info.kind);
-        schema::admit(self, resource, &mut object, None)?;
+        schema::admit(self, resource, Part::Main, &mut object, None)?;
         controllers::admit(&object).map_err(Refusal::not_simulated)?;
         if resource == Resource::Pod
             && let Some(namespace) = self.store.get(Resource::Namespace, "", &ns)
@@ -119,25 +119,39 @@ impl World {
         let old =
             self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
         check_precondition(resource, &old, &object)?;
-        let mut new = merge_parts(resource, part, &old, object);
-        schema::admit(self, resource, &mut new, Some(&old))?;
+        let new = merge_parts(resource, part, &old, object);
+        // A client's status may bring managedFields along.
+        let changes = if new["metadata"] == old["metadata"] { part } else { Part::Main };
+        self.admit_and_keep(by, resource, (part, changes), &old, new)
+    }
+
+    /// Keeps a new state of an object. `changes` is the part that it may differ in.
+    fn admit_and_keep(
+        &mut self,
+        by: Writer<'_>,
+        resource: Resource,
+        (part, changes): (Part, Part),
+        old: &Object,
+        mut new: Value,
+    ) -> Result<Object, Refusal> {
+        schema::admit(self, resource, changes, &mut new, Some(old))?;
         if part == Part::Main {
             controllers::admit(&new).map_err(Refusal::not_simulated)?;
+            if resource.info().generation && spec_differs(old, &new) {
+                new["metadata"]["generation"] = json!(object::number(old, "/metadata/generation", 0) + 1);
+            }
         }
-        if resource.info().generation && spec_differs(&old, &new) {
-            new["metadata"]["generation"] = json!(object::number(&old, "/metadata/generation", 0) + 1);
-        }
-        self.track(by, resource, part, Some(&old), &mut new);
+        self.track(by, resource, part, Some(old), &mut new);
         if !by.dry_run
             && object::deleting(&new)
             && object::items(&new, "/metadata/finalizers").next().is_none()
             && object::number(&new, "/metadata/deletionGracePeriodSeconds", 0) == 0
         {
-            return Ok(self.remove(resource, &new).unwrap_or(old));
+            return Ok(self.remove(resource, &new).unwrap_or_else(|| old.clone()));
         }
         // A write that changes nothing makes no new version, as upstream.
-        if unchanged(&old, &new) {
-            return Ok(old);
+        if unchanged(changes, old, &new) {
+            return Ok(old.clone());
         }
         self.keep(by, resource, new)
     }
@@ -151,10 +165,17 @@ impl World {
         name: &str,
         change: impl FnOnce(&mut Value),
     ) -> Result<Object, Refusal> {
-        self.modify_part(by, resource, Part::Main, (ns, name), change)
+        let old =
+            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let mut new = Value::clone(&old);
+        change(&mut new);
+        if new == *old && !object::deleting(&old) {
+            return Ok(old);
+        }
+        self.replace(by, resource, Part::Main, new)
     }
 
-    /// Replaces the status by what `change` makes of the present object.
+    /// Replaces the status by what `change` makes of the present one, which is null where there is none.
     pub(crate) fn modify_status(
         &mut self,
         by: Writer<'_>,
@@ -163,21 +184,17 @@ impl World {
         name: &str,
         change: impl FnOnce(&mut Value),
     ) -> Result<Object, Refusal> {
-        self.modify_part(by, resource, Part::Status, (ns, name), change)
-    }
-
-    fn modify_part(
-        &mut self,
-        by: Writer<'_>,
-        resource: Resource,
-        part: Part,
-        (ns, name): (&str, &str),
-        change: impl FnOnce(&mut Value),
-    ) -> Result<Object, Refusal> {
-        let old = self.store.get(resource, ns, name).ok_or_else(|| Refusal::not_found(resource, name))?;
-        let mut new = Value::clone(old);
-        change(&mut new);
-        self.replace(by, resource, part, new)
+        let old =
+            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let mut status = old["status"].clone();
+        change(&mut status);
+        if status == old["status"] && !object::deleting(&old) {
+            return Ok(old);
+        }
+        let mut new = Value::clone(&old);
+        new["status"] = status;
+        drop_null(&mut new, &["status"]);
+        self.admit_and_keep(by, resource, (Part::Status, Part::Status), &old, new)
     }
 
     /// Deletes by the API server's rules: an object with finalizers, and a pod with grace, is only marked. A pod's
@@ -215,7 +232,7 @@ impl World {
         if grace == 0 && !held {
             return Ok(self.remove(resource, &old).unwrap_or(old));
         }
-        let was = old.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
+        let was = object::at(&old, "/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
         let sooner = was.is_none_or(|was| grace < was);
         if object::deleting(&old) && !sooner && new == *old {
             return Ok(old);
@@ -321,7 +338,7 @@ fn merge_parts(resource: Resource, part: Part, old: &Value, new: Value) -> Value
             merged
         }
     };
-    if part == Part::Main && resource.info().status {
+    if part == Part::Main && resource.info().status && merged.get("status") != old.get("status") {
         merged["status"] = old["status"].clone();
     }
     for field in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"]
@@ -356,8 +373,13 @@ fn spec_differs(old: &Value, new: &Value) -> bool {
     !same(old, new, &["metadata", "status"])
 }
 
-fn unchanged(old: &Value, new: &Value) -> bool {
-    same(old, new, &[])
+fn unchanged(changes: Part, old: &Value, new: &Value) -> bool {
+    match changes {
+        Part::Main => same(old, new, &[]),
+        Part::Status => {
+            old.get("status") == new.get("status") && same(&old["metadata"], &new["metadata"], &[])
+        }
+    }
 }
 
 fn add_finalizer(object: &mut Value, finalizer: &str) {

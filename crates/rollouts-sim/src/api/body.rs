@@ -152,8 +152,7 @@ impl Strictness {
 
 /// The duplicate fields of a body and the unknown ones of its object, in the API server's words.
 pub(crate) fn complaints(resource: Resource, object: &Value, duplicates: &[String]) -> Vec<String> {
-    let mut copy = object.clone();
-    let unknown = schema::unknown_fields(schema::of(resource), &mut copy, false);
+    let unknown = schema::unknown_fields(schema::of(resource), object);
     let unknown = unknown.into_iter().map(|path| format!("unknown field \"{path}\""));
     let duplicate = duplicates.iter().map(|path| format!("duplicate field \"{path}\""));
     duplicate.chain(unknown).collect()

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::pod;
-use crate::object::{items, text};
+use crate::object::{self, items, text};
 
 /// Judges an object that a client creates or changes. Called for every kind; most pass.
 ///
@@ -25,7 +25,7 @@ pub(crate) fn admit(object: &Value) -> Result<(), String> {
 
 fn rollout(rollout: &Value) -> Result<(), String> {
     let spec = &rollout["spec"];
-    let has = |pointer: &str| spec.pointer(pointer).is_some_and(|value| !value.is_null());
+    let has = |pointer: &str| object::at(spec, pointer).is_some_and(|value| !value.is_null());
     for (pointer, what) in [
         ("/workloadRef", "workloadRef of a Rollout"),
         ("/strategy/blueGreen/antiAffinity", "blueGreen.antiAffinity of a Rollout, since there is one node"),
@@ -53,7 +53,7 @@ fn rollout(rollout: &Value) -> Result<(), String> {
 
 /// Traffic is split by nginx' annotations or not at all.
 fn routers(spec: &Value) -> Result<(), String> {
-    let routing = spec.pointer("/strategy/canary/trafficRouting").and_then(Value::as_object);
+    let routing = object::at(spec, "/strategy/canary/trafficRouting").and_then(Value::as_object);
     let known = ["nginx", "maxTrafficWeight", "managedRoutes"];
     let other =
         routing.into_iter().flatten().find(|(key, value)| !known.contains(&key.as_str()) && !value.is_null());

@@ -109,11 +109,11 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
         }
     }
     // The status counts the pods as they were before this pass, as upstream; the changes bring the next pass.
-    let _ = world.modify_status(CONTROLLER_MANAGER, Resource::ReplicaSet, ns, name, |object| {
-        let failure = object.pointer("/status/conditions").cloned();
-        object["status"] = decision.status;
+    let _ = world.modify_status(CONTROLLER_MANAGER, Resource::ReplicaSet, ns, name, |status| {
+        let failure = status.get("conditions").cloned();
+        *status = decision.status;
         if let Some(failure) = failure {
-            object["status"]["conditions"] = failure;
+            status["conditions"] = failure;
         }
     });
     if let Some(at) = decision.again {
@@ -158,16 +158,16 @@ fn fail(world: &mut World, set: &Value, failure: Option<String>) {
     let (ns, name) = (object::namespace(set), object::name(set));
     let now = super::time::stamp(world.now());
     let again = failure.is_some();
-    let _ = world.modify_status(CONTROLLER_MANAGER, Resource::ReplicaSet, ns, name, |object| match failure {
+    let _ = world.modify_status(CONTROLLER_MANAGER, Resource::ReplicaSet, ns, name, |status| match failure {
         Some(message) if !stands => {
-            object["status"]["conditions"] = json!([{
+            status["conditions"] = json!([{
                 "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message,
                 "lastTransitionTime": now,
             }]);
         }
         Some(_) => {}
         None => {
-            if let Some(status) = object["status"].as_object_mut() {
+            if let Some(status) = status.as_object_mut() {
                 status.remove("conditions");
             }
         }

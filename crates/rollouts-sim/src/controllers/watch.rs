@@ -97,7 +97,7 @@ fn spec_changed(change: &Change) -> bool {
     let Some(before) = change.before.as_ref().filter(|_| change.kind == ChangeKind::Modified) else {
         return true;
     };
-    let differs = |pointer: &str| before.pointer(pointer) != change.object.pointer(pointer);
+    let differs = |pointer: &str| object::at(before, pointer) != object::at(&change.object, pointer);
     ["/spec", "/metadata/annotations", "/metadata/labels", "/metadata/deletionTimestamp"]
         .into_iter()
         .any(differs)
@@ -132,7 +132,7 @@ fn owner(queue: &mut Queue, object: &Value, resource: Resource, delay: Duration)
 /// The Services that select the pod now or did before, when the change is one that endpoints show.
 fn endpoints_of_pod(queue: &mut Queue, store: &Store, change: &Change) {
     let shown = |o: &Value| {
-        let of = |pointer: &str| o.pointer(pointer).cloned();
+        let of = |pointer: &str| object::at(o, pointer).cloned();
         let ready = super::pods::ready_since(o).is_some();
         (
             of("/metadata/labels"),

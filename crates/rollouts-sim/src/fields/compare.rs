@@ -20,6 +20,14 @@ pub(crate) fn compare(resource: Resource, old: &Value, new: &Value) -> Differenc
     walk.out
 }
 
+/// The same for the status alone.
+pub(crate) fn compare_status(resource: Resource, old: &Value, new: &Value) -> Difference {
+    let mut walk = Walk { resource, path: Vec::new(), out: Difference::default() };
+    let schema = below(schema::of(resource), true, "status");
+    walk.step(|| field("status"), schema, old.get("status"), new.get("status"));
+    walk.out
+}
+
 /// A walk through two objects side by side.
 struct Walk {
     resource: Resource,
@@ -29,9 +37,6 @@ struct Walk {
 
 impl Walk {
     fn values(&mut self, schema: &'static Schema, old: Option<&Value>, new: Option<&Value>) {
-        if old == new {
-            return;
-        }
         let Some(new) = new else {
             self.out.removed.at(&self.path).member = true;
             self.inside(schema, old, None);
@@ -57,7 +62,7 @@ impl Walk {
                 let added = after.into_iter().flatten().filter(|(name, _)| is_new(name));
                 for (name, _) in before.into_iter().flatten().chain(added) {
                     let (o, n) = (before.and_then(|b| b.get(name)), after.and_then(|a| a.get(name)));
-                    self.step(field(name), below(schema, root, name), o, n);
+                    self.step(|| field(name), below(schema, root, name), o, n);
                 }
                 true
             }
@@ -68,7 +73,7 @@ impl Walk {
                 }
                 let added = after.iter().filter(|(step, _)| find(&before, step).is_none());
                 for (step, _) in before.iter().chain(added) {
-                    self.step(step.clone(), schema.item(), find(&before, step), find(&after, step));
+                    self.step(|| step.clone(), schema.item(), find(&before, step), find(&after, step));
                 }
                 true
             }
@@ -76,8 +81,17 @@ impl Walk {
         }
     }
 
-    fn step(&mut self, step: Step, schema: &'static Schema, old: Option<&Value>, new: Option<&Value>) {
-        self.path.push(step);
+    fn step(
+        &mut self,
+        step: impl FnOnce() -> Step,
+        schema: &'static Schema,
+        old: Option<&Value>,
+        new: Option<&Value>,
+    ) {
+        if old == new {
+            return;
+        }
+        self.path.push(step());
         self.values(schema, old, new);
         self.path.pop();
     }

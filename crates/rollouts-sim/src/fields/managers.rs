@@ -1,10 +1,11 @@
 //! `metadata.managedFields`: who owns what, after an update and after an apply.
 
+use std::cmp::Ordering;
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::compare::compare;
+use super::compare::{Difference, compare, compare_status};
 use super::merge::{merge, prune};
 use super::set::Set;
 use crate::object;
@@ -23,44 +24,64 @@ struct Manager {
     fields: Set,
 }
 
-fn managers(object: &Value) -> Vec<Manager> {
-    let entries = object::items(object, "/metadata/managedFields");
-    let read = |entry: &Value| Manager {
-        name: object::text(entry, "/manager").to_owned(),
-        operation: if entry["operation"] == "Apply" { "Apply" } else { "Update" },
-        subresource: object::text(entry, "/subresource").to_owned(),
-        api_version: object::text(entry, "/apiVersion").to_owned(),
-        time: object::text(entry, "/time").to_owned(),
-        fields: Set::from_value(&entry["fieldsV1"]),
-    };
-    entries.map(read).collect()
-}
+impl Manager {
+    fn read(entry: &Value) -> Manager {
+        Manager {
+            name: object::text(entry, "/manager").to_owned(),
+            operation: if entry["operation"] == "Apply" { "Apply" } else { "Update" },
+            subresource: object::text(entry, "/subresource").to_owned(),
+            api_version: object::text(entry, "/apiVersion").to_owned(),
+            time: object::text(entry, "/time").to_owned(),
+            fields: Set::from_value(&entry["fieldsV1"]),
+        }
+    }
 
-/// The managers to start from: those that the writer sent, or the present ones when it sent none. A list of one
-/// empty entry clears them, as upstream documents it.
-fn stated_managers(old: &Value, new: &Value) -> Vec<Manager> {
-    match new["metadata"]["managedFields"].as_array().map(Vec::as_slice) {
-        Some([only]) if only.as_object().is_some_and(serde_json::Map::is_empty) => Vec::new(),
-        Some([_, ..]) => managers(new),
-        _ => managers(old),
+    /// The same as it is stored; `None` for one that owns nothing.
+    fn entry(self) -> Option<Value> {
+        if self.fields.is_empty() {
+            return None;
+        }
+        let mut entry = json!({
+            "manager": self.name, "operation": self.operation, "apiVersion": self.api_version, "time": self.time,
+            "fieldsType": "FieldsV1", "fieldsV1": self.fields.to_value(),
+        });
+        if !self.subresource.is_empty() {
+            entry["subresource"] = json!(self.subresource);
+        }
+        Some(entry)
     }
 }
 
-fn write(object: &mut Value, mut managers: Vec<Manager>) {
-    managers.retain(|m| !m.fields.is_empty());
+fn managers(object: &Value) -> Vec<Manager> {
+    object::items(object, "/metadata/managedFields").map(Manager::read).collect()
+}
+
+/// The entries to start from: those that the writer sent, or the present ones when it sent none. A list of one
+/// empty entry clears them, as upstream documents it. They are taken out of `new`.
+fn stated_entries(old: &Value, new: &mut Value) -> Vec<Value> {
+    let standing = || object::at(old, "/metadata/managedFields");
+    let sent = new["metadata"].as_object_mut().and_then(|metadata| metadata.shift_remove("managedFields"));
+    match sent {
+        Some(sent) if Some(&sent) == standing() => match sent {
+            Value::Array(entries) => entries,
+            _ => Vec::new(),
+        },
+        Some(Value::Array(sent)) => match sent.as_slice() {
+            [only] if only.as_object().is_some_and(Map::is_empty) => Vec::new(),
+            [_, ..] => sent.iter().map(Manager::read).filter_map(Manager::entry).collect(),
+            [] => standing().and_then(Value::as_array).cloned().unwrap_or_default(),
+        },
+        _ => standing().and_then(Value::as_array).cloned().unwrap_or_default(),
+    }
+}
+
+fn write(object: &mut Value, mut entries: Vec<Value>) {
     // Applies first, then updates by time, as upstream sorts them.
-    managers.sort_by(|a, b| (a.operation, &a.time, &a.name).cmp(&(b.operation, &b.time, &b.name)));
-    let entry = |m: Manager| {
-        let mut entry = json!({
-            "manager": m.name, "operation": m.operation, "apiVersion": m.api_version, "time": m.time,
-            "fieldsType": "FieldsV1", "fieldsV1": m.fields.to_value(),
-        });
-        if !m.subresource.is_empty() {
-            entry["subresource"] = json!(m.subresource);
-        }
-        entry
-    };
-    let entries: Vec<Value> = managers.into_iter().map(entry).collect();
+    entries.sort_by(|a, b| {
+        let key =
+            ["/operation", "/time", "/manager"].map(|field| (object::text(a, field), object::text(b, field)));
+        key.into_iter().map(|(a, b)| a.cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    });
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.shift_remove("managedFields");
         if !entries.is_empty() {
@@ -105,7 +126,21 @@ fn owned_fields(mut set: Set) -> Set {
     set
 }
 
+/// Takes fields from an entry; says whether it has any left.
+fn keeps(entry: &mut Value, gone: &[&Set]) -> bool {
+    if !gone.iter().any(|gone| gone.meets(&entry["fieldsV1"])) {
+        return true;
+    }
+    let mut fields = Set::from_value(&entry["fieldsV1"]);
+    gone.iter().for_each(|gone| fields.subtract(gone));
+    entry["fieldsV1"] = fields.to_value();
+    !fields.is_empty()
+}
+
 /// Writes into `new` the managedFields after `manager` turned `old` into it by a plain write at `time`.
+///
+/// Most writes change what their manager owns already. So the entries are edited as they stand, and only those are
+/// read as sets whose fields change.
 pub(crate) fn track_update(
     resource: Resource,
     (manager, subresource): (&str, &str),
@@ -114,45 +149,53 @@ pub(crate) fn track_update(
     time: &str,
 ) {
     let nothing = json!({});
-    let mut change = compare(resource, old.unwrap_or(&nothing), new);
-    change.set = owned_fields(change.set);
-    let mut removed = owned_fields(change.removed);
-    let part = |step: &str| match subresource {
-        "status" => step == "f:status",
-        _ => !(resource.info().status && step == "f:status"),
+    let before = old.unwrap_or(&nothing);
+    let Difference { set, removed } = match subresource {
+        "status" => compare_status(resource, before, new),
+        _ => compare(resource, before, new),
     };
-    change.set.children.retain(|step, _| part(step));
-    removed.children.retain(|step, _| part(step));
-    change.set.subtract_trees(&allocated(resource));
-    let mut all = stated_managers(old.unwrap_or(&nothing), new);
-    for each in &mut all {
-        each.fields.subtract(&removed);
+    let (mut set, mut removed) = (owned_fields(set), owned_fields(removed));
+    if subresource != "status" && resource.info().status {
+        set.children.remove("f:status");
+        removed.children.remove("f:status");
     }
-    let api_version = resource.api_version();
-    let mine = |m: &Manager| m.name == manager && m.operation == "Update" && m.subresource == subresource;
-    let mut own = all.iter().find(|m| mine(m)).map(|m| m.fields.clone()).unwrap_or_default();
-    all.retain(|m| !mine(m));
-    if !change.set.is_empty() {
-        for each in &mut all {
-            each.fields.subtract(&change.set);
+    if subresource != "status" {
+        set.subtract_trees(&allocated(resource));
+    }
+    let mut entries = stated_entries(before, new);
+    let mine = |entry: &Value| {
+        entry["manager"] == manager
+            && entry["operation"] == "Update"
+            && object::text(entry, "/subresource") == subresource
+    };
+    let own = entries.iter().position(mine).map(|at| entries.remove(at));
+    entries.retain_mut(|entry| keeps(entry, &[&removed, &set]));
+    // Only what is set counts as a write of that time, not what is taken away.
+    let known = object::items(before, "/metadata/managedFields").find(|entry| mine(entry));
+    let kept = known.map(|known| object::text(known, "/time")).filter(|_| set.is_empty());
+    let time = kept.unwrap_or(time);
+    match own {
+        Some(mut own) if set.is_within(&own["fieldsV1"]) && !removed.meets(&own["fieldsV1"]) => {
+            own["time"] = json!(time);
+            own["apiVersion"] = json!(resource.api_version());
+            entries.push(own);
+        }
+        own => {
+            let mut fields = own.map(|own| Set::from_value(&own["fieldsV1"])).unwrap_or_default();
+            fields.union(&set);
+            fields.subtract(&removed);
+            let own = Manager {
+                name: manager.to_owned(),
+                operation: "Update",
+                subresource: subresource.to_owned(),
+                api_version: resource.api_version(),
+                time: time.to_owned(),
+                fields,
+            };
+            entries.extend(own.entry());
         }
     }
-    let before = own.clone();
-    own.union(&change.set);
-    own.subtract(&removed);
-    let kept_time = old.and_then(|o| {
-        let known = managers(o).into_iter().find(mine)?;
-        (before == own && change.set.is_empty()).then_some(known.time)
-    });
-    all.push(Manager {
-        name: manager.to_owned(),
-        operation: "Update",
-        subresource: subresource.to_owned(),
-        api_version,
-        time: kept_time.unwrap_or_else(|| time.to_owned()),
-        fields: own,
-    });
-    write(new, all);
+    write(new, entries);
 }
 
 /// Applies `config` as `manager` to `live` (null when there is none): merges it, takes out what the manager stated
@@ -222,7 +265,7 @@ pub(crate) fn apply(
         time,
         fields: states,
     });
-    write(&mut merged, all);
+    write(&mut merged, all.into_iter().filter_map(Manager::entry).collect());
     Ok(merged)
 }
 

@@ -138,10 +138,29 @@ impl Set {
         Set { member: map.contains_key(".") || children.is_empty(), children }
     }
 
+    /// Whether a `fieldsV1` object has one of these paths.
+    pub(crate) fn meets(&self, fields: &Value) -> bool {
+        let inner = |(step, set): (&Step, &Set)| fields.get(step).is_some_and(|fields| set.meets(fields));
+        (self.member && is_member(fields)) || self.children.iter().any(inner)
+    }
+
+    /// Whether a `fieldsV1` object has all of these paths.
+    pub(crate) fn is_within(&self, fields: &Value) -> bool {
+        let inner = |(step, set): (&Step, &Set)| {
+            set.is_empty() || fields.get(step).is_some_and(|fields| set.is_within(fields))
+        };
+        (!self.member || is_member(fields)) && self.children.iter().all(inner)
+    }
+
     /// The fields that `value` states, as an applied configuration owns them.
     pub(crate) fn of_value(schema: &'static Schema, value: &Value) -> Set {
         of_value(schema, value, true)
     }
+}
+
+/// Whether the path to a node of a `fieldsV1` object is itself in the set.
+fn is_member(fields: &Value) -> bool {
+    fields.as_object().is_some_and(|map| map.is_empty() || map.contains_key("."))
 }
 
 fn of_value(schema: &'static Schema, value: &Value, root: bool) -> Set {
@@ -239,6 +258,10 @@ mod tests {
         rest.subtract(&Set::from_value(&json!({"f:spec": {"f:selector": {}}})));
         assert_eq!(rest.paths().len(), 4);
         assert_eq!(set.intersection(&rest), rest);
+        assert!(rest.is_within(&set.to_value()) && !set.is_within(&rest.to_value()));
+        let mut gone = set.clone();
+        gone.subtract(&rest);
+        assert!(gone.meets(&set.to_value()) && !gone.meets(&rest.to_value()));
         rest.subtract_trees(&Set::from_value(&json!({"f:spec": {}})));
         assert_eq!(rest.paths(), [".metadata.labels.x"]);
     }

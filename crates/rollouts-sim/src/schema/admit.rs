@@ -3,58 +3,99 @@
 use serde_json::{Value, json};
 
 use super::walk::{self, Fault};
-use super::{defaults, names};
+use super::{Schema, defaults, names};
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
 use crate::world::World;
+use crate::write::Part;
 
-/// Makes `object` what the API server would store. `old` is the present object when this is an update.
+/// Makes `object` what the API server would store. `old` is the present object when this is an update of `part`.
 ///
 /// Its names and labels must have their forms; unknown fields go; defaults are filled in; then the schema and the
-/// rules of the kind must hold.
+/// rules of the kind must hold. A field that is as it stands in the store was admitted when it was written, and is
+/// not looked at again.
 pub(crate) fn admit(
     world: &mut World,
     resource: Resource,
+    part: Part,
     object: &mut Value,
     old: Option<&Value>,
 ) -> Result<(), Refusal> {
     let schema = super::of(resource);
     let info = resource.info();
-    if let Some((path, got, want)) = walk::wrong_type(super::metadata(), &object["metadata"]) {
+    if info.custom {
+        walk::own_defaults(schema, object);
+    }
+    let fresh = fresh(part, object, old);
+    let has = |name: &str| fresh.iter().any(|one| one == name);
+    if has("metadata")
+        && let Some((path, got, want)) = walk::wrong_type(super::metadata(), &object["metadata"], "")
+    {
         return Err(undecodable(resource, &format!("metadata.{path}"), got, want));
     }
+    let wrong = |name: &String| walk::wrong_type(walk::child(schema, "", name)?, &object[name], name);
     if !info.custom
-        && let Some((path, got, want)) = walk::wrong_type(schema, object)
+        && let Some((path, got, want)) = fresh.iter().find_map(wrong)
     {
         return Err(undecodable(resource, &path, got, want));
     }
-    walk::unknown_fields(schema, object, true);
-    if info.custom {
-        walk::drop_nulls(super::metadata(), &mut object["metadata"], "metadata");
-        walk::fill_defaults(schema, object, "");
-    } else {
-        walk::drop_nulls(schema, object, "");
+    for name in &fresh {
+        prune(schema, resource, object, name);
+    }
+    if !info.custom {
         defaults::fill(world, resource, object, old);
     }
-    let mut found = metadata_faults(resource, object);
+    let mut found = if has("metadata") { metadata_faults(resource, object) } else { Vec::new() };
     if info.custom {
-        let faults = walk::faults(schema, object, old, "");
-        let unchecked = walk::has_rules(schema)
-            && faults
-                .iter()
-                .any(|(_, why)| !(why.ends_with(" is immutable") || why.starts_with("Duplicate")));
+        let faults = walk::faults_of(schema, object, old, &fresh);
+        let unchecked =
+            faults.iter().any(|(_, why)| !(why.ends_with(" is immutable") || why.starts_with("Duplicate")))
+                && walk::has_rules(schema);
         found.extend(faults);
         if unchecked {
             found.push(fault("<nil>", UNCHECKED));
         }
-    } else {
-        if let Some(spec) = schema.field("spec").filter(|_| object.get("spec").is_some()) {
-            found.extend(walk::faults(spec, &object["spec"], None, "spec"));
+    } else if part == Part::Main {
+        let spec = object.get("spec").filter(|spec| old.is_none_or(|old| old.get("spec") != Some(*spec)));
+        if let (Some(schema), Some(spec)) = (schema.field("spec"), spec) {
+            found.extend(walk::faults(schema, spec, None, "spec"));
         }
         found.extend(kind_faults(resource, object, old));
     }
     if found.is_empty() { Ok(()) } else { Err(Refusal::invalid(resource, object::name(object), &found)) }
+}
+
+/// The top fields that are not as they stand in the store.
+fn fresh(part: Part, object: &Value, old: Option<&Value>) -> Vec<String> {
+    let fields = object.as_object().into_iter().flatten();
+    let differs = |name: &str, value: &Value| old.is_none_or(|old| old.get(name) != Some(value));
+    let changed = fields.filter(|(name, value)| match part {
+        Part::Main => differs(name, value),
+        Part::Status => *name == "status",
+    });
+    changed.map(|(name, _)| name.clone()).collect()
+}
+
+/// Takes out of a top field what the kind does not have, and fills in a custom resource's defaults.
+fn prune(schema: &'static Schema, resource: Resource, object: &mut Value, name: &str) {
+    let Some(fields) = object.as_object_mut() else { return };
+    let custom = resource.info().custom;
+    let null = fields.get(name).is_none_or(Value::is_null);
+    let Some(inner) = walk::child(schema, "", name).filter(|_| custom || !null || name == "eventTime") else {
+        fields.shift_remove(name);
+        return;
+    };
+    let Some(value) = fields.get_mut(name) else { return };
+    walk::drop_unknown(inner, value, name);
+    if custom {
+        if name == "metadata" {
+            walk::drop_nulls(super::metadata(), value, name);
+        }
+        walk::fill_defaults(inner, value, name);
+    } else if !inner.open {
+        walk::drop_nulls(inner, value, name);
+    }
 }
 
 /// What the API server adds when it did not get to the rules of a CRD.
@@ -170,7 +211,7 @@ fn fixed_spec(pod: &Value) -> Value {
 fn pod_faults(pod: &Value, old: Option<&Value>) -> Vec<Fault> {
     let mut found = Vec::new();
     pod_spec_faults(&pod["spec"], "spec", &mut found);
-    if old.is_some_and(|old| fixed_spec(old) != fixed_spec(pod)) {
+    if old.is_some_and(|old| old["spec"] != pod["spec"] && fixed_spec(old) != fixed_spec(pod)) {
         let why = "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,\
                    `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to \
                    existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was \

@@ -18,39 +18,45 @@ pub(super) fn child(schema: &'static Schema, path: &str, name: &str) -> Option<&
     if path.is_empty() { top(schema, name) } else { schema.field(name) }
 }
 
-/// The fields of `object` that its schema does not declare, as paths; with `prune` they are also taken out.
-pub(crate) fn unknown_fields(schema: &'static Schema, object: &mut Value, prune: bool) -> Vec<String> {
+/// The fields of `object` that its schema does not declare, as paths.
+pub(crate) fn unknown_fields(schema: &'static Schema, object: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    visit_unknown(schema, object, "", prune, &mut found);
+    visit_unknown(schema, object, "", &mut found);
     found
 }
 
-fn visit_unknown(
-    schema: &'static Schema,
-    value: &mut Value,
-    path: &str,
-    prune: bool,
-    found: &mut Vec<String>,
-) {
+fn visit_unknown(schema: &'static Schema, value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             let mut unknown = Vec::new();
-            for (name, inner) in map.iter_mut() {
+            for (name, inner) in map {
                 match child(schema, path, name) {
-                    Some(schema) => visit_unknown(schema, inner, &below(path, name), prune, found),
-                    None => unknown.push(name.clone()),
+                    Some(schema) => visit_unknown(schema, inner, &below(path, name), found),
+                    None => unknown.push(below(path, name)),
                 }
             }
-            found.extend(unknown.iter().map(|name| below(path, name)));
-            if prune {
-                map.retain(|name, _| !unknown.contains(name));
-            }
+            found.extend(unknown);
         }
         Value::Array(list) => {
-            for (index, inner) in list.iter_mut().enumerate() {
-                visit_unknown(schema.item(), inner, &format!("{path}[{index}]"), prune, found);
+            for (index, inner) in list.iter().enumerate() {
+                visit_unknown(schema.item(), inner, &format!("{path}[{index}]"), found);
             }
         }
+        _ => {}
+    }
+}
+
+/// Takes out the fields that a schema does not declare.
+pub(super) fn drop_unknown(schema: &'static Schema, value: &mut Value, path: &str) {
+    match value {
+        Value::Object(map) => map.retain(|name, inner| match child(schema, path, name) {
+            Some(schema) => {
+                drop_unknown(schema, inner, "[]");
+                true
+            }
+            None => false,
+        }),
+        Value::Array(list) => list.iter_mut().for_each(|v| drop_unknown(schema.item(), v, "[]")),
         _ => {}
     }
 }
@@ -58,23 +64,29 @@ fn visit_unknown(
 /// Fills in the schema's defaults, and drops nulls where a default or no nullable value stands, as for CRDs.
 pub(super) fn fill_defaults(schema: &'static Schema, value: &mut Value, path: &str) {
     match value {
-        Value::Object(map) => {
-            for (name, property) in &schema.properties {
-                let property = property.resolved();
-                if let Some(default) = &property.default
-                    && map.get(name).is_none_or(|v| v.is_null() && !property.nullable)
-                {
-                    map.insert(name.clone(), default.clone());
-                }
-            }
-            for (name, inner) in map.iter_mut() {
+        Value::Object(_) => {
+            own_defaults(schema, value);
+            for (name, inner) in value.as_object_mut().into_iter().flatten() {
                 if let Some(schema) = child(schema, path, name) {
-                    fill_defaults(schema, inner, &below(path, name));
+                    fill_defaults(schema, inner, "[]");
                 }
             }
         }
         Value::Array(list) => list.iter_mut().for_each(|v| fill_defaults(schema.item(), v, "[]")),
         _ => {}
+    }
+}
+
+/// The same for the fields of one object, and not what is in them.
+pub(super) fn own_defaults(schema: &'static Schema, value: &mut Value) {
+    let Some(map) = value.as_object_mut() else { return };
+    for (name, property) in &schema.properties {
+        let property = property.resolved();
+        if let Some(default) = &property.default
+            && map.get(name).is_none_or(|v| v.is_null() && !property.nullable)
+        {
+            map.insert(name.clone(), default.clone());
+        }
     }
 }
 
@@ -85,7 +97,7 @@ pub(super) fn drop_nulls(schema: &'static Schema, value: &mut Value, path: &str)
             map.retain(|name, v| !v.is_null() || name == "eventTime");
             for (name, inner) in map.iter_mut() {
                 if let Some(schema) = child(schema, path, name).filter(|s| !s.open) {
-                    drop_nulls(schema, inner, &below(path, name));
+                    drop_nulls(schema, inner, "[]");
                 }
             }
         }
@@ -150,13 +162,6 @@ fn wanted(schema: &Schema) -> &'static str {
 pub(super) fn wrong_type(
     schema: &'static Schema,
     value: &Value,
-) -> Option<(String, &'static str, &'static str)> {
-    visit_types(schema, value, "")
-}
-
-fn visit_types(
-    schema: &'static Schema,
-    value: &Value,
     path: &str,
 ) -> Option<(String, &'static str, &'static str)> {
     // A null is the Go zero value.
@@ -169,8 +174,8 @@ fn visit_types(
     match value {
         Value::Object(map) => map
             .iter()
-            .find_map(|(name, inner)| visit_types(child(schema, path, name)?, inner, &below(path, name))),
-        Value::Array(list) => list.iter().find_map(|inner| visit_types(schema.item(), inner, path)),
+            .find_map(|(name, inner)| wrong_type(child(schema, path, name)?, inner, &below(path, name))),
+        Value::Array(list) => list.iter().find_map(|inner| wrong_type(schema.item(), inner, path)),
         _ => None,
     }
 }
@@ -183,15 +188,35 @@ pub(super) fn faults(schema: &'static Schema, value: &Value, old: Option<&Value>
     found
 }
 
-fn visit_faults(
+/// The same of a whole object, with no look into other top fields than `fresh`.
+pub(super) fn faults_of(
+    schema: &'static Schema,
+    object: &Value,
+    old: Option<&Value>,
+    fresh: &[String],
+) -> Vec<Fault> {
+    let mut found = Vec::new();
+    if own_faults(schema, object, old, "", &mut found) {
+        for name in fresh.iter().filter(|name| *name != "metadata") {
+            let before = old.and_then(|old| old.get(name));
+            if let (Some(schema), Some(value)) = (child(schema, "", name), object.get(name)) {
+                visit_faults(schema, value, before, name, &mut found);
+            }
+        }
+    }
+    found
+}
+
+/// Without what is in the members. Says whether they are worth a look.
+fn own_faults(
     schema: &'static Schema,
     value: &Value,
     old: Option<&Value>,
     path: &str,
     found: &mut Vec<Fault>,
-) {
+) -> bool {
     if value.is_null() && schema.nullable {
-        return;
+        return false;
     }
     if !fits(schema, value) {
         let got = type_name(value);
@@ -200,10 +225,10 @@ fn visit_faults(
             path.to_owned(),
             format!("Invalid value: \"{got}\": {path} in body must be of type {want}: \"{got}\""),
         ));
-        return;
+        return false;
     }
     scalar_faults(schema, value, path, found);
-    if old.is_some_and(|old| old != value) {
+    if !schema.rules.is_empty() && old.is_some_and(|old| old != value) {
         let broken = schema.rules.iter().filter(|r| r["rule"] == "self == oldSelf");
         found.extend(broken.map(|r| {
             (
@@ -216,11 +241,26 @@ fn visit_faults(
             )
         }));
     }
+    if let Value::Object(map) = value {
+        for name in schema.required.iter().filter(|name| !map.contains_key(*name)) {
+            found.push((below(path, name), "Required value".to_owned()));
+        }
+    }
+    true
+}
+
+fn visit_faults(
+    schema: &'static Schema,
+    value: &Value,
+    old: Option<&Value>,
+    path: &str,
+    found: &mut Vec<Fault>,
+) {
+    if !own_faults(schema, value, old, path, found) {
+        return;
+    }
     match value {
         Value::Object(map) => {
-            for name in schema.required.iter().filter(|name| !map.contains_key(*name)) {
-                found.push((below(path, name), "Required value".to_owned()));
-            }
             for (name, inner) in map {
                 if path.is_empty() && name == "metadata" {
                     continue;

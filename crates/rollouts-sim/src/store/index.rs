@@ -1,5 +1,5 @@
 //! What is asked of all objects at once and would otherwise be a walk over all of them: whose dependents are left
-//! without an owner, what is being deleted, which Ingresses know a host, which addresses Services have.
+//! without an owner, what waits for its finalizers, which Ingresses know a host, which addresses Services have.
 //!
 //! It follows from the objects, so it is in no snapshot.
 
@@ -21,7 +21,8 @@ pub(super) struct Index {
     dependents: BTreeMap<String, BTreeSet<Place>>,
     /// Uids of owners that have dependents and are not there.
     gone: BTreeSet<String>,
-    deleting: BTreeSet<Place>,
+    /// What is to be deleted and has finalizers.
+    held: BTreeSet<Place>,
     /// Ingresses by the hosts of their rules, in lower case; the empty one is any host.
     hosts: BTreeMap<String, BTreeSet<(String, String)>>,
     /// How many Services have an address.
@@ -32,6 +33,10 @@ impl Index {
     /// An object was added or is replaced by another state of itself.
     pub(super) fn put(&mut self, resource: Resource, before: Option<&Value>, object: &Value) {
         if let Some(before) = before {
+            // Most writes are of a status, and nothing here follows from one.
+            if alike(resource, before, object) {
+                return;
+            }
             self.take(resource, before);
         }
         let uid = object::uid(object);
@@ -45,8 +50,8 @@ impl Index {
                 self.gone.insert(owner.to_owned());
             }
         }
-        if object::deleting(object) {
-            self.deleting.insert(place(resource, object));
+        if held(object) {
+            self.held.insert(place(resource, object));
         }
         for host in hosts(resource, object) {
             let key = (object::namespace(object).to_owned(), object::name(object).to_owned());
@@ -77,8 +82,8 @@ impl Index {
                 }
             }
         }
-        if object::deleting(object) {
-            self.deleting.remove(&place(resource, object));
+        if held(object) {
+            self.held.remove(&place(resource, object));
         }
         for host in hosts(resource, object) {
             if let Some(of) = self.hosts.get_mut(&host) {
@@ -108,9 +113,9 @@ impl Index {
         self.dependents.get(uid).into_iter().flatten()
     }
 
-    /// The objects whose deletion has been asked for.
-    pub(super) fn deleting(&self) -> impl Iterator<Item = &Place> {
-        self.deleting.iter()
+    /// The objects whose deletion waits for their finalizers.
+    pub(super) fn held(&self) -> impl Iterator<Item = &Place> {
+        self.held.iter()
     }
 
     /// The Ingresses, as namespace and name, with a rule that may fit a host in lower case.
@@ -124,6 +129,20 @@ impl Index {
     pub(super) fn has_address(&self, address: &str) -> bool {
         self.addresses.get(address).is_some_and(|count| *count > 0)
     }
+}
+
+/// Whether two states of an object have all in common that is read here.
+fn alike(resource: Resource, before: &Value, object: &Value) -> bool {
+    let same = |pointer: &str| object::at(before, pointer) == object::at(object, pointer);
+    let spec = matches!(resource, Resource::Ingress | Resource::Service);
+    same("/metadata/uid")
+        && same("/metadata/ownerReferences")
+        && held(before) == held(object)
+        && (!spec || same("/spec"))
+}
+
+fn held(object: &Value) -> bool {
+    object::deleting(object) && items(object, "/metadata/finalizers").next().is_some()
 }
 
 fn place(resource: Resource, object: &Value) -> Place {

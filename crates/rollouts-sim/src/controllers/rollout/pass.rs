@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 use crate::resource::Resource;
 use crate::store::Object;
 use crate::world::World;
-use crate::write::ROLLOUTS;
+use crate::write::{Part, ROLLOUTS};
 
 /// The state of one pass.
 pub(super) struct Pass {
@@ -59,8 +59,7 @@ pub(super) struct Pass {
 
 /// Reads a stored object as a type.
 pub(super) fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, Refusal> {
-    serde_json::from_value(object.clone())
-        .map_err(|error| Refusal::bad_request(format!("{}: {error}", object::name(object))))
+    T::deserialize(object).map_err(|error| Refusal::bad_request(format!("{}: {error}", object::name(object))))
 }
 
 impl Pass {
@@ -251,7 +250,7 @@ fn defaulted(world: &mut World, template: &Value) -> Value {
         "spec": {"replicas": 0, "selector": {"matchLabels": template["metadata"]["labels"]}, "template": template},
     });
     // A template that the API server would refuse equals none of those it has taken.
-    let _ = crate::schema::admit(world, Resource::ReplicaSet, &mut carrier, None);
+    let _ = crate::schema::admit(world, Resource::ReplicaSet, Part::Main, &mut carrier, None);
     let mut template = carrier["spec"]["template"].take();
     if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
         labels.remove(names::POD_TEMPLATE_HASH);
