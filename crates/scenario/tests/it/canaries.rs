@@ -24,7 +24,7 @@ reproduces! {
 }
 
 /// Without a transcript: nothing but the simulator has shown these. A scenario begins here.
-pub(crate) const UNVERIFIED: &[&str] = &["canary-rollback"];
+pub(crate) const UNVERIFIED: &[&str] = &[];
 
 #[expect(clippy::print_stdout, reason = "who runs the tests with their output is to see what is unverified")]
 async fn reproduce(name: &str) {
