@@ -29,6 +29,10 @@ const APPLICATION_ID: i64 = 0x544d_4c47;
 /// How long an append waits for another process's append to end.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// After so many pages the journal is begun anew, over its old bytes. A sync of a file that grows has to write down its
+/// new size as well, which costs as much again; so it is not let grow for long.
+const CHECKPOINT: i64 = 64;
+
 const SCHEMA: &str = "
 CREATE TABLE events (
   seq    INTEGER PRIMARY KEY,
@@ -145,6 +149,7 @@ impl Store {
     fn prepare(&self) -> Result<(), rusqlite::Error> {
         self.connection.pragma_update(None, "journal_mode", "wal")?;
         self.connection.pragma_update(None, "synchronous", "full")?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         self.connection.pragma_update(None, "trusted_schema", false)
     }
 
