@@ -107,6 +107,11 @@ impl World {
         self.keep(by, resource, object)
     }
 
+    /// The object as it stands.
+    pub(crate) fn existing(&self, resource: Resource, ns: &str, name: &str) -> Result<Object, Refusal> {
+        self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))
+    }
+
     /// Replaces an object's `part`. A `resourceVersion` in `object` must be the present one.
     pub(crate) fn replace(
         &mut self,
@@ -116,8 +121,7 @@ impl World {
         object: Value,
     ) -> Result<Object, Refusal> {
         let (ns, name) = (object::namespace(&object), object::name(&object));
-        let old =
-            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let old = self.existing(resource, ns, name)?;
         check_precondition(resource, &old, &object)?;
         let new = merge_parts(resource, part, &old, object);
         // A client's status may bring managedFields along.
@@ -165,8 +169,7 @@ impl World {
         name: &str,
         change: impl FnOnce(&mut Value),
     ) -> Result<Object, Refusal> {
-        let old =
-            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let old = self.existing(resource, ns, name)?;
         let mut new = Value::clone(&old);
         change(&mut new);
         if new == *old && !object::deleting(&old) {
@@ -184,8 +187,7 @@ impl World {
         name: &str,
         change: impl FnOnce(&mut Value),
     ) -> Result<Object, Refusal> {
-        let old =
-            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let old = self.existing(resource, ns, name)?;
         let mut status = old["status"].clone();
         change(&mut status);
         if status == old["status"] && !object::deleting(&old) {
@@ -217,8 +219,7 @@ impl World {
         name: &str,
         how: Deletion,
     ) -> Result<Object, Refusal> {
-        let old =
-            self.store.get(resource, ns, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))?;
+        let old = self.existing(resource, ns, name)?;
         let grace = grace_period(resource, &old, how.grace);
         let mut new = Value::clone(&old);
         if let Some(finalizer) = how.finalizer {

@@ -29,8 +29,7 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, name: &str) -> Result<Do
     }
     let resource = call.route.resource;
     let body = body::decode("application/json", call.body)?;
-    let current = world.store.get(resource, &call.route.ns, name).cloned();
-    let current = current.ok_or_else(|| Refusal::not_found(resource, name))?;
+    let current = world.existing(resource, &call.route.ns, name)?;
     let scaled = call.route.subresource.as_deref() == Some("scale");
     let mut new = if scaled { super::scale::view(resource, &current) } else { Value::clone(&current) };
     match media {

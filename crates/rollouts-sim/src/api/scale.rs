@@ -49,9 +49,7 @@ pub(super) fn write(world: &mut World, call: &Call<'_>, name: &str, scale: &Valu
         let why = format!("Invalid value: {replicas}: must be greater than or equal to 0");
         return Err(Refusal::invalid(resource, name, &[("spec.replicas".into(), why)]));
     }
-    let old =
-        world.store.get(resource, &call.route.ns, name).ok_or_else(|| Refusal::not_found(resource, name))?;
-    let mut new = Value::clone(old);
+    let mut new = Value::clone(&*world.existing(resource, &call.route.ns, name)?);
     new["spec"]["replicas"] = json!(replicas);
     new["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"].clone();
     let object = world.replace(call.writer(), resource, Part::Main, new)?;

@@ -59,19 +59,16 @@ fn managers(object: &Value) -> Vec<Manager> {
 /// The entries to start from: those that the writer sent, or the present ones when it sent none. A list of one
 /// empty entry clears them, as upstream documents it. They are taken out of `new`.
 fn stated_entries(old: &Value, new: &mut Value) -> Vec<Value> {
-    let standing = || object::at(old, "/metadata/managedFields");
+    let standing = object::at(old, "/metadata/managedFields").and_then(Value::as_array);
     let sent = new["metadata"].as_object_mut().and_then(|metadata| metadata.shift_remove("managedFields"));
+    let empty = |entry: &Value| entry.as_object().is_some_and(Map::is_empty);
     match sent {
-        Some(sent) if Some(&sent) == standing() => match sent {
-            Value::Array(entries) => entries,
-            _ => Vec::new(),
-        },
-        Some(Value::Array(sent)) => match sent.as_slice() {
-            [only] if only.as_object().is_some_and(Map::is_empty) => Vec::new(),
-            [_, ..] => sent.iter().map(Manager::read).filter_map(Manager::entry).collect(),
-            [] => standing().and_then(Value::as_array).cloned().unwrap_or_default(),
-        },
-        _ => standing().and_then(Value::as_array).cloned().unwrap_or_default(),
+        Some(Value::Array(sent)) if Some(&sent) == standing => sent,
+        Some(Value::Array(sent)) if matches!(sent.as_slice(), [only] if empty(only)) => Vec::new(),
+        Some(Value::Array(sent)) if !sent.is_empty() => {
+            sent.iter().map(Manager::read).filter_map(Manager::entry).collect()
+        }
+        _ => standing.cloned().unwrap_or_default(),
     }
 }
 
@@ -150,16 +147,15 @@ pub(crate) fn track_update(
 ) {
     let nothing = json!({});
     let before = old.unwrap_or(&nothing);
-    let Difference { set, removed } = match subresource {
-        "status" => compare_status(resource, before, new),
-        _ => compare(resource, before, new),
-    };
+    let of_status = subresource == "status";
+    let difference = if of_status { compare_status } else { compare };
+    let Difference { set, removed } = difference(resource, before, new);
     let (mut set, mut removed) = (owned_fields(set), owned_fields(removed));
-    if subresource != "status" && resource.info().status {
-        set.children.remove("f:status");
-        removed.children.remove("f:status");
-    }
-    if subresource != "status" {
+    if !of_status {
+        if resource.info().status {
+            set.children.remove("f:status");
+            removed.children.remove("f:status");
+        }
         set.subtract_trees(&allocated(resource));
     }
     let mut entries = stated_entries(before, new);
@@ -301,4 +297,25 @@ fn conflict(resource: Resource, name: &str, conflicts: &[(&Manager, Vec<String>)
         })
         .collect();
     refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_has_the_time_at_which_its_manager_last_set_something() {
+        let write = |old: Option<&Value>, data: Value, time: &str| {
+            let mut new = json!({"metadata": {"name": "a"}, "data": data});
+            track_update(Resource::ConfigMap, ("person", ""), old, &mut new, time);
+            new
+        };
+        let first = write(None, json!({"a": "1", "b": "2"}), "first");
+        let less = write(Some(&first), json!({"a": "1"}), "second");
+        let changed = write(Some(&less), json!({"a": "3"}), "third");
+        for (object, time) in [(&first, "first"), (&less, "first"), (&changed, "third")] {
+            assert_eq!(object::text(object, "/metadata/managedFields/0/time"), time, "{object}");
+        }
+        assert_eq!(less["metadata"]["managedFields"][0]["fieldsV1"], json!({"f:data": {".": {}, "f:a": {}}}));
+    }
 }
