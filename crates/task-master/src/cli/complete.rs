@@ -2,16 +2,15 @@
 //! (since kubectl 1.26). The words so far come as arguments, the last of them unfinished; a candidate a line goes out,
 //! and a last line that tells the shell to offer no files. What goes wrong offers nothing: nobody reads an error there.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
-use std::path::Path;
 
 use clap::{CommandFactory as _, Parser as _};
 use task_manager::exit::Code;
 use task_master::operator::{self, Scope};
 
 use super::App;
-use super::plugin::Plugin;
+use super::plugin::{self, Plugin};
 
 /// `ShellCompDirectiveNoFileComp` of the library cobra, whose protocol kubectl speaks.
 const NO_FILES: &str = ":4\n";
@@ -22,10 +21,8 @@ const HERE: &str = "here";
 /// What may have to follow the name of a Rollout for the whole to be a command.
 const TAILS: [&[&str]; 3] = [&[], &["healthy"], &["container=image"]];
 
-/// Whether the binary was started to complete.
-pub(super) fn is_meant(program: Option<&OsStr>) -> bool {
-    program.map(Path::new).and_then(Path::file_stem).is_some_and(|name| name == "kubectl_complete-rollouts")
-}
+/// Under this name the binary completes.
+pub(super) const NAME: &str = "kubectl_complete-rollouts";
 
 /// Prints the candidates for the last of `words`.
 pub(super) fn run(words: &[OsString], out: &mut io::StdoutLock<'_>) -> Code {
@@ -33,11 +30,10 @@ pub(super) fn run(words: &[OsString], out: &mut io::StdoutLock<'_>) -> Code {
         Some((last, before)) => (last.to_string_lossy().into_owned(), before),
         None => (String::new(), &[][..]),
     };
-    let mut lines = verbs(before, &unfinished);
-    if let Some(plugin) = wants_a_rollout(before).filter(|_| !unfinished.starts_with('-')) {
-        lines = rollouts(&plugin, out).unwrap_or_default();
-        lines.retain(|name| name.starts_with(&unfinished));
-    }
+    let lines = match wants_a_rollout(before).filter(|_| !unfinished.starts_with('-')) {
+        Some(plugin) => rollouts(&plugin, &unfinished, out).unwrap_or_default(),
+        None => verbs(before, &unfinished),
+    };
     let text: String = lines.into_iter().map(|line| line + "\n").collect();
     // A shell that has gone needs no answer.
     let _ = io::Write::write_all(out, (text + NO_FILES).as_bytes());
@@ -46,7 +42,7 @@ pub(super) fn run(words: &[OsString], out: &mut io::StdoutLock<'_>) -> Code {
 
 /// Verbs, options and their values, with what they are for.
 fn verbs(before: &[OsString], unfinished: &str) -> Vec<String> {
-    let mut words: Vec<OsString> = vec!["kubectl-rollouts".into()];
+    let mut words: Vec<OsString> = vec![plugin::NAME.into()];
     words.extend_from_slice(before);
     words.push(unfinished.into());
     let last = words.len() - 1;
@@ -65,7 +61,7 @@ fn verbs(before: &[OsString], unfinished: &str) -> Vec<String> {
 /// What was typed, if the unfinished word is the name of a Rollout.
 fn wants_a_rollout(before: &[OsString]) -> Option<Plugin> {
     TAILS.iter().find_map(|tail| {
-        let program = OsString::from("kubectl-rollouts");
+        let program = OsString::from(plugin::NAME);
         let rest = [HERE].iter().chain(*tail).map(OsString::from);
         let plugin =
             Plugin::try_parse_from([program].into_iter().chain(before.iter().cloned()).chain(rest)).ok()?;
@@ -73,12 +69,12 @@ fn wants_a_rollout(before: &[OsString]) -> Option<Plugin> {
     })
 }
 
-/// The Rollouts where the verb would look for one.
-fn rollouts(plugin: &Plugin, out: &mut io::StdoutLock<'_>) -> Option<Vec<String>> {
+/// The Rollouts that begin so, where the verb would look for one.
+fn rollouts(plugin: &Plugin, unfinished: &str, out: &mut io::StdoutLock<'_>) -> Option<Vec<String>> {
     let (global, environment) = plugin.surroundings().ok()?;
     let context = App { environment, ..App::new(global, out, true) }.context().ok()?;
-    let namespace = plugin.rollout.namespace().map_or_else(|| operator::namespace(&context), str::to_owned);
+    let namespace = plugin.rollout.namespace(&context);
     let scope = Scope { namespace: Some(namespace), labels: String::new() };
     let (rows, _) = operator::list(&context, &scope).ok()?;
-    Some(rows.into_iter().map(|row| row.name).collect())
+    Some(rows.into_iter().map(|row| row.name).filter(|name| name.starts_with(unfinished)).collect())
 }

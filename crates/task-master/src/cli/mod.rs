@@ -21,7 +21,7 @@ mod text;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -283,15 +283,19 @@ fn asking(yes: bool) -> Option<task_master::context::Ask> {
 pub(crate) fn main() -> Code {
     let out = io::stdout();
     let mut out = out.lock();
-    let program = std::env::args_os().next();
-    if complete::is_meant(program.as_deref()) {
+    if started_as(complete::NAME) {
         return complete::run(&std::env::args_os().skip(1).collect::<Vec<_>>(), &mut out);
     }
-    let done = match plugin::is_meant(program.as_deref()) {
+    let done = match started_as(plugin::NAME) {
         true => parsed(plugin::Plugin::try_parse(), &mut out).and_then(|plugin| as_plugin(&plugin, &mut out)),
         false => parsed(Cli::try_parse(), &mut out).and_then(|cli| as_itself(cli, &mut out)),
     };
     done.unwrap_or_else(|code| code)
+}
+
+/// Whether the binary was started under this name.
+fn started_as(name: &str) -> bool {
+    std::env::args_os().next().is_some_and(|program| Path::new(&program).file_stem() == Some(name.as_ref()))
 }
 
 /// What was typed; otherwise it is said what is wrong with it, or help was asked for.

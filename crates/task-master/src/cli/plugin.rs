@@ -3,9 +3,9 @@
 //! The verbs are those of `task-master rollout`. What differs is what an operator of a real cluster expects: the
 //! kubeconfig's current context, kubectl's flags, and no PRD.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
@@ -20,7 +20,7 @@ use super::{Global, Output, duration, rollout};
 /// Exit codes: 0 done, 2 usage, 4 nothing matched, 11 cluster not reached, 12 forbidden, 13 the state does not allow
 /// it, 14 degraded, 15 paused, 124 out of time.
 #[derive(Debug, Parser)]
-#[command(name = "kubectl-rollouts", bin_name = "kubectl rollouts", version, max_term_width = 110)]
+#[command(name = NAME, bin_name = "kubectl rollouts", version, max_term_width = 110)]
 pub(super) struct Plugin {
     #[command(flatten)]
     pub(super) rollout: rollout::Args,
@@ -47,10 +47,8 @@ pub(super) struct Plugin {
     color: Colour,
 }
 
-/// Whether the binary was started as kubectl's plugin.
-pub(super) fn is_meant(program: Option<&OsStr>) -> bool {
-    program.map(Path::new).and_then(Path::file_stem).is_some_and(|name| name == "kubectl-rollouts")
-}
+/// Under this name the binary is kubectl's plugin.
+pub(super) const NAME: &str = "kubectl-rollouts";
 
 impl Plugin {
     /// What the command gets to know, and the environment that it runs in.

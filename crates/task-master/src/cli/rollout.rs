@@ -18,7 +18,7 @@ use task_master::operator::{self, Done, Verb};
 use task_master::{Context, Target};
 
 use super::failure::Failure;
-use super::{App, Form, Output, plugin};
+use super::{App, Form, Output, plugin, started_as};
 
 pub(super) use show::yaml;
 
@@ -145,10 +145,14 @@ impl Args {
         }
     }
 
-    /// The namespace that was named.
-    pub(crate) fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
+    /// The namespace that was named, or that the context has.
+    pub(crate) fn namespace(&self, context: &Context) -> String {
+        namespace(self.namespace.as_deref(), context)
     }
+}
+
+fn namespace(named: Option<&str>, context: &Context) -> String {
+    named.map_or_else(|| operator::namespace(context), str::to_owned)
 }
 
 /// What a Rollout can be waited for.
@@ -231,7 +235,7 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
         return simulate.run(args.namespace.as_deref(), app);
     }
     let context = app.context()?;
-    let namespace = args.namespace.clone().unwrap_or_else(|| operator::namespace(&context));
+    let namespace = args.namespace(&context);
     match &args.command {
         Command::List(list) => list.run(&context, namespace, app),
         Command::Watch(watch) => watch.run(&context, &namespace, app),
@@ -279,7 +283,7 @@ fn one(
 /// How a verb on a Rollout of a target is typed.
 fn program(target: &Target) -> String {
     match target {
-        Target::Context(name) if plugin::is_meant(std::env::args_os().next().as_deref()) => {
+        Target::Context(name) if started_as(plugin::NAME) => {
             format!("kubectl rollouts --context {name}")
         }
         Target::Sim => "task-master rollout".to_owned(),

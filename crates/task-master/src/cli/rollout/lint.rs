@@ -9,7 +9,6 @@ use rollouts_client::lint::Severity;
 use task_manager::exit::Code;
 use task_manager::render::{self, Style, count};
 use task_master::lint::{self, Finding, Report, Source};
-use task_master::operator;
 
 use crate::cli::failure::Failure;
 use crate::cli::{App, Output};
@@ -33,7 +32,7 @@ impl Lint {
             lint::files(&sources)
         } else {
             let context = app.context()?;
-            let namespace = namespace.map_or_else(|| operator::namespace(&context), str::to_owned);
+            let namespace = super::namespace(namespace, &context);
             lint::objects(lint::live(&context, &namespace, &self.live)?)
         };
         if report == Report::default() {

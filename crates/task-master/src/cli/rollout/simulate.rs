@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use task_manager::exit::Code;
+use task_master::lint;
 use task_master::release::values::is_tag;
 use task_master::simulate::{self, Ending, Order, WhatIf};
-use task_master::{lint, operator};
 
 use super::show::document;
 use crate::cli::failure::Failure;
@@ -103,7 +103,7 @@ impl Simulate {
     ) -> Result<(Vec<serde_json::Value>, String), Failure> {
         if self.file.is_empty() {
             let context = app.context()?;
-            let namespace = namespace.map_or_else(|| operator::namespace(&context), str::to_owned);
+            let namespace = super::namespace(namespace, &context);
             let names: Vec<String> = self.name.iter().cloned().collect();
             return Ok((lint::live(&context, &namespace, &names)?, namespace));
         }
