@@ -1,16 +1,16 @@
 //! `cargo xtask fault NAME`: the shipped application on a new simulated cluster, and then what goes wrong with it.
 //!
 //! The troubleshooting guide begins each of its entries with one of these, so that its commands are run where the
-//! trouble really is; `cargo xtask e2e --target host --scenario explain` runs all of them on the real cluster. A fault is what somebody might have done: another image, another spec, an edit of a Service, a
-//! component that is down. Nothing of the status is written.
+//! trouble really is; `cargo xtask e2e --target host --scenario explain` runs all of them on the real cluster. A fault is
+//! what somebody might have done: another image, another spec, an edit of a Service, a component that is down. Nothing
+//! of the status is written.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rollouts_sim::Simulator;
+use scenario::World;
 use scenario::faults::Component;
-use scenario::{Faults, SimulatedFaults, World};
 
 use crate::run::{self, Error};
 
@@ -104,6 +104,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Fault> {
     table::FAULTS.iter().chain(beside::FAULTS)
 }
 
+/// Those that the simulator can bring about.
+fn simulated() -> impl Iterator<Item = &'static Fault> {
+    all().filter(|fault| fault.simulated)
+}
+
 /// Brings the fault about and says what to ask.
 ///
 /// # Errors
@@ -112,14 +117,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     if options.mend {
         return mend(options);
     }
-    let mut simulated = all().filter(|fault| fault.simulated);
     let Some(name) = &options.name else {
-        return simulated
+        return simulated()
             .try_for_each(|fault| run::out(&format!("{:<18} {}", fault.name, fault.causes.join(", "))));
     };
-    let known =
-        || all().filter(|fault| fault.simulated).map(|fault| fault.name).collect::<Vec<_>>().join(", ");
-    let fault = simulated.find(|fault| fault.name == *name);
+    let known = || simulated().map(|fault| fault.name).collect::<Vec<_>>().join(", ");
+    let fault = simulated().find(|fault| fault.name == *name);
     let fault = fault.ok_or_else(|| Error::Found(format!("no fault {name}; there are: {}", known())))?;
     let folder = folder(options)?;
     rollouts_sim::reset(&folder).map_err(said)?;
@@ -148,9 +151,7 @@ fn mend(options: &Options) -> Result<(), Error> {
 }
 
 fn world(simulator: &Simulator) -> World {
-    let client = simulator.client();
-    let faults: Arc<dyn Faults> = Arc::new(SimulatedFaults(client.clone()));
-    World { client, requests: simulator.requests(), pace: simulator.pace(), faults }
+    World::simulated(simulator.client(), simulator.requests(), simulator.pace())
 }
 
 fn block<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -191,7 +192,7 @@ mod tests {
             });
             Some(format!("{}: {}\n", fault.name, shown.err()?))
         };
-        let faults: Vec<&Fault> = all().filter(|fault| fault.simulated).collect();
+        let faults: Vec<&Fault> = simulated().collect();
         // Each has a world of its own.
         let wrong: String = std::thread::scope(|scope| {
             let parts: Vec<_> = faults

@@ -164,9 +164,7 @@ impl Module {
         // Outside of any module: an unfinished wrapper from an earlier try must not be read.
         let _ = std::fs::remove_file(source.join("go.mod"));
         let answer = go(source, &["mod", "download", "-json", &wanted])?;
-        let answer: serde_json::Value = serde_json::from_str(&answer).map_err(|error| {
-            Error::Found(format!("go mod download {wanted} did not answer in JSON: {error}"))
-        })?;
+        let answer = run::json(&format!("go mod download {wanted}"), answer.as_bytes())?;
         let path = |key: &str| {
             let value = answer.get(key).and_then(serde_json::Value::as_str).map(PathBuf::from);
             value.ok_or_else(|| Error::Found(format!("go mod download {wanted} names no {key}")))

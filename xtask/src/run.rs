@@ -128,6 +128,15 @@ pub(crate) fn capture(command: &mut Command) -> Result<String, Error> {
     finish(command, output).map(|output| String::from_utf8_lossy(&output).into_owned())
 }
 
+/// What a program answered, which was to be JSON.
+///
+/// # Errors
+/// [`Error::Found`] when it is not.
+pub(crate) fn json(program: &str, answer: &[u8]) -> Result<serde_json::Value, Error> {
+    serde_json::from_slice(answer)
+        .map_err(|error| Error::Found(format!("{program} did not answer in JSON: {error}")))
+}
+
 /// As [`capture`], with `input` on standard input.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use rollouts_client::rollback::{self, Order, RollbackError};
 use traffic_probe::{Account, Answer, Load, Reconciliation, Requests, RunningLoad};
 
 use crate::act::{ActError, Hands};
-use crate::faults::{FaultError, Faults};
+use crate::faults::{FaultError, Faults, SimulatedFaults};
 use crate::harm::Harm;
 use crate::observe::Observer;
 use crate::script::{Action, Command, Expect, Lost, Measure, Named, Script, Step};
@@ -39,6 +39,14 @@ pub struct World {
     pub pace: Arc<dyn Pace>,
     /// What can go wrong by itself.
     pub faults: Arc<dyn Faults>,
+}
+
+impl World {
+    /// On a simulated cluster, whose faults are asked of its own API.
+    pub fn simulated(client: Client, requests: Arc<dyn Requests>, pace: Arc<dyn Pace>) -> Self {
+        let faults = Arc::new(SimulatedFaults(client.clone()));
+        World { client, requests, pace, faults }
+    }
 }
 
 /// What a run has shown.

@@ -112,8 +112,7 @@ fn report(folder: &std::path::Path) -> Result<(Figure, Figure), Error> {
 /// The parser beside comrak alone.
 fn parse() -> Result<Figure, Error> {
     let answer = run::read(run::command(binary("examples/throughput")).arg("PRD.md"))?;
-    let answer: serde_json::Value = serde_json::from_str(answer.trim())
-        .map_err(|error| Error::Found(format!("throughput did not answer in JSON: {error}")))?;
+    let answer = run::json("throughput", answer.as_bytes())?;
     let seconds = |key: &str| Duration::from_secs_f64(answer[key].as_f64().unwrap_or(f64::MAX.sqrt()));
     let (ours, theirs) = (seconds("parse"), seconds("comrak"));
     Ok(Figure::at_most("parse of PRD.md", ours, theirs.div_f64(0.7)).beside("comrak alone", theirs))

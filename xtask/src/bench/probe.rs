@@ -91,8 +91,7 @@ fn top_of_oha(oha: &Path, url: &str) -> Result<f64, Error> {
         "5s",
         url,
     ]))?;
-    let answer: serde_json::Value = serde_json::from_str(&answer)
-        .map_err(|error| Error::Found(format!("oha did not answer in JSON: {error}")))?;
+    let answer = run::json("oha", answer.as_bytes())?;
     answer["summary"]["requestsPerSec"].as_f64().ok_or_else(|| no_account("oha"))
 }
 
@@ -106,8 +105,7 @@ fn probe(arguments: &[&str]) -> Result<serde_json::Value, Error> {
     let mut command = run::command(&program);
     let output = command.args(arguments).args(["--output", "json"]).stderr(Stdio::inherit()).output();
     let output = output.map_err(|source| Error::Start { program, source })?;
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| Error::Found(format!("traffic-probe did not answer in JSON: {error}")))?;
+    let report = run::json("traffic-probe", &output.stdout)?;
     Ok(report["account"].clone())
 }
 

@@ -35,8 +35,7 @@ pub(crate) fn figures() -> Result<Vec<Figure>, Error> {
 /// How long so many updates in one cluster take.
 fn updates(crowd: &str) -> Result<Duration, Error> {
     let answer = run::read(run::command(binary("examples/canaries")).arg(crowd))?;
-    let answer: serde_json::Value = serde_json::from_str(answer.trim())
-        .map_err(|error| Error::Found(format!("canaries did not answer in JSON: {error}")))?;
+    let answer = run::json("canaries", answer.as_bytes())?;
     let seconds = answer[crowd].as_f64();
     let seconds = seconds.ok_or_else(|| Error::Found(format!("canaries says nothing of {crowd}")))?;
     Ok(Duration::from_secs_f64(seconds))

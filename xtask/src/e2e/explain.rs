@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::case::clear;
 use super::report::Report;
-use crate::bench;
 use crate::fault::{self, Fault, Hands};
 use crate::run::{self, Error};
 
@@ -66,8 +65,7 @@ async fn once<'f>(fault: &'f Fault, world: &World) -> (&'f Fault, Duration, Resu
 
 /// The causes that the program itself names. Everything must have been read.
 async fn ask(namespace: &str, rollout: &str) -> Result<Vec<String>, Error> {
-    let mut command = run::command(bench::binary("task-master"));
-    command.args(["--target", "host", "rollout", "--namespace", namespace, "explain", rollout, "-o", "json"]);
+    let mut command = super::rollout(namespace, &["explain", rollout, "-o", "json"]);
     let run = tokio::task::spawn_blocking(move || run::capture(&mut command));
     let text = run.await.map_err(|error| Error::Found(format!("task-master was not run: {error}")))??;
     let strange = |why: &str| Error::Found(format!("task-master explains, and {why}: {text}"));

@@ -23,6 +23,7 @@ use report::{Measure, Report};
 use suite::{Body, Suite};
 use target::Target;
 
+use crate::bench;
 use crate::run::{self, Error};
 
 /// The tags of the demo-app that scenarios name.
@@ -148,6 +149,13 @@ async fn once(case: &Case, options: &Options, target: &Target) -> Result<Outcome
         run::say("  unverified: it ran, and no recording of a real controller says what it should show");
     }
     Ok(shown)
+}
+
+/// A verb of the program as it is typed, on a Rollout of the host cluster.
+fn rollout(namespace: &str, words: &[&str]) -> std::process::Command {
+    let mut command = run::command(bench::binary("task-master"));
+    command.args(["--target", "host", "rollout", "--namespace", namespace]).args(words);
+    command
 }
 
 fn found<T>(message: &str) -> Result<T, Error> {

@@ -12,11 +12,11 @@ use scenario::{Loaded, World};
 use serde_json::json;
 use traffic_probe::Load;
 
-use super::again;
 use super::case::{clear, with_causes};
 use super::report::{Measure, Report};
+use super::{again, rollout};
+use crate::cluster;
 use crate::run::{self, Error};
-use crate::{bench, cluster};
 
 /// The Rollout, its namespace, its container and its host, as the shipped files have them.
 const NAME: &str = "blue-green";
@@ -257,7 +257,7 @@ impl Whose {
     /// The command that does what the plugin's does: send, and return.
     fn promote(self) -> std::process::Command {
         match self {
-            Whose::Ours => ours(&["promote", NAME, "--no-wait"]),
+            Whose::Ours => rollout(NAME, &["promote", NAME, "--no-wait"]),
             Whose::Upstream => upstream(&["promote", NAME]),
         }
     }
@@ -269,17 +269,11 @@ impl Whose {
 
     fn command_back(self, back: Back) -> std::process::Command {
         match (self, back) {
-            (Whose::Ours, Back::Rollback) => ours(&["rollback", NAME, "--host", HOST]),
-            (Whose::Ours, Back::Undo) => ours(&["undo", NAME]),
+            (Whose::Ours, Back::Rollback) => rollout(NAME, &["rollback", NAME, "--host", HOST]),
+            (Whose::Ours, Back::Undo) => rollout(NAME, &["undo", NAME]),
             (Whose::Upstream, _) => upstream(&["undo", NAME]),
         }
     }
-}
-
-fn ours(words: &[&str]) -> std::process::Command {
-    let mut command = run::command(bench::binary("task-master"));
-    command.args(["--target", "host", "rollout", "--namespace", NAME]).args(words);
-    command
 }
 
 fn upstream(words: &[&str]) -> std::process::Command {

@@ -10,7 +10,7 @@ use kube::config::Kubeconfig;
 use rollouts_client::connect;
 use rollouts_client::pace::RealPace;
 use rollouts_sim::Simulator;
-use scenario::{NoFaults, SimulatedFaults, World};
+use scenario::{NoFaults, World};
 use traffic_probe::HttpRequests;
 
 use super::case::with_causes;
@@ -68,9 +68,7 @@ impl Target {
         let (config, context) = match self {
             Target::Sim => {
                 let simulator = Simulator::in_memory(1);
-                let (client, requests, pace) = (simulator.client(), simulator.requests(), simulator.pace());
-                let faults = Arc::new(SimulatedFaults(client.clone()));
-                return Ok(World { client, requests, pace, faults });
+                return Ok(World::simulated(simulator.client(), simulator.requests(), simulator.pace()));
             }
             Target::Host => (Some(cluster::host_kubeconfig()), "host"),
             Target::Kind => (None, "kind-blue-green-canary"),

@@ -41,7 +41,7 @@ pub(super) const fn canary(
     causes: &'static [&'static str],
     steps: &'static [Step],
 ) -> Fault {
-    Fault { name, causes, app: App::Canary, steps, simulated: true }
+    Fault { app: App::Canary, ..of(name, causes, steps) }
 }
 
 /// A row that only a real cluster shows: the simulator refuses what it takes, or does not do it.
@@ -50,5 +50,5 @@ pub(super) const fn real(
     causes: &'static [&'static str],
     steps: &'static [Step],
 ) -> Fault {
-    Fault { name, causes, app: App::BlueGreen, steps, simulated: false }
+    Fault { simulated: false, ..of(name, causes, steps) }
 }

@@ -89,8 +89,7 @@ impl Live {
         let plan = self.stage.file("first.tfplan").display().to_string();
         run::capture(self.variables("plan").arg(format!("-out={plan}")))?;
         let told = run::capture(&mut self.stage.terraform(&["show", "-json", &plan]))?;
-        let told: Value = serde_json::from_str(&told)
-            .map_err(|error| Error::Found(format!("terraform show did not answer in JSON: {error}")))?;
+        let told = run::json("terraform show", told.as_bytes())?;
         let changes = told["resource_changes"].as_array().map(Vec::as_slice).unwrap_or_default();
         let objects: Vec<Value> = changes.iter().map(|change| object(&change["change"]["after"])).collect();
         match objects.is_empty() {

@@ -113,8 +113,7 @@ impl Stage {
         let told = run::capture(
             run::command(&self.terraform).args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1"),
         )?;
-        let told: serde_json::Value = serde_json::from_str(&told)
-            .map_err(|error| Error::Found(format!("terraform version did not answer in JSON: {error}")))?;
+        let told = run::json("terraform version", told.as_bytes())?;
         let platform = told["platform"].as_str();
         platform
             .map(str::to_owned)

@@ -1,9 +1,7 @@
 //! A canary is rolled back from each state, on the simulator: what was done, and that users are back.
 
-use std::sync::Arc;
-
 use rollouts_sim::Simulator;
-use scenario::{SimulatedFaults, World};
+use scenario::World;
 
 use crate::files::root;
 
@@ -44,9 +42,7 @@ step Back
 async fn did(script: &str) -> Result<Vec<String>, String> {
     let script = scenario::parse(script).unwrap();
     let simulator = Simulator::in_memory(1);
-    let client = simulator.client();
-    let faults = Arc::new(SimulatedFaults(client.clone()));
-    let world = World { client, requests: simulator.requests(), pace: simulator.pace(), faults };
+    let world = World::simulated(simulator.client(), simulator.requests(), simulator.pace());
     let mut told = String::new();
     let mut tell = |line: &str| told.push_str(&format!("{line}\n"));
     match scenario::run(&script, &root(), &world, &mut tell).await {

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use rollouts_sim::Simulator;
 use scenario::faults::{Component, FaultError};
-use scenario::{Faults, SimulatedFaults, World};
+use scenario::{Faults, World};
 
 use crate::files::{root, text};
 
@@ -16,9 +16,7 @@ async fn a_failed_wait_tells_all_that_was_seen() {
     let end = shipped.find("  promote\n").unwrap();
     let script = scenario::parse(&format!("{}  wait degraded within 5s\n", &shipped[..end])).unwrap();
     let simulator = Simulator::in_memory(1);
-    let client = simulator.client();
-    let faults = Arc::new(SimulatedFaults(client.clone()));
-    let world = World { client, requests: simulator.requests(), pace: simulator.pace(), faults };
+    let world = World::simulated(simulator.client(), simulator.requests(), simulator.pace());
     let mut told = Vec::new();
     let outcome = scenario::run(&script, &root(), &world, &mut |line| told.push(line.to_owned())).await;
     assert!(outcome.is_err());

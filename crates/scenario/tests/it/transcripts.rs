@@ -1,10 +1,9 @@
 //! The simulator reproduces what was recorded on a real cluster, one test a scenario.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use rollouts_sim::Simulator;
-use scenario::{SimulatedFaults, Transcript, World};
+use scenario::{Transcript, World};
 
 use crate::files::{root, text};
 use crate::scripts::scripts;
@@ -74,9 +73,7 @@ async fn reproduce(name: &str) {
 pub(crate) async fn show(folder: &str, name: &str) -> Transcript {
     let script = scenario::parse(&text(&format!("scenarios/{folder}/{name}.scenario"))).unwrap();
     let simulator = Simulator::in_memory(1);
-    let client = simulator.client();
-    let faults = Arc::new(SimulatedFaults(client.clone()));
-    let world = World { client, requests: simulator.requests(), pace: simulator.pace(), faults };
+    let world = World::simulated(simulator.client(), simulator.requests(), simulator.pace());
     let mut told = String::new();
     let mut tell = |line: &str| {
         told.push_str(line);
