@@ -73,14 +73,21 @@ fn workload_observed(rollout: &Rollout) -> bool {
 
 /// The phase and message that the controller computes from spec and status; the first match wins.
 pub fn compute(rollout: &Rollout) -> (Phase, String) {
-    let status = rollout.status.clone().unwrap_or_default();
-    if let Some(degraded) = degraded(&status) {
+    rollout
+        .status
+        .as_ref()
+        .map_or_else(|| computed(rollout, &RolloutStatus::default()), |status| computed(rollout, status))
+}
+
+/// The same with another status than its own, such as one that is yet to be written.
+pub fn computed(rollout: &Rollout, status: &RolloutStatus) -> (Phase, String) {
+    if let Some(degraded) = degraded(status) {
         return (Phase::Degraded, degraded);
     }
-    if let Some(paused) = paused(rollout) {
+    if let Some(paused) = paused(rollout, status) {
         return (Phase::Paused, paused);
     }
-    let waiting = replicas_pending(rollout, &status).or_else(|| cutover_pending(rollout, &status));
+    let waiting = replicas_pending(rollout, status).or_else(|| cutover_pending(rollout, status));
     waiting.map_or_else(|| (Phase::Healthy, String::new()), progressing)
 }
 
@@ -101,11 +108,11 @@ fn degraded(status: &RolloutStatus) -> Option<String> {
     })
 }
 
-fn paused(rollout: &Rollout) -> Option<String> {
+fn paused(rollout: &Rollout, status: &RolloutStatus) -> Option<String> {
     if rollout.paused() {
         return Some("manually paused".to_owned());
     }
-    rollout.pause_conditions().first().map(|condition| condition.reason.clone())
+    status.pause_conditions.iter().flatten().next().map(|condition| condition.reason.clone())
 }
 
 fn replicas_pending(rollout: &Rollout, status: &RolloutStatus) -> Option<&'static str> {
@@ -123,14 +130,17 @@ fn replicas_pending(rollout: &Rollout, status: &RolloutStatus) -> Option<&'stati
 
 fn cutover_pending(rollout: &Rollout, status: &RolloutStatus) -> Option<&'static str> {
     let strategy = &rollout.spec.strategy;
-    let promoted = rollout.stable_hash().is_some() && rollout.fully_promoted();
+    let current = status.current_hash();
+    let promoted = status.stable_hash().is_some() && current == status.stable_hash();
     if let Some(blue_green) = &strategy.blue_green {
-        let of_status = status.blue_green.clone().unwrap_or_default();
-        let active = of_status.active_selector.as_deref().filter(|hash| !hash.is_empty());
-        if active.is_none() || active != rollout.current_hash() {
+        let of_status = status.blue_green.as_ref();
+        let active = of_status.and_then(|status| status.active_selector.as_deref());
+        let active = active.filter(|hash| !hash.is_empty());
+        if active.is_none() || active != current {
             return Some("active service cutover pending");
         }
-        let analysed = blue_green.post_promotion_analysis.is_none() || post_promotion_done(&of_status);
+        let analysed =
+            blue_green.post_promotion_analysis.is_none() || of_status.is_some_and(post_promotion_done);
         return match (promoted, analysed) {
             (true, _) => None,
             (false, false) => Some("waiting for analysis to complete"),

@@ -4,21 +4,18 @@
 //! the log costs no copies.
 
 mod index;
-
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+mod kept;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::object;
 use crate::resource::Resource;
 
 use self::index::Index;
 pub(crate) use self::index::Place;
-
-/// A stored object.
-pub(crate) type Object = Arc<Value>;
+pub(crate) use self::kept::Object;
 
 /// What happened to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +70,7 @@ struct Saving<'a> {
 impl Serialize for Store {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kinds = self.objects.iter();
-        let objects =
-            kinds.flat_map(|(r, of)| of.values().flat_map(|of| of.values()).map(|o| (*r, o.as_ref())));
+        let objects = kinds.flat_map(|(r, of)| of.values().flat_map(|of| of.values()).map(|o| (*r, &**o)));
         Saving { revision: self.revision, objects: objects.collect() }.serialize(serializer)
     }
 }
@@ -84,7 +80,7 @@ impl From<Saved> for Store {
         let mut store = Store { revision: saved.revision, compacted: saved.revision, ..Store::new() };
         for (resource, object) in saved.objects {
             store.index.put(resource, None, &object);
-            store.keep(resource, Arc::new(object));
+            store.keep(resource, Object::new(object));
         }
         store
     }
@@ -158,7 +154,7 @@ impl Store {
     /// Adds or replaces an object under the next resourceVersion.
     pub(crate) fn put(&mut self, resource: Resource, mut object: Value) -> Change {
         self.number(&mut object);
-        let object = Arc::new(object);
+        let object = Object::new(object);
         let before = self.keep(resource, object.clone());
         self.index.put(resource, before.as_deref(), &object);
         let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
@@ -181,7 +177,7 @@ impl Store {
             resource,
             kind: ChangeKind::Deleted,
             before: Some(before),
-            object: Arc::new(last),
+            object: Object::new(last),
         };
         Some(self.record(change))
     }

@@ -143,12 +143,12 @@ impl Rollout {
 
     /// Hash of the version that is asked for; `None` before the controller has seen it.
     pub fn current_hash(&self) -> Option<&str> {
-        filled(self.status.as_ref()?.current_pod_hash.as_deref())
+        self.status.as_ref()?.current_hash()
     }
 
     /// Hash of the last version that was fully promoted; `None` before the first one was.
     pub fn stable_hash(&self) -> Option<&str> {
-        filled(self.status.as_ref()?.stable_rs.as_deref())
+        self.status.as_ref()?.stable_hash()
     }
 
     /// Whether what is asked for is what was last fully promoted: no update is under way.
@@ -170,8 +170,4 @@ impl Rollout {
     pub fn revision(&self) -> i64 {
         crate::revision::of(&self.metadata)
     }
-}
-
-fn filled(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.is_empty())
 }

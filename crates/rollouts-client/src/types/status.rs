@@ -75,6 +75,18 @@ pub struct RolloutStatus {
     pub other: Fields,
 }
 
+impl RolloutStatus {
+    /// Hash of the version that is asked for; `None` before the controller has seen it.
+    pub fn current_hash(&self) -> Option<&str> {
+        self.current_pod_hash.as_deref().filter(|hash| !hash.is_empty())
+    }
+
+    /// Hash of the last version that was fully promoted; `None` before the first one was.
+    pub fn stable_hash(&self) -> Option<&str> {
+        self.stable_rs.as_deref().filter(|hash| !hash.is_empty())
+    }
+}
+
 /// The phase of a Rollout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RolloutPhase {

@@ -163,8 +163,6 @@ pub(crate) fn slice_of<'a>(world: &'a World, ns: &'a str, service: &str) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn pod(name: &str, ready: bool, going: bool) -> Object {
@@ -179,7 +177,7 @@ mod tests {
         if going {
             pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         }
-        Arc::new(pod)
+        Object::new(pod)
     }
 
     #[test]

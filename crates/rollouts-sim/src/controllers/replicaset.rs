@@ -180,8 +180,6 @@ fn fail(world: &mut World, set: &Value, failure: Option<String>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn pod(name: &str, ready: Option<&str>, restarts: i64, node: &str) -> Object {
@@ -194,7 +192,7 @@ mod tests {
             pod["status"]["conditions"] =
                 json!([{"type": "Ready", "status": "True", "lastTransitionTime": since}]);
         }
-        Arc::new(pod)
+        Object::new(pod)
     }
 
     fn set(replicas: i64, min_ready: i64) -> Value {
@@ -230,7 +228,7 @@ mod tests {
         going["metadata"]["deletionTimestamp"] = json!(NOW);
         let mut failed = Value::clone(&pod("failed", None, 0, "n"));
         failed["status"]["phase"] = json!("Failed");
-        let decision = decide(&set(2, 0), &[Arc::new(going), Arc::new(failed)], NOW.parse().unwrap());
+        let decision = decide(&set(2, 0), &[Object::new(going), Object::new(failed)], NOW.parse().unwrap());
         assert_eq!((decision.create, decision.status), (2, json!({"replicas": 0, "observedGeneration": 3})));
     }
 

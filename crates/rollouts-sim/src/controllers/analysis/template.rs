@@ -256,13 +256,11 @@ fn fill(text: &str, args: &[Value]) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn templates(specs: &[Value]) -> Templates {
         let one = |(at, spec): (usize, &Value)| {
-            Arc::new(json!({"metadata": {"name": format!("t{at}")}, "spec": spec}))
+            Object::new(json!({"metadata": {"name": format!("t{at}")}, "spec": spec}))
         };
         Templates { list: specs.iter().enumerate().map(one).collect() }
     }

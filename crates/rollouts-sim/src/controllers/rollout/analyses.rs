@@ -2,6 +2,8 @@
 //!
 //! A blue-green update has one before and one after the promotion; a canary one a step, and one beside the steps.
 
+use std::sync::Arc;
+
 use rollouts_client::names;
 use rollouts_client::types::{AnalysisPhase, AnalysisRun, RolloutAnalysis, RolloutAnalysisRunStatus};
 use serde_json::{Value, json};
@@ -81,7 +83,7 @@ pub(super) fn successful(run: Option<&AnalysisRun>) -> bool {
 
 /// Whether the analysis before the promotion does not stand in its way.
 pub(super) fn pre_completed(pass: &Pass) -> bool {
-    pass.strategy().pre_promotion_analysis.is_none() || successful(pass.pre.as_ref())
+    pass.strategy().pre_promotion_analysis.is_none() || successful(pass.pre.as_deref())
 }
 
 fn skips_pre(pass: &Pass) -> bool {
@@ -101,7 +103,7 @@ fn skips_pre(pass: &Pass) -> bool {
 /// Whether it is not, or no longer, time for the analysis after the promotion.
 pub(super) fn skips_post(pass: &Pass) -> bool {
     let hash = pass.new_hash();
-    let active = pass.blue_green_status().active_selector.unwrap_or_default();
+    let active = pass.blue_green_status().active_selector.as_deref().unwrap_or_default();
     if pass.rollout.stable_hash() == Some(hash) || active != hash {
         return true;
     }
@@ -126,17 +128,17 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<(), Refusa
         background = beside(world, pass, &canary)?;
     } else {
         pre = one(world, pass, When::Pre)?;
-        judge(pass, pre.as_ref(), When::Pre);
+        judge(pass, pre.as_deref(), When::Pre);
         post = one(world, pass, When::Post)?;
-        judge(pass, post.as_ref(), When::Post);
+        judge(pass, post.as_deref(), When::Post);
     }
-    pass.pre_status = pre.as_ref().map(summary);
-    pass.post_status = post.as_ref().map(summary);
-    pass.step_status = step.as_ref().map(summary);
-    pass.background_status = background.as_ref().map(summary);
+    pass.pre_status = pre.as_deref().map(summary);
+    pass.post_status = post.as_deref().map(summary);
+    pass.step_status = step.as_deref().map(summary);
+    pass.background_status = background.as_deref().map(summary);
     let all = pre.iter().chain(&post).chain(&step).chain(&background);
     let current: Vec<String> = all.map(|run| name(run).to_owned()).collect();
-    let others: Vec<AnalysisRun> = pass.others_of(&current);
+    let others: Vec<Arc<AnalysisRun>> = pass.others_of(&current);
     for run in &others {
         cancel(world, pass, run)?;
     }
@@ -144,34 +146,34 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<(), Refusa
         world.delete(Resource::AnalysisRun, &pass.ns, name(run), None)?;
     }
     let standing = pass.blue_green_status();
-    tell(world, pass, standing.post_promotion_analysis_run_status.as_ref(), post.as_ref(), When::Post);
-    tell(world, pass, standing.pre_promotion_analysis_run_status.as_ref(), pre.as_ref(), When::Pre);
-    let standing = pass.status().canary.unwrap_or_default();
-    let (of_step, beside) =
-        (standing.current_step_analysis_run_status, standing.current_background_analysis_run_status);
-    tell(world, pass, of_step.as_ref(), step.as_ref(), When::Step(0));
-    tell(world, pass, beside.as_ref(), background.as_ref(), When::Background);
+    tell(world, pass, standing.post_promotion_analysis_run_status.as_ref(), post.as_deref(), When::Post);
+    tell(world, pass, standing.pre_promotion_analysis_run_status.as_ref(), pre.as_deref(), When::Pre);
+    let standing = pass.status().canary.as_ref();
+    let of_step = standing.and_then(|standing| standing.current_step_analysis_run_status.as_ref());
+    let beside = standing.and_then(|standing| standing.current_background_analysis_run_status.as_ref());
+    tell(world, pass, of_step, step.as_deref(), When::Step(0));
+    tell(world, pass, beside, background.as_deref(), When::Background);
     Ok(())
 }
 
 impl Pass {
     /// The runs that are neither those of the status nor the given ones.
-    fn others_of(&self, current: &[String]) -> Vec<AnalysisRun> {
+    fn others_of(&self, current: &[String]) -> Vec<Arc<AnalysisRun>> {
         let known = self.pre.iter().chain(&self.post).chain(&self.step).chain(&self.background);
-        let known: Vec<&str> = known.map(name).collect();
+        let known: Vec<&str> = known.map(|run| name(run)).collect();
         let other =
-            |run: &&AnalysisRun| !known.contains(&name(run)) && !current.iter().any(|n| n == name(run));
+            |run: &&Arc<AnalysisRun>| !known.contains(&name(run)) && !current.iter().any(|n| n == name(run));
         self.runs.iter().filter(other).cloned().collect()
     }
 }
 
-fn one(world: &mut World, pass: &Pass, when: When) -> Result<Option<AnalysisRun>, Refusal> {
+fn one(world: &mut World, pass: &Pass, when: When) -> Result<Option<Arc<AnalysisRun>>, Refusal> {
     let strategy = pass.strategy();
     let (asked, current, skipped) = match when {
-        When::Pre => (strategy.pre_promotion_analysis, &pass.pre, skips_pre(pass)),
-        _ => (strategy.post_promotion_analysis, &pass.post, skips_post(pass)),
+        When::Pre => (&strategy.pre_promotion_analysis, &pass.pre, skips_pre(pass)),
+        _ => (&strategy.post_promotion_analysis, &pass.post, skips_post(pass)),
     };
-    let asked = asked.filter(|asked| asked.templates.iter().flatten().next().is_some());
+    let asked = asked.as_ref().filter(|asked| asks(asked));
     if asked.is_none() || skipped {
         if let Some(current) = current {
             cancel(world, pass, current)?;
@@ -179,21 +181,21 @@ fn one(world: &mut World, pass: &Pass, when: When) -> Result<Option<AnalysisRun>
         return Ok(asked.and_then(|_| current.clone()));
     }
     let undecided = pass.pause_condition(INCONCLUSIVE).is_some();
-    match asked.filter(|_| !undecided && needs_another(pass, current.as_ref())) {
-        Some(asked) => create(world, pass, &asked, when).map(Some),
+    match asked.filter(|_| !undecided && needs_another(pass, current.as_deref())) {
+        Some(asked) => create(world, pass, asked, when).map(Some),
         None => Ok(current.clone()),
     }
 }
 
 /// The run of the present step, if that is an analysis.
-fn of_step(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<Option<AnalysisRun>, Refusal> {
+fn of_step(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<Option<Arc<AnalysisRun>>, Refusal> {
     let current = pass.step.clone();
     if !pass.rollout.pause_conditions().is_empty() || pass.rollout.aborted() {
         return Ok(current);
     }
     let index = canary.index(pass.status().current_step_index);
     let asked = canary.step(index).and_then(|step| step.analysis.as_ref()).filter(|asked| asks(asked));
-    let label = |run: &AnalysisRun| run.metadata.labels.as_ref()?.get(STEP_INDEX).cloned();
+    let label = |run: &Arc<AnalysisRun>| run.metadata.labels.as_ref()?.get(STEP_INDEX).cloned();
     let of_this = current.as_ref().is_none_or(|run| label(run) == index.map(|index| index.to_string()));
     let (Some(asked), Some(index)) = (asked.filter(|_| of_this), index) else {
         // A person went on while the run of another step was under way.
@@ -202,15 +204,15 @@ fn of_step(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<Option
         }
         return Ok(None);
     };
-    if needs_another(pass, current.as_ref()) {
+    if needs_another(pass, current.as_deref()) {
         return create(world, pass, asked, When::Step(index)).map(Some);
     }
-    judge(pass, current.as_ref(), When::Step(index));
+    judge(pass, current.as_deref(), When::Step(index));
     Ok(current)
 }
 
 /// The run beside the steps.
-fn beside(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<Option<AnalysisRun>, Refusal> {
+fn beside(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<Option<Arc<AnalysisRun>>, Refusal> {
     let current = pass.background.clone();
     let Some(asked) = canary.analysis.as_ref().filter(|asked| asks(&asked.analysis)) else {
         if let Some(current) = &current {
@@ -226,10 +228,10 @@ fn beside(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<Option<
     if pass.pause_condition(INCONCLUSIVE).is_some() {
         return Ok(current);
     }
-    if needs_another(pass, current.as_ref()) {
+    if needs_another(pass, current.as_deref()) {
         return create(world, pass, &asked.analysis, When::Background).map(Some);
     }
-    judge(pass, current.as_ref(), When::Background);
+    judge(pass, current.as_deref(), When::Background);
     Ok(current)
 }
 
@@ -310,7 +312,7 @@ fn create(
     pass: &Pass,
     asked: &RolloutAnalysis,
     when: When,
-) -> Result<AnalysisRun, Refusal> {
+) -> Result<Arc<AnalysisRun>, Refusal> {
     let templates = Templates::read(world, &pass.ns, asked).map_err(Refusal::bad_request)?;
     let args = template::arguments(asked, &hashes(pass), &pass.object).map_err(Refusal::bad_request)?;
     let spec = templates.run_spec(&args, asked).map_err(Refusal::bad_request)?;
@@ -328,7 +330,7 @@ fn create(
     for collision in 0.. {
         let name = if collision == 0 { base.clone() } else { format!("{base}.{collision}") };
         if let Some(standing) = world.store.get(Resource::AnalysisRun, &pass.ns, &name) {
-            let run: AnalysisRun = typed(standing)?;
+            let run: Arc<AnalysisRun> = typed(standing)?;
             let ours = object::controlled_by(standing, object::uid(&pass.object));
             if !phase(&run).completed() && ours && standing["spec"] == spec {
                 return Ok(run);
@@ -342,7 +344,7 @@ fn create(
             },
             "spec": spec,
         });
-        return typed(&*world.create(ROLLOUTS, Resource::AnalysisRun, run)?);
+        return typed(&world.create(ROLLOUTS, Resource::AnalysisRun, run)?);
     }
     Err(Refusal::bad_request("no name left for an AnalysisRun"))
 }
@@ -387,11 +389,11 @@ pub(super) fn fault(
 }
 
 /// The runs that are more than the history keeps: those of versions that are gone, then the oldest.
-fn surplus<'a>(pass: &Pass, others: &'a [AnalysisRun]) -> Vec<&'a AnalysisRun> {
+fn surplus<'a>(pass: &Pass, others: &'a [Arc<AnalysisRun>]) -> Vec<&'a Arc<AnalysisRun>> {
     let limits = &pass.object["spec"]["analysis"];
     let limit = |field: &str| object::number(limits, field, 5);
     let mut kept = (limit("/successfulRunHistoryLimit"), limit("/unsuccessfulRunHistoryLimit"));
-    let mut newest_first: Vec<&AnalysisRun> = others.iter().collect();
+    let mut newest_first: Vec<&Arc<AnalysisRun>> = others.iter().collect();
     newest_first.reverse();
     newest_first.retain(|run| {
         let hash = run.metadata.labels.as_ref().and_then(|labels| labels.get(names::POD_TEMPLATE_HASH));
@@ -411,7 +413,7 @@ fn surplus<'a>(pass: &Pass, others: &'a [AnalysisRun]) -> Vec<&'a AnalysisRun> {
 
 /// Deletes the runs of a version that is forgotten.
 pub(super) fn forget_of(world: &mut World, pass: &Pass, hash: &str) -> Result<(), Refusal> {
-    let of_version = |run: &AnalysisRun| {
+    let of_version = |run: &Arc<AnalysisRun>| {
         let labels = run.metadata.labels.as_ref();
         labels.and_then(|labels| labels.get(names::POD_TEMPLATE_HASH)).is_some_and(|label| label == hash)
     };

@@ -78,7 +78,7 @@ pub(super) fn remove(status: &mut RolloutStatus, kind: &str) {
 /// Notes a pause that began or ended, and an abort that was taken back, so that the time paused does not count as
 /// lack of progress. Says whether it wrote; then the next pass goes on.
 pub(super) fn note_pause(world: &mut World, pass: &mut Pass) -> Result<bool, Refusal> {
-    let due = pause_notes(&pass.status(), pass.rollout.paused(), pass.now);
+    let due = pause_notes(pass.status(), pass.rollout.paused(), pass.now);
     if due.is_empty() {
         return Ok(false);
     }
@@ -138,7 +138,7 @@ fn health(pass: &Pass, new_status: &mut RolloutStatus) -> bool {
         set(new_status, new("Healthy", "True", "RolloutHealthy", "Rollout is healthy", pass.now));
         return false;
     }
-    get(&pass.status(), "Healthy").is_some()
+    get(pass.status(), "Healthy").is_some()
         && set(new_status, new("Healthy", "False", "RolloutHealthy", "Rollout is not healthy", pass.now))
 }
 
@@ -157,7 +157,7 @@ fn progress(pass: &Pass, new_status: &mut RolloutStatus, became_unhealthy: bool)
     if status::healthy(pass, new_status) {
         let message = format!("ReplicaSet \"{set_name}\" has successfully progressed.");
         set(new_status, new("Progressing", "True", "NewReplicaSetAvailable", &message, pass.now));
-    } else if status::progressing(&pass.status(), new_status) || became_unhealthy {
+    } else if status::progressing(pass.status(), new_status) || became_unhealthy {
         let condition = if became_unhealthy && status::completed(new_status) {
             let message = "Rollout does not have minimum availability";
             new("Progressing", "True", "ReplicaSetNotAvailable", message, pass.now)
@@ -177,7 +177,7 @@ fn progress(pass: &Pass, new_status: &mut RolloutStatus, became_unhealthy: bool)
 
 /// Sets `Progressing` even if it stands: any progress renews its time, from which the deadline counts.
 fn confirm(pass: &Pass, new_status: &mut RolloutStatus, mut condition: Condition) {
-    if let Some(standing) = get(&pass.status(), "Progressing") {
+    if let Some(standing) = get(pass.status(), "Progressing") {
         if let Some(since) =
             standing.other.get(TRANSITION).filter(|_| standing.status.as_deref() == Some("True"))
         {

@@ -22,7 +22,7 @@ pub(super) fn indefinite(pass: &Pass) -> bool {
             return true;
         }
     }
-    conditions::get(&standing, "Paused").is_some_and(|condition| condition.status.as_deref() == Some("True"))
+    conditions::get(standing, "Paused").is_some_and(|condition| condition.status.as_deref() == Some("True"))
 }
 
 /// What is said of a stuck update.
@@ -53,10 +53,10 @@ pub(super) fn abort(world: &mut World, pass: &mut Pass, new: &RolloutStatus) {
     let asked = pass.rollout.spec.progress_deadline_abort.unwrap_or(false);
     let spared = pass.aborted()
         || status::completed(new)
-        || status::progressing(&pass.status(), new)
+        || status::progressing(pass.status(), new)
         || indefinite(pass)
         || scale::waits_for_deadline(pass);
-    if !asked || spared || !passed(pass, &pass.status()) {
+    if !asked || spared || !passed(pass, pass.status()) {
         return;
     }
     let message = message(pass);
@@ -68,11 +68,11 @@ pub(super) fn abort(world: &mut World, pass: &mut Pass, new: &RolloutStatus) {
 pub(super) fn watch(world: &mut World, pass: &Pass, new: &RolloutStatus) {
     let standing = pass.status();
     let paused = pass.rollout.paused() || !pass.rollout.pause_conditions().is_empty();
-    let over = conditions::reason(&standing, "Progressing") == Some("ProgressDeadlineExceeded");
+    let over = conditions::reason(standing, "Progressing") == Some("ProgressDeadlineExceeded");
     if status::healthy(pass, new) || over || paused || pass.rollout.aborted() || indefinite(pass) {
         return;
     }
-    let Some(end) = end(pass, &standing) else { return };
+    let Some(end) = end(pass, standing) else { return };
     // Upstream adds a second against skew, and asks again at once when less than one is left.
     let slack = if between(pass.now, end) < Duration::from_secs(1) {
         Duration::from_millis(1)

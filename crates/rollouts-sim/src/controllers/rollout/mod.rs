@@ -32,6 +32,7 @@ use std::time::Duration;
 use crate::queue::Work;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
+use crate::store::Object;
 use crate::world::World;
 
 use self::pass::Pass;
@@ -59,7 +60,7 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
     }
 }
 
-fn reconcile(world: &mut World, object: &serde_json::Value) -> Result<(), Refusal> {
+fn reconcile(world: &mut World, object: &Object) -> Result<(), Refusal> {
     let mut pass = Pass::begin(world, object)?;
     if pass.rollout.status.is_none() && pass.rollout.revision() == 0 {
         let message = format!("Rollout resource added to informer: {}/{}", pass.ns, pass.name());

@@ -1,6 +1,6 @@
 //! One pass: the objects as they were when it began, and what it has decided so far.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use rollouts_client::names;
@@ -27,25 +27,27 @@ pub(super) struct Pass {
     pub(super) now: Timestamp,
     pub(super) ns: String,
     /// The Rollout, with its own writes to the main object taken in.
-    pub(super) rollout: Rollout,
+    pub(super) rollout: Arc<Rollout>,
     /// The same as it is stored, for Events.
-    pub(super) object: Value,
+    pub(super) object: Object,
     /// The ReplicaSets that it controls, oldest first.
-    pub(super) sets: Vec<ReplicaSet>,
+    pub(super) sets: Vec<Arc<ReplicaSet>>,
     /// The one of the present template.
-    pub(super) new: Option<ReplicaSet>,
+    pub(super) new: Option<Arc<ReplicaSet>>,
     /// The hash of the present template, for when `new` is not there.
     pub(super) template_hash: String,
+    /// The hash of the canary's steps.
+    pub(super) step_hash: String,
     /// Whether `new` had a deadline that has not passed: going back to it is fast.
     pub(super) new_within_delay: bool,
     /// All AnalysisRuns of the Rollout, oldest first.
-    pub(super) runs: Vec<AnalysisRun>,
+    pub(super) runs: Vec<Arc<AnalysisRun>>,
     /// The canary strategy, if it is one.
     pub(super) canary: Option<Arc<Canary>>,
-    pub(super) pre: Option<AnalysisRun>,
-    pub(super) post: Option<AnalysisRun>,
-    pub(super) step: Option<AnalysisRun>,
-    pub(super) background: Option<AnalysisRun>,
+    pub(super) pre: Option<Arc<AnalysisRun>>,
+    pub(super) post: Option<Arc<AnalysisRun>>,
+    pub(super) step: Option<Arc<AnalysisRun>>,
+    pub(super) background: Option<Arc<AnalysisRun>>,
     pub(super) pause: PausePlan,
     /// What the new status begins with; it is built from nothing in each pass.
     pub(super) restarted_at: Option<Time>,
@@ -57,32 +59,61 @@ pub(super) struct Pass {
     pub(super) weights: Option<TrafficWeights>,
 }
 
-/// Reads a stored object as a type.
-pub(super) fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, Refusal> {
+/// What is read of a Rollout, once for each state of it.
+struct Asked {
+    rollout: Arc<Rollout>,
+    canary: Option<Arc<Canary>>,
+    template_hash: String,
+    step_hash: String,
+}
+
+impl Asked {
+    fn read(object: &Value) -> Result<Asked, Refusal> {
+        let strategy = &object["spec"]["strategy"]["canary"];
+        Ok(Asked {
+            rollout: Arc::new(parse(object)?),
+            canary: if strategy.is_null() { None } else { Some(Arc::new(parse(strategy)?)) },
+            template_hash: hash::of(
+                &object["spec"]["template"],
+                object::number(object, "/status/collisionCount", 0),
+            ),
+            step_hash: hash::of(&strategy["steps"], 0),
+        })
+    }
+}
+
+/// Reads a stored object as a type, once for each state of it.
+pub(super) fn typed<T: DeserializeOwned + Send + Sync + 'static>(object: &Object) -> Result<Arc<T>, Refusal> {
+    object.read(parse)
+}
+
+fn parse<T: DeserializeOwned>(object: &Value) -> Result<T, Refusal> {
     T::deserialize(object).map_err(|error| Refusal::bad_request(format!("{}: {error}", object::name(object))))
 }
 
+/// What a Rollout without one has.
+static NO_STATUS: LazyLock<RolloutStatus> = LazyLock::new(RolloutStatus::default);
+/// See [`NO_STATUS`].
+static NO_BLUE_GREEN_STATUS: LazyLock<BlueGreenStatus> = LazyLock::new(BlueGreenStatus::default);
+/// See [`NO_STATUS`].
+static NO_STRATEGY: LazyLock<BlueGreenStrategy> = LazyLock::new(BlueGreenStrategy::default);
+
 impl Pass {
-    pub(super) fn begin(world: &mut World, object: &Value) -> Result<Pass, Refusal> {
-        let rollout: Rollout = typed(object)?;
+    pub(super) fn begin(world: &mut World, object: &Object) -> Result<Pass, Refusal> {
+        let asked = object.read(Asked::read)?;
+        let rollout = Arc::clone(&asked.rollout);
         let ns = object::namespace(object).to_owned();
         let uid = object::uid(object);
         let sets = owned(world, Resource::ReplicaSet, &ns, uid)?;
-        let runs: Vec<AnalysisRun> = owned(world, Resource::AnalysisRun, &ns, uid)?;
-        let template = &object["spec"]["template"];
-        let collisions = object::number(object, "/status/collisionCount", 0);
-        let template_hash = hash::of(template, collisions);
-        let new = find_new(world, &sets, &template_hash, template);
+        let runs: Vec<Arc<AnalysisRun>> = owned(world, Resource::AnalysisRun, &ns, uid)?;
+        let template_hash = asked.template_hash.clone();
+        let new = find_new(world, &sets, &template_hash, &object["spec"]["template"]);
         let now = world.now();
         let new_within_delay =
-            new.as_ref().and_then(ReplicaSet::scale_down_deadline).is_some_and(|deadline| deadline > now);
-        let status = rollout.status.clone().unwrap_or_default();
+            new.as_ref().and_then(|new| new.scale_down_deadline()).is_some_and(|deadline| deadline > now);
+        let status = rollout.status.as_ref().unwrap_or(&NO_STATUS);
         let blue_green = status.blue_green.clone().unwrap_or_default();
         let of_canary = status.canary.clone().unwrap_or_default();
-        let canary = match &object["spec"]["strategy"]["canary"] {
-            Value::Null => None,
-            strategy => Some(Arc::new(typed(strategy)?)),
-        };
         let named = |status: &Option<RolloutAnalysisRunStatus>| {
             let name = status.as_ref().map(|status| status.name.clone())?;
             runs.iter().find(|run| run.metadata.name.as_ref() == Some(&name)).cloned()
@@ -92,11 +123,11 @@ impl Pass {
             post: named(&blue_green.post_promotion_analysis_run_status),
             step: named(&of_canary.current_step_analysis_run_status),
             background: named(&of_canary.current_background_analysis_run_status),
-            canary,
+            canary: asked.canary.clone(),
             now,
             ns,
             pause: PausePlan::default(),
-            restarted_at: status.restarted_at,
+            restarted_at: status.restarted_at.clone(),
             pre_status: None,
             post_status: None,
             step_status: None,
@@ -107,6 +138,7 @@ impl Pass {
             sets,
             new,
             template_hash,
+            step_hash: asked.step_hash.clone(),
             new_within_delay,
             runs,
         })
@@ -121,41 +153,51 @@ impl Pass {
     }
 
     /// The blue-green strategy; the default one when there is none, which validation reports.
-    pub(super) fn strategy(&self) -> BlueGreenStrategy {
-        self.rollout.spec.strategy.blue_green.clone().unwrap_or_default()
+    pub(super) fn strategy(&self) -> &BlueGreenStrategy {
+        self.rollout.spec.strategy.blue_green.as_ref().unwrap_or(&NO_STRATEGY)
     }
 
-    pub(super) fn status(&self) -> RolloutStatus {
-        self.rollout.status.clone().unwrap_or_default()
+    /// The standing status.
+    pub(super) fn status(&self) -> &RolloutStatus {
+        self.rollout.status.as_ref().unwrap_or(&NO_STATUS)
     }
 
-    pub(super) fn blue_green_status(&self) -> BlueGreenStatus {
-        self.status().blue_green.unwrap_or_default()
+    pub(super) fn set_status(&mut self, status: RolloutStatus) {
+        Arc::make_mut(&mut self.rollout).status = Some(status);
+    }
+
+    pub(super) fn blue_green_status(&self) -> &BlueGreenStatus {
+        self.status().blue_green.as_ref().unwrap_or(&NO_BLUE_GREEN_STATUS)
+    }
+
+    /// The standing weights of a canary.
+    pub(super) fn standing_weights(&self) -> Option<&TrafficWeights> {
+        self.status().canary.as_ref()?.weights.as_ref()
     }
 
     /// The hash of the present version: of its ReplicaSet, whatever the template hashes to now.
     pub(super) fn new_hash(&self) -> &str {
-        self.new.as_ref().and_then(ReplicaSet::hash).unwrap_or(&self.template_hash)
+        self.new.as_ref().and_then(|new| new.hash()).unwrap_or(&self.template_hash)
     }
 
     pub(super) fn new_name(&self) -> &str {
-        self.new.as_ref().map_or("", ReplicaSet::name)
+        self.new.as_ref().map_or("", |new| new.name())
     }
 
     /// The ReplicaSet that was last fully promoted.
-    pub(super) fn stable(&self) -> Option<&ReplicaSet> {
+    pub(super) fn stable(&self) -> Option<&Arc<ReplicaSet>> {
         let hash = self.rollout.stable_hash()?;
         self.new.as_ref().filter(|new| new.hash() == Some(hash)).or_else(|| self.by_hash(hash))
     }
 
-    pub(super) fn by_hash(&self, hash: &str) -> Option<&ReplicaSet> {
+    pub(super) fn by_hash(&self, hash: &str) -> Option<&Arc<ReplicaSet>> {
         self.sets.iter().find(|set| set.hash() == Some(hash))
     }
 
     /// Neither the new one nor the stable one.
-    pub(super) fn others(&self) -> Vec<ReplicaSet> {
-        let stable = self.stable().map(|set| set.name().to_owned());
-        let kept = |set: &&ReplicaSet| set.name() != self.new_name() && Some(set.name()) != stable.as_deref();
+    pub(super) fn others(&self) -> Vec<Arc<ReplicaSet>> {
+        let stable = self.stable().map(|set| set.name());
+        let kept = |set: &&Arc<ReplicaSet>| set.name() != self.new_name() && Some(set.name()) != stable;
         self.sets.iter().filter(kept).cloned().collect()
     }
 
@@ -205,30 +247,35 @@ impl Pass {
 
     /// Takes in the Rollout as a write has left it; the status that this pass began with stays.
     pub(super) fn take_in(&mut self, object: &Object) -> Result<(), Refusal> {
-        let status = self.rollout.status.take();
-        self.rollout = typed(object)?;
-        self.rollout.status = status;
-        self.object = Value::clone(object);
+        let written = object.read(Asked::read)?;
+        let status = self.rollout.status.clone();
+        self.rollout = Arc::new(Rollout { status, ..Rollout::clone(&written.rollout) });
+        self.object = object.clone();
         Ok(())
     }
 }
 
 /// The objects of a kind that the Rollout controls, oldest first.
-fn owned<T: DeserializeOwned>(
+fn owned<T: DeserializeOwned + Send + Sync + 'static>(
     world: &World,
     resource: Resource,
     ns: &str,
     uid: &str,
-) -> Result<Vec<T>, Refusal> {
+) -> Result<Vec<Arc<T>>, Refusal> {
     let mut objects: Vec<&Object> =
         world.store.list(resource, ns).filter(|object| object::controlled_by(object, uid)).collect();
     objects.sort_by_key(|object| object::text(object, "/metadata/creationTimestamp"));
-    objects.into_iter().map(|object| typed(object)).collect()
+    objects.into_iter().map(typed).collect()
 }
 
 /// The ReplicaSet of a template: by its hash, or by an equal template. The second happens after an undo, which
 /// writes a template with the defaults that the API server has filled in.
-fn find_new(world: &mut World, sets: &[ReplicaSet], hash: &str, template: &Value) -> Option<ReplicaSet> {
+fn find_new(
+    world: &mut World,
+    sets: &[Arc<ReplicaSet>],
+    hash: &str,
+    template: &Value,
+) -> Option<Arc<ReplicaSet>> {
     if let Some(set) = sets.iter().find(|set| set.hash() == Some(hash)) {
         return Some(set.clone());
     }
@@ -236,7 +283,7 @@ fn find_new(world: &mut World, sets: &[ReplicaSet], hash: &str, template: &Value
         return None;
     }
     let wanted = defaulted(world, template);
-    let equal = |set: &&ReplicaSet| {
+    let equal = |set: &&Arc<ReplicaSet>| {
         let template = set.spec.template.as_ref().map(|template| template.without_hash());
         serde_json::to_value(template).is_ok_and(|template| template == wanted)
     };

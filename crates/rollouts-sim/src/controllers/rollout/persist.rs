@@ -15,7 +15,7 @@ use crate::write::ROLLOUTS;
 pub(super) fn status(world: &mut World, pass: &mut Pass, mut new: RolloutStatus) -> Result<(), Refusal> {
     observe(pass, &mut new);
     deadline::abort(world, pass, &new);
-    let old = pass.status();
+    let old = pass.status().clone();
     pass.pause.apply(&old, &mut new, pass.now);
     of_rollout::calculate(world, pass, &mut new);
     phase(pass, &mut new);
@@ -39,7 +39,7 @@ pub(super) fn status(world: &mut World, pass: &mut Pass, mut new: RolloutStatus)
 
 /// Writes conditions into the standing status. Says whether anything changed.
 pub(super) fn conditions(world: &mut World, pass: &Pass, list: Vec<Condition>) -> Result<bool, Refusal> {
-    let mut new = pass.status();
+    let mut new = pass.status().clone();
     for condition in list {
         of_rollout::set(&mut new, condition);
     }
@@ -50,10 +50,10 @@ pub(super) fn conditions(world: &mut World, pass: &Pass, list: Vec<Condition>) -
 
 /// Writes one condition into the standing status and nothing else: neither phase nor observed generation.
 pub(super) fn initial(world: &mut World, pass: &mut Pass, condition: Condition) -> Result<(), Refusal> {
-    let mut new = pass.status();
+    let mut new = pass.status().clone();
     of_rollout::set(&mut new, condition);
     write(world, pass, &new)?;
-    pass.rollout.status = Some(new);
+    pass.set_status(new);
     Ok(())
 }
 
@@ -62,16 +62,17 @@ fn observe(pass: &Pass, new: &mut RolloutStatus) {
 }
 
 fn phase(pass: &Pass, new: &mut RolloutStatus) {
-    let mut rollout = pass.rollout.clone();
-    rollout.status = Some(new.clone());
-    let (phase, message) = phase::compute(&rollout);
+    let (phase, message) = phase::computed(&pass.rollout, new);
     new.phase = Some(phase);
     new.message = Some(message);
 }
 
 fn write(world: &mut World, pass: &Pass, new: &RolloutStatus) -> Result<bool, Refusal> {
+    if new == pass.status() {
+        return Ok(false);
+    }
     let new = wire(new);
-    if new == wire(&pass.status()) {
+    if new == wire(pass.status()) {
         return Ok(false);
     }
     world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |status| *status = new)?;

@@ -27,13 +27,13 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass) -> Result<usize, Ref
         world.queue.schedule(later(at, Duration::from_millis(1)), pass.work());
         return Ok(0);
     }
-    if pass.status().restarted_at.is_some_and(|done| done.0 == at) {
+    if pass.status().restarted_at.as_ref().is_some_and(|done| done.0 == at) {
         return Ok(0);
     }
     let pods = pods(world, pass);
     let min_ready = pass.rollout.spec.min_ready_seconds.unwrap_or(0);
     let available = pods.iter().filter(|pod| available(pod, min_ready, pass.now)).count();
-    let total: i32 = pass.sets.iter().map(rollouts_client::types::ReplicaSet::desired).sum();
+    let total: i32 = pass.sets.iter().map(|set| set.desired()).sum();
     let at_once = max_unavailable(pass).max(1);
     let spare = i32::try_from(available).unwrap_or(i32::MAX) - (pass.rollout.replicas().max(total) - at_once);
     let old: Vec<&Object> =
@@ -77,9 +77,9 @@ fn max_unavailable(pass: &Pass) -> i32 {
         let percent: i32 = percent.trim_end_matches('%').parse().unwrap_or(25);
         all.saturating_mul(percent) / 100
     };
-    let limit = match pass.strategy().max_unavailable {
-        Some(IntOrString::Int(count)) => count,
-        Some(IntOrString::String(percent)) => share(&percent),
+    let limit = match &pass.strategy().max_unavailable {
+        Some(IntOrString::Int(count)) => *count,
+        Some(IntOrString::String(percent)) => share(percent),
         None => share("25"),
     };
     limit.min(all)

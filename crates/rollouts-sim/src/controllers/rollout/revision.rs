@@ -1,7 +1,6 @@
 //! Revisions: creating the ReplicaSet of a new template, and keeping its number the highest.
 
 use rollouts_client::names;
-use rollouts_client::types::ReplicaSet;
 use serde_json::{Value, json};
 
 use super::pass::{Pass, typed};
@@ -15,7 +14,7 @@ use crate::write::ROLLOUTS;
 /// The number that the present template has to have: one more than any other's.
 fn next(pass: &Pass) -> i64 {
     let others = pass.sets.iter().filter(|set| set.name() != pass.new_name());
-    others.map(ReplicaSet::revision).max().unwrap_or(0) + 1
+    others.map(|set| set.revision()).max().unwrap_or(0) + 1
 }
 
 /// Creates the ReplicaSet of the present template, at size 0, and notes the new revision.

@@ -1,16 +1,16 @@
 //! Sizes: what each ReplicaSet should have, and the writes that get it there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rollouts_client::names;
-use rollouts_client::types::ReplicaSet;
+use rollouts_client::types::{ReplicaSet, TrafficWeights};
 use serde_json::{Value, json};
 
 use super::pass::Pass;
 use super::pause::{INCONCLUSIVE, seconds};
 use super::{analyses, annotations};
 use crate::controllers::time::{between, stamp};
-use crate::object;
 use crate::queue::later;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -55,7 +55,7 @@ pub(super) fn saturated(pass: &Pass, set: &ReplicaSet) -> bool {
 /// Whether `spec.replicas` differs from what the running ReplicaSets were last scaled for.
 pub(super) fn is_scaling(pass: &Pass) -> bool {
     let running = pass.new.iter().chain(pass.stable()).filter(|set| set.desired() > 0);
-    running.filter_map(annotations::desired).any(|desired| desired != pass.rollout.replicas())
+    running.filter_map(|set| annotations::desired(set)).any(|desired| desired != pass.rollout.replicas())
 }
 
 /// Whether an abort leaves the new version running until a deadline.
@@ -133,7 +133,7 @@ pub(super) fn reconcile_new(world: &mut World, pass: &Pass, mut wanted: i32) -> 
             None if annotations::has_deadline(new) => {}
             None => {
                 sync_desired(world, pass, new)?;
-                let stable = pass.stable().map_or(0, ReplicaSet::available);
+                let stable = pass.stable().map_or(0, |set| set.available());
                 if let Some(delay) = abort_delay(pass).filter(|_| stable >= pass.rollout.replicas()) {
                     annotate(world, pass, new, Some(stamp(later(pass.now, delay))))?;
                 }
@@ -177,8 +177,8 @@ pub(super) fn scale(world: &mut World, pass: &Pass, set: &ReplicaSet, to: i32) -
 }
 
 /// Versions that are neither new nor stable run on until a deadline, the latest first.
-fn reconcile_others(world: &mut World, pass: &Pass, others: &[ReplicaSet]) -> Result<(), Refusal> {
-    let mut running: Vec<&ReplicaSet> = others.iter().filter(|set| set.desired() > 0).collect();
+fn reconcile_others(world: &mut World, pass: &Pass, others: &[Arc<ReplicaSet>]) -> Result<(), Refusal> {
+    let mut running: Vec<&Arc<ReplicaSet>> = others.iter().filter(|set| set.desired() > 0).collect();
     if running.is_empty() || pass.pause_condition(INCONCLUSIVE).is_some() || waits_for_analysis(pass) {
         return Ok(());
     }
@@ -202,16 +202,17 @@ fn waits_for_analysis(pass: &Pass) -> bool {
     strategy.post_promotion_analysis.is_some()
         && strategy.scale_down_delay_seconds.is_none()
         && !analyses::skips_post(pass)
-        && !analyses::successful(pass.post.as_ref())
+        && !analyses::successful(pass.post.as_deref())
 }
 
 /// Whether the status or a Service still names this version.
 pub(super) fn referenced(world: &World, pass: &Pass, set: &ReplicaSet) -> bool {
     let Some(hash) = set.hash() else { return false };
     if let Some(canary) = &pass.canary {
-        let weights = pass.status().canary.and_then(|status| status.weights).unwrap_or_default();
-        let hashes = [weights.canary.pod_template_hash, weights.stable.pod_template_hash];
-        return hashes.iter().any(|named| named.as_deref() == Some(hash))
+        let names = |weights: &TrafficWeights| {
+            [&weights.canary, &weights.stable].iter().any(|to| to.pod_template_hash.as_deref() == Some(hash))
+        };
+        return pass.standing_weights().is_some_and(names)
             || [pass.rollout.stable_hash(), pass.rollout.current_hash()].contains(&Some(hash))
             || super::canary::services::select(world, pass, canary, hash);
     }
@@ -274,13 +275,13 @@ pub(super) fn delayed_size(
 }
 
 /// Deletes the oldest ReplicaSets beyond the history limit, with their analyses.
-pub(super) fn forget(world: &mut World, pass: &Pass, others: &[ReplicaSet]) -> Result<(), Refusal> {
+pub(super) fn forget(world: &mut World, pass: &Pass, others: &[Arc<ReplicaSet>]) -> Result<(), Refusal> {
     let limit = usize::try_from(pass.rollout.spec.revision_history_limit.unwrap_or(10)).unwrap_or(0);
     let surplus = others.len().saturating_sub(limit);
     for set in others.iter().take(surplus) {
-        let status = set.status.clone().unwrap_or_default();
-        let unseen = set.metadata.generation.unwrap_or(0) > status.observed_generation.unwrap_or(0);
-        if status.replicas != 0 || set.desired() != 0 || unseen {
+        let seen = set.status.as_ref().and_then(|status| status.observed_generation).unwrap_or(0);
+        let unseen = set.metadata.generation.unwrap_or(0) > seen;
+        if created(set) != 0 || set.desired() != 0 || unseen {
             continue;
         }
         world.delete(Resource::ReplicaSet, &pass.ns, set.name(), None)?;
@@ -291,19 +292,18 @@ pub(super) fn forget(world: &mut World, pass: &Pass, others: &[ReplicaSet]) -> R
 
 /// Whether a deadline of another version than the new and the stable one stands.
 pub(super) fn waits_for_deadline(pass: &Pass) -> bool {
-    pass.others().iter().any(annotations::has_deadline)
+    pass.others().iter().any(|set| annotations::has_deadline(set))
 }
 
 /// Pods of some ReplicaSets, by what counts them.
 pub(super) fn total<'a>(
-    sets: impl IntoIterator<Item = &'a ReplicaSet>,
-    count: impl Fn(&Value) -> i64,
+    sets: impl IntoIterator<Item = &'a Arc<ReplicaSet>>,
+    count: impl Fn(&ReplicaSet) -> i32,
 ) -> i32 {
-    let one = |set: &ReplicaSet| serde_json::to_value(&set.status).map_or(0, |status| count(&status));
-    i32::try_from(sets.into_iter().map(one).sum::<i64>()).unwrap_or(i32::MAX)
+    sets.into_iter().fold(0, |sum, set| sum.saturating_add(count(set)))
 }
 
-/// A count of a ReplicaSet's status, for [`total`].
-pub(super) fn count(field: &'static str) -> impl Fn(&Value) -> i64 {
-    move |status| object::number(status, field, 0)
+/// Pods that a ReplicaSet says it has, for [`total`].
+pub(super) fn created(set: &ReplicaSet) -> i32 {
+    set.status.as_ref().map_or(0, |status| status.replicas)
 }

@@ -1,10 +1,12 @@
 //! The status of a pass: built from nothing, from what the ReplicaSets and Services say.
 
+use std::sync::Arc;
+
 use rollouts_client::types::{BlueGreenStatus, CanaryStatus, ReplicaSet, RolloutStatus};
 use serde_json::{Value, json};
 
 use super::pass::Pass;
-use super::scale::{count, total};
+use super::scale::{created, total};
 use super::services::Target;
 use super::{analyses, canary, conditions, pause, persist};
 use crate::refusal::Refusal;
@@ -40,14 +42,16 @@ pub(super) fn rollback_within_window(pass: &Pass) -> bool {
 /// What every status begins with.
 pub(super) fn base(pass: &Pass) -> RolloutStatus {
     let old = pass.status();
-    let ready = total(&pass.sets, count("/readyReplicas"));
+    let ready = total(&pass.sets, ReplicaSet::ready);
     let mut new = RolloutStatus {
         current_pod_hash: Some(pass.new_hash().to_owned()),
-        replicas: Some(total(&pass.sets, count("/replicas"))),
-        updated_replicas: Some(total(&pass.new, count("/replicas"))),
+        replicas: Some(total(&pass.sets, created)),
+        updated_replicas: Some(total(&pass.new, created)),
         ready_replicas: Some(ready),
         // What the first pass wrote as invalid is taken off once the spec is valid.
-        conditions: Some(old.conditions.into_iter().flatten().filter(|c| c.type_ != "InvalidSpec").collect()),
+        conditions: Some(
+            old.conditions.iter().flatten().filter(|c| c.type_ != "InvalidSpec").cloned().collect(),
+        ),
         restarted_at: pass.restarted_at.clone(),
         blue_green: Some(BlueGreenStatus::default()),
         canary: Some(CanaryStatus::default()),
@@ -68,9 +72,9 @@ pub(super) fn sync(
     preview: Option<&Target>,
     active: &Target,
 ) -> Result<(), Refusal> {
-    let old = pass.status();
+    let promote_full = pass.status().promote_full == Some(true);
     let mut new = base(pass);
-    new.stable_rs = old.stable_rs.clone();
+    new.stable_rs = pass.status().stable_rs.clone();
     let mut blue_green = BlueGreenStatus {
         pre_promotion_analysis_run_status: pass.pre_status.clone(),
         post_promotion_analysis_run_status: pass.post_status.clone(),
@@ -87,7 +91,7 @@ pub(super) fn sync(
         blue_green.pre_promotion_analysis_run_status = None;
         blue_green.post_promotion_analysis_run_status = None;
     }
-    if old.promote_full == Some(true) || rollback_within_window(pass) {
+    if promote_full || rollback_within_window(pass) {
         pass.pause.clear = true;
         pass.pause.remove_abort = true;
     }
@@ -104,14 +108,15 @@ pub(super) fn sync(
 fn count_active(pass: &Pass, new: &mut RolloutStatus) {
     let hash = new.blue_green.as_ref().and_then(|status| status.active_selector.clone()).unwrap_or_default();
     let active = pass.by_hash(&hash).filter(|_| !hash.is_empty());
-    let sets: Vec<&ReplicaSet> = active.map_or_else(|| pass.sets.iter().collect(), |active| vec![active]);
+    let sets: Vec<&Arc<ReplicaSet>> =
+        active.map_or_else(|| pass.sets.iter().collect(), |active| vec![active]);
     let selector = active.map_or(&pass.rollout.spec.selector, |active| &active.spec.selector);
     let selector = serde_json::to_value(selector).unwrap_or_default();
-    new.available_replicas = Some(total(sets.iter().copied(), count("/availableReplicas")));
+    new.available_replicas = Some(total(sets.iter().copied(), ReplicaSet::available));
     if active.is_some() {
-        new.ready_replicas = Some(total(sets.iter().copied(), count("/readyReplicas")));
+        new.ready_replicas = Some(total(sets.iter().copied(), ReplicaSet::ready));
     }
-    new.other.insert("HPAReplicas".to_owned(), json!(total(sets, count("/replicas"))));
+    new.other.insert("HPAReplicas".to_owned(), json!(total(sets, created)));
     new.other.insert("selector".to_owned(), json!(selector_text(&selector)));
 }
 
@@ -158,7 +163,7 @@ fn full_promotion(pass: &Pass, active: &Target) -> Option<&'static str> {
         return None;
     }
     let analysed =
-        pass.strategy().post_promotion_analysis.is_none() || analyses::successful(pass.post.as_ref());
+        pass.strategy().post_promotion_analysis.is_none() || analyses::successful(pass.post.as_deref());
     analysed.then_some("Completed blue-green update")
 }
 
@@ -187,7 +192,7 @@ fn check_point(pass: &Pass) -> bool {
 
 /// The counts alone, after a change of `spec.replicas`.
 pub(super) fn sync_counts(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> {
-    let mut new = pass.status();
+    let mut new = pass.status().clone();
     let ready = new.ready_replicas;
     let selector = new.other.get("selector").cloned();
     count_active(pass, &mut new);
@@ -210,26 +215,30 @@ pub(super) fn healthy(pass: &Pass, new: &RolloutStatus) -> bool {
         return canary::healthy(pass, strategy, new);
     }
     let all = Some(pass.rollout.replicas());
-    let blue_green = new.blue_green.clone().unwrap_or_default();
-    let preview = pass.strategy().preview_service.is_none_or(|name| name.is_empty())
-        || blue_green.preview_selector == new.current_pod_hash;
-    let observed = pass.status().observed_generation.and_then(|text| text.parse::<i64>().ok());
+    let blue_green = new.blue_green.as_ref();
+    let selects = |of: fn(&BlueGreenStatus) -> &Option<String>| blue_green.and_then(|b| of(b).as_ref());
+    let preview = pass.strategy().preview_service.as_ref().is_none_or(String::is_empty)
+        || selects(|status| &status.preview_selector) == new.current_pod_hash.as_ref();
+    let observed = pass.status().observed_generation.as_ref().and_then(|text| text.parse::<i64>().ok());
     new.updated_replicas == all
         && new.available_replicas == all
         && observed == pass.rollout.metadata.generation
-        && blue_green.active_selector == new.current_pod_hash
+        && selects(|status| &status.active_selector) == new.current_pod_hash.as_ref()
         && preview
 }
 
 /// Whether anything has moved since the last status.
 pub(super) fn progressing(old: &RolloutStatus, new: &RolloutStatus) -> bool {
-    let (was, is) = (old.blue_green.clone().unwrap_or_default(), new.blue_green.clone().unwrap_or_default());
-    let filled = |text: Option<String>| text.unwrap_or_default();
+    let (was, is) = (old.blue_green.as_ref(), new.blue_green.as_ref());
+    let active =
+        |of: Option<&'_ BlueGreenStatus>| of.and_then(|of| of.active_selector.clone()).unwrap_or_default();
+    let preview =
+        |of: Option<&'_ BlueGreenStatus>| of.and_then(|of| of.preview_selector.clone()).unwrap_or_default();
     let number = |count: Option<i32>| count.unwrap_or_default();
     let old_pods = |status: &RolloutStatus| number(status.replicas) - number(status.updated_replicas);
     canary::progressing(old, new)
-        || filled(was.active_selector) != filled(is.active_selector)
-        || filled(was.preview_selector) != filled(is.preview_selector)
+        || active(was) != active(is)
+        || preview(was) != preview(is)
         || number(new.updated_replicas) != number(old.updated_replicas)
         || old_pods(new) < old_pods(old)
         || number(new.ready_replicas) > number(old.ready_replicas)

@@ -89,8 +89,8 @@ fn spec(pass: &Pass) -> Option<String> {
 
 fn services(world: &World, pass: &Pass) -> Option<String> {
     let strategy = pass.strategy();
-    let preview = strategy.preview_service.clone().unwrap_or_default();
-    let named = [("activeService", strategy.active_service.as_str()), ("previewService", preview.as_str())];
+    let preview = strategy.preview_service.as_deref().unwrap_or_default();
+    let named = [("activeService", strategy.active_service.as_str()), ("previewService", preview)];
     services_fit(world, pass, "blueGreen", &named)
 }
 
@@ -135,11 +135,11 @@ fn misfit(pass: &Pass, service: &Value) -> Option<String> {
 /// Says in the status what is wrong, once.
 pub(super) fn report(world: &mut World, pass: &mut Pass, fault: &str) -> Result<(), Refusal> {
     let message = format!("The Rollout \"{}\" is invalid: {fault}", pass.name());
-    let mut standing = pass.status();
-    let known = conditions::get(&standing, "InvalidSpec").and_then(|c| c.message.clone());
-    if known.as_ref().is_some_and(|known| *known != message) {
+    let known = conditions::get(pass.status(), "InvalidSpec").and_then(|c| c.message.as_ref());
+    if known.is_some_and(|known| *known != message) {
+        let mut standing = pass.status().clone();
         conditions::remove(&mut standing, "InvalidSpec");
-        pass.rollout.status = Some(standing);
+        pass.set_status(standing);
     }
     let condition = conditions::new("InvalidSpec", "True", "InvalidSpec", &message, pass.now);
     persist::conditions(world, pass, vec![condition]).map(drop)

@@ -20,6 +20,8 @@ mod weights;
 
 pub(super) use self::status::{available, healthy, progressing};
 
+use std::sync::Arc;
+
 use self::sizes::{At, Set, Shares, Sizing};
 use self::spec::Canary;
 use super::pass::Pass;
@@ -57,9 +59,8 @@ pub(super) fn sync_replicas_only(world: &mut World, pass: &mut Pass, canary: &Ca
 }
 
 impl Set {
-    fn of(set: &ReplicaSet) -> Set {
-        let created = set.status.as_ref().map_or(0, |status| status.replicas);
-        Set { desired: set.desired(), available: set.available(), created }
+    fn of(set: &Arc<ReplicaSet>) -> Set {
+        Set { desired: set.desired(), available: set.available(), created: sets::created(set) }
     }
 }
 

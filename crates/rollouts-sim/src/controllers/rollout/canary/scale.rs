@@ -1,5 +1,7 @@
 //! Sizes: the stable version's first, then the new one's, then those of the others. Each change ends the pass.
 
+use std::sync::Arc;
+
 use rollouts_client::types::ReplicaSet;
 
 use super::super::pass::Pass;
@@ -21,10 +23,9 @@ pub(super) fn reconcile(world: &mut World, pass: &Pass, canary: &Canary) -> Resu
 
 /// By the weights of the last pass, so that the stable version lags behind a change of weight.
 fn stable(world: &mut World, pass: &Pass, canary: &Canary) -> Result<bool, Refusal> {
-    let standing = pass.status().canary.and_then(|status| status.weights);
     match pass.stable().filter(|_| apart(pass)) {
         Some(stable) => {
-            let wanted = sizing(pass, canary).counts(Shares::of(standing.as_ref())).stable;
+            let wanted = sizing(pass, canary).counts(Shares::of(pass.standing_weights())).stable;
             sets::scale(world, pass, stable, wanted)
         }
         None => Ok(false),
@@ -38,12 +39,13 @@ fn new(world: &mut World, pass: &Pass, canary: &Canary) -> Result<bool, Refusal>
 }
 
 fn others(world: &mut World, pass: &Pass, canary: &Canary) -> Result<bool, Refusal> {
-    let mut running: Vec<ReplicaSet> = pass.others().into_iter().filter(|set| set.desired() > 0).collect();
+    let mut running: Vec<Arc<ReplicaSet>> =
+        pass.others().into_iter().filter(|set| set.desired() > 0).collect();
     if running.is_empty() {
         return Ok(false);
     }
     let mut scaled = drop_unhealthy(world, pass, &mut running)?;
-    let all: i32 = pass.sets.iter().map(ReplicaSet::available).sum();
+    let all: i32 = pass.sets.iter().map(|set| set.available()).sum();
     let replicas = pass.rollout.replicas();
     let mut spare = all - (replicas - canary.max_unavailable(replicas));
     running.sort_by_key(|set| std::cmp::Reverse(set.revision()));
@@ -68,13 +70,13 @@ fn others(world: &mut World, pass: &Pass, canary: &Canary) -> Result<bool, Refus
 }
 
 /// Pods of old versions that are not available go first.
-fn drop_unhealthy(world: &mut World, pass: &Pass, running: &mut [ReplicaSet]) -> Result<bool, Refusal> {
+fn drop_unhealthy(world: &mut World, pass: &Pass, running: &mut [Arc<ReplicaSet>]) -> Result<bool, Refusal> {
     let mut scaled = false;
     for set in running {
         let available = set.available();
         if available < set.desired() {
             scaled |= sets::scale(world, pass, set, available)?;
-            set.spec.replicas = Some(available);
+            Arc::make_mut(set).spec.replicas = Some(available);
         }
     }
     Ok(scaled)

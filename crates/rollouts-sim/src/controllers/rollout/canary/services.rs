@@ -15,15 +15,15 @@ use crate::world::World;
 /// next pass, back again. Upstream's passes do the same to each other, several times a second, until the aborted
 /// version is scaled down: recorded on a real cluster, and harmless because the weight is 0 by then.
 pub(super) fn reconcile(world: &mut World, pass: &Pass, canary: &Canary) -> Result<(), Refusal> {
-    ensure(world, pass, &canary.stable_service, pass.stable(), true)?;
+    ensure(world, pass, &canary.stable_service, pass.stable().map(|set| &**set), true)?;
     if pass.aborted() && !canary.routed() {
-        return ensure(world, pass, &canary.canary_service, pass.stable(), true);
+        return ensure(world, pass, &canary.canary_service, pass.stable().map(|set| &**set), true);
     }
     if going_back(pass, canary).is_some() {
         // The stable version might be too small for what the canary Service carries.
         return Ok(());
     }
-    ensure(world, pass, &canary.canary_service, pass.new.as_ref(), true)
+    ensure(world, pass, &canary.canary_service, pass.new.as_deref(), true)
 }
 
 /// The version that the Rollout goes back from, when it goes back to the stable version before the update has ended
@@ -32,7 +32,7 @@ pub(super) fn going_back(pass: &Pass, canary: &Canary) -> Option<String> {
     if !pass.rollout.fully_promoted() || !canary.routed() || !canary.dynamic_stable_scale {
         return None;
     }
-    let standing = pass.status().canary?.weights?.canary.pod_template_hash.unwrap_or_default();
+    let standing = pass.standing_weights()?.canary.pod_template_hash.clone().unwrap_or_default();
     let incomplete = pass.new.as_ref().is_some_and(|new| new.available() < pass.rollout.replicas());
     (standing != pass.new_hash() && incomplete).then_some(standing)
 }

@@ -4,9 +4,9 @@ use rollouts_client::types::{AnalysisPhase, ReplicaSet, RolloutStatus};
 use serde_json::{Value, json};
 
 use super::super::pass::Pass;
-use super::super::scale::{count, total};
+use super::super::persist;
+use super::super::scale::{created, total};
 use super::super::status::{base, fast_rollback, promote, rollback_within_window, selector_text};
-use super::super::{hash, persist};
 use super::sizes::{Set, Shares};
 use super::spec::Canary;
 use super::{pause, sizing};
@@ -15,35 +15,29 @@ use crate::world::World;
 
 const STEP_HASH: &str = "currentStepHash";
 
-/// The hash of the steps: opaque, as the one of the template.
-fn step_hash(pass: &Pass) -> String {
-    hash::of(&pass.object["spec"]["strategy"]["canary"]["steps"], 0)
-}
-
 /// Whether the steps differ from those whose hash the status has, or it has none yet.
 pub(super) fn steps_changed(pass: &Pass) -> bool {
-    let status = pass.status();
-    status.other.get(STEP_HASH).and_then(Value::as_str) != Some(step_hash(pass).as_str())
+    pass.status().other.get(STEP_HASH).and_then(Value::as_str) != Some(pass.step_hash.as_str())
 }
 
 /// Computes and writes the status at the end of a pass.
 pub(super) fn sync(world: &mut World, pass: &mut Pass, canary: &Canary) -> Result<(), Refusal> {
-    let old = pass.status();
+    let (standing, promote_full) = (pass.status().current_step_index, pass.status().promote_full);
     let mut new = base(pass);
     count_all(pass, &mut new);
     let part = new.canary.get_or_insert_default();
     part.weights = pass.weights.clone();
     part.current_step_analysis_run_status = pass.step_status.clone();
     part.current_background_analysis_run_status = pass.background_status.clone();
-    new.stable_rs = old.stable_rs.clone();
-    new.other.insert(STEP_HASH.to_owned(), json!(step_hash(pass)));
+    new.stable_rs = pass.status().stable_rs.clone();
+    new.other.insert(STEP_HASH.to_owned(), json!(pass.step_hash));
     if pass.template_changed() || steps_changed(pass) {
         begin(world, pass, canary, &mut new);
         return persist::status(world, pass, new);
     }
-    let mut index = canary.index(old.current_step_index);
+    let mut index = canary.index(standing);
     let all = (canary.step_count() > 0).then(|| canary.step_count());
-    if old.promote_full == Some(true) || rollback_within_window(pass) {
+    if promote_full == Some(true) || rollback_within_window(pass) {
         pass.pause.clear = true;
         pass.pause.remove_abort = true;
         index = all.or(index);
@@ -59,7 +53,7 @@ pub(super) fn sync(world: &mut World, pass: &mut Pass, canary: &Canary) -> Resul
         return persist::status(world, pass, new);
     }
     if let Some(at) = index.filter(|_| step_completed(pass, canary)) {
-        let step = canary.step(canary.index(old.current_step_index)).map(super::spec::Step::words);
+        let step = canary.step(canary.index(standing)).map(super::spec::Step::words);
         index = Some(at + 1);
         new.canary.get_or_insert_default().current_step_analysis_run_status = None;
         let (count, step) = (canary.step_count(), step.unwrap_or_default());
@@ -137,14 +131,14 @@ fn step_completed(pass: &Pass, canary: &Canary) -> bool {
 /// Counts over all versions: behind one Service they all serve.
 fn count_all(pass: &Pass, new: &mut RolloutStatus) {
     let selector = serde_json::to_value(&pass.rollout.spec.selector).unwrap_or_default();
-    new.available_replicas = Some(total(&pass.sets, count("/availableReplicas")));
-    new.other.insert("HPAReplicas".to_owned(), json!(total(&pass.sets, count("/replicas"))));
+    new.available_replicas = Some(total(&pass.sets, ReplicaSet::available));
+    new.other.insert("HPAReplicas".to_owned(), json!(total(&pass.sets, created)));
     new.other.insert("selector".to_owned(), json!(selector_text(&selector)));
 }
 
 /// The counts alone, after a change of `spec.replicas`.
 pub(super) fn sync_counts(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> {
-    let mut new = pass.status();
+    let mut new = pass.status().clone();
     count_all(pass, &mut new);
     persist::status(world, pass, new)
 }
@@ -152,7 +146,7 @@ pub(super) fn sync_counts(world: &mut World, pass: &mut Pass) -> Result<(), Refu
 /// Whether everything asked for is there, available and alone.
 pub(in super::super) fn healthy(pass: &Pass, canary: &Canary, new: &RolloutStatus) -> bool {
     let all = Some(pass.rollout.replicas());
-    let observed = pass.status().observed_generation.and_then(|text| text.parse::<i64>().ok());
+    let observed = pass.status().observed_generation.as_ref().and_then(|text| text.parse::<i64>().ok());
     let count = canary.step_count();
     let stepped = count == 0 || new.current_step_index.is_none_or(|index| index == count);
     new.updated_replicas == all
@@ -165,16 +159,16 @@ pub(in super::super) fn healthy(pass: &Pass, canary: &Canary, new: &RolloutStatu
 
 /// Whether the strategy itself has moved since the last status.
 pub(in super::super) fn progressing(old: &RolloutStatus, new: &RolloutStatus) -> bool {
-    let filled = |hash: &Option<String>| hash.clone().unwrap_or_default();
+    let stable = |status: &RolloutStatus| status.stable_rs.clone().unwrap_or_default();
     let moved = match (old.current_step_index, new.current_step_index) {
         (Some(was), Some(is)) => was != is,
         _ => false,
     };
     let hash = |status: &RolloutStatus| status.other.get(STEP_HASH).cloned();
-    moved || filled(&old.stable_rs) != filled(&new.stable_rs) || hash(old) != hash(new)
+    moved || stable(old) != stable(new) || hash(old) != hash(new)
 }
 
 /// Whether enough pods of any version are available.
 pub(in super::super) fn available(pass: &Pass) -> bool {
-    pass.sets.iter().map(ReplicaSet::available).sum::<i32>() >= pass.rollout.replicas()
+    pass.sets.iter().map(|set| set.available()).sum::<i32>() >= pass.rollout.replicas()
 }

@@ -31,12 +31,12 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass, canary: &Canary) -> 
     let back_from = services::going_back(pass, canary);
     let doing = doing(pass, back_from.is_some());
     let sizing = sizing(pass, canary);
-    let standing = pass.status().canary.and_then(|status| status.weights);
-    let shares = Shares::of(standing.as_ref());
+    let standing = pass.standing_weights();
+    let shares = Shares::of(standing);
     let weight = weights::desired(doing, &sizing, shares);
     let max = canary.max_weight();
     if doing == Doing::Aborting && (weight == 0 || !canary.dynamic_stable_scale) {
-        services::ensure(world, pass, &canary.canary_service, pass.stable(), false)?;
+        services::ensure(world, pass, &canary.canary_service, pass.stable().map(|set| &**set), false)?;
     }
     // The stable version must be able to carry what it is to carry.
     let carried = (max - weight) * sizing.replicas / max.max(1);
@@ -60,7 +60,7 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass, canary: &Canary) -> 
         ),
         ..TrafficWeights::default()
     };
-    if standing.as_ref() != Some(&new) {
+    if standing != Some(&new) {
         let message = format!("Traffic weight updated {}", change(shares, weight));
         pass.event(world, false, "TrafficWeightUpdated", &message);
         pass.weights = Some(new);

@@ -1,0 +1,70 @@
+//! A stored object: one state of it, shared, and what a controller has read from it.
+
+use std::any::Any;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+/// One state of an object. It never changes, so that clones share it, and what is read from it is read once.
+#[derive(Clone, Debug)]
+pub(crate) struct Object(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    json: Value,
+    read: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Object {
+    pub(crate) fn new(json: Value) -> Object {
+        Object(Arc::new(State { json, read: OnceLock::new() }))
+    }
+
+    /// What `read` makes of the object, kept for as long as this state of it is. One kind of object is read as one
+    /// type; another type is read anew each time.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub(crate) fn read<T: Any + Send + Sync, E>(
+        &self,
+        read: impl FnOnce(&Value) -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
+        if let Some(known) = self.0.read.get().and_then(|known| Arc::clone(known).downcast().ok()) {
+            return Ok(known);
+        }
+        let fresh = Arc::new(read(&self.0.json)?);
+        // Where another type is kept already, that one stays.
+        let _ = self.0.read.set(fresh.clone());
+        Ok(fresh)
+    }
+}
+
+impl Deref for Object {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0.json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_object_is_read_once_as_one_type() {
+        let object = Object::new(json!({"a": 1}));
+        let number = |_: &Value| Ok::<_, Infallible>(1_u8);
+        let Ok(first) = object.read(number);
+        let Ok(again) = object.read(|_| Ok::<u8, Infallible>(2));
+        assert!(Arc::ptr_eq(&first, &again));
+        let Ok(other) = object.read(|json| Ok::<_, Infallible>(json.to_string()));
+        assert_eq!((other.as_str(), *again), ("{\"a\":1}", 1));
+        assert_eq!(Object::new(json!(null)).read(|_| Err::<u8, _>("no")).unwrap_err(), "no");
+    }
+}
