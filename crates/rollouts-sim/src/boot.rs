@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::fields::Managers;
 use crate::resource::Resource;
 use crate::world::{World, stamp};
 use crate::write::Writer;
@@ -15,7 +16,7 @@ pub(crate) fn fill(world: &mut World) {
     }
     for resource in Resource::ALL.into_iter().filter(|r| r.info().custom) {
         let definition = definition(world, resource);
-        world.store.put(Resource::CustomResourceDefinition, definition);
+        world.store.put(Resource::CustomResourceDefinition, definition, Managers::default());
     }
 }
 

@@ -24,19 +24,8 @@ impl World {
         };
         let now = stamp(self.now());
         let by = Writer::named(component);
-        if let Some(known) = self.same_event(ns, about, kind, reason, message) {
-            // The event was just read from the store: counting it up cannot fail.
-            let _ = self.modify(by, Resource::Event, ns, &known, |event| {
-                event["count"] = json!(object::number(event, "/count", 1) + 1);
-                event["lastTimestamp"] = json!(now);
-            });
-            return;
-        }
-        let draw = self.draw();
-        let suffix: String = draw[..8].iter().map(|b| format!("{b:02x}")).collect();
-        let event = json!({
-            "apiVersion": "v1", "kind": "Event",
-            "metadata": {"name": format!("{}.{suffix}", object::name(about)), "namespace": ns},
+        let mut event = json!({
+            "apiVersion": "v1", "kind": "Event", "metadata": {"name": "", "namespace": ns},
             "involvedObject": {
                 "kind": resource.info().kind, "namespace": object::namespace(about), "name": object::name(about),
                 "uid": object::uid(about), "apiVersion": resource.api_version(),
@@ -46,18 +35,19 @@ impl World {
             "source": {"component": component}, "reportingComponent": component, "reportingInstance": "",
             "firstTimestamp": now, "lastTimestamp": now, "eventTime": null,
         });
+        if let Some(known) = self.store.event_like(ns, &event) {
+            let known = object::name(known).to_owned();
+            // The event was just read from the store: counting it up cannot fail.
+            let _ = self.modify(by, Resource::Event, ns, &known, |event| {
+                event["count"] = json!(object::number(event, "/count", 1) + 1);
+                event["lastTimestamp"] = json!(now);
+            });
+            return;
+        }
+        let draw = self.draw();
+        let suffix: String = draw[..8].iter().map(|b| format!("{b:02x}")).collect();
+        event["metadata"]["name"] = json!(format!("{}.{suffix}", object::name(about)));
         // A namespace that is going away takes no more events; upstream's recorder loses them too.
         let _ = self.create(by, Resource::Event, event);
-    }
-
-    fn same_event(&self, ns: &str, about: &Value, kind: &str, reason: &str, message: &str) -> Option<String> {
-        let mut events = self.store.list(Resource::Event, ns);
-        let same = events.find(|e| {
-            e["involvedObject"]["uid"] == object::uid(about)
-                && e["type"] == kind
-                && e["reason"] == reason
-                && e["message"] == message
-        });
-        same.map(|e| object::name(e).to_owned())
     }
 }

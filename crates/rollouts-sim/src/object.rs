@@ -10,8 +10,39 @@ pub(crate) fn at<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
     let Some(path) = pointer.strip_prefix('/') else { return Some(object).filter(|_| pointer.is_empty()) };
     path.split('/').try_fold(object, |value, step| match value {
         Value::Array(list) => list.get(step.parse::<usize>().ok()?),
+        Value::Object(map) if map.len() <= FEW => map.iter().find(|(key, _)| *key == step).map(|(_, v)| v),
         other => other.get(step),
     })
+}
+
+/// So many keys are sooner compared than one is hashed.
+const FEW: usize = 8;
+
+/// Whether two values are equal. Most of those that are compared are states of one object, whose keys come in the
+/// same order, so that none has to be looked for.
+pub(crate) fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|((key, value), (other, beside))| {
+                    if key == other {
+                        equal(value, beside)
+                    } else {
+                        b.get(key).is_some_and(|b| equal(value, b))
+                    }
+                })
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (a, b) => a == b,
+    }
+}
+
+/// The same of values that may be absent.
+pub(crate) fn equal_parts(a: Option<&Value>, b: Option<&Value>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => equal(a, b),
+        (a, b) => a.is_none() && b.is_none(),
+    }
 }
 
 /// The string at a JSON pointer, or empty.
@@ -117,6 +148,25 @@ mod tests {
         for pointer in ["", "/a", "/a/0/b", "/a/1", "/a/2", "/a/x", "/n/x", "/", "//c", "/a/0/b/c", "a"] {
             assert_eq!(at(&value, pointer), value.pointer(pointer), "{pointer}");
         }
+    }
+
+    #[test]
+    fn values_are_equal_where_those_of_the_library_are() {
+        let values = [
+            json!({"a": 1, "b": [1, {"c": null}]}),
+            json!({"b": [1, {"c": null}], "a": 1}),
+            json!({"a": 1, "b": [1, {"c": 0}]}),
+            json!({"a": 1, "c": [1, {"c": null}]}),
+            json!({"a": 1}),
+            json!([]),
+            json!([1, 2]),
+            json!([2, 1]),
+            json!(null),
+        ];
+        for (a, b) in values.iter().flat_map(|a| values.iter().map(move |b| (a, b))) {
+            assert_eq!(equal(a, b), a == b, "{a} {b}");
+        }
+        assert!(equal_parts(None, None) && !equal_parts(None, Some(&json!(null))));
     }
 
     #[test]

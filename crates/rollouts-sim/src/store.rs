@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::fields::Managers;
 use crate::object;
 use crate::resource::Resource;
 
@@ -47,30 +48,39 @@ pub(crate) struct Store {
     /// By kind, namespace and name, so that one namespace of a kind is found without a look at the others.
     objects: BTreeMap<Resource, BTreeMap<String, BTreeMap<String, Object>>>,
     index: Index,
+    routes: Routes,
     revision: u64,
     log: VecDeque<Change>,
     /// Changes up to this revision are no longer in the log.
     compacted: u64,
 }
 
+/// When what a request is led by last changed.
+#[derive(Clone, Debug, Default)]
+struct Routes {
+    ingresses: u64,
+    /// Services, their endpoints and their pods, by namespace.
+    backends: BTreeMap<String, u64>,
+}
+
 /// The store as a snapshot holds it: without the log, since no watch outlives its process.
 #[derive(Deserialize)]
 struct Saved {
     revision: u64,
-    objects: Vec<(Resource, Value)>,
+    objects: Vec<(Resource, Object)>,
 }
 
-/// The same, borrowed: a snapshot copies nothing.
+/// The same, borrowed.
 #[derive(Serialize)]
 struct Saving<'a> {
     revision: u64,
-    objects: Vec<(Resource, &'a Value)>,
+    objects: Vec<(Resource, &'a Object)>,
 }
 
 impl Serialize for Store {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kinds = self.objects.iter();
-        let objects = kinds.flat_map(|(r, of)| of.values().flat_map(|of| of.values()).map(|o| (*r, &**o)));
+        let objects = kinds.flat_map(|(r, of)| of.values().flat_map(|of| of.values()).map(|o| (*r, o)));
         Saving { revision: self.revision, objects: objects.collect() }.serialize(serializer)
     }
 }
@@ -80,7 +90,7 @@ impl From<Saved> for Store {
         let mut store = Store { revision: saved.revision, compacted: saved.revision, ..Store::new() };
         for (resource, object) in saved.objects {
             store.index.put(resource, None, &object);
-            store.keep(resource, Object::new(object));
+            store.keep(resource, object);
         }
         store
     }
@@ -92,6 +102,7 @@ impl Store {
         Store {
             objects: BTreeMap::new(),
             index: Index::default(),
+            routes: Routes::default(),
             revision: 1,
             log: VecDeque::new(),
             compacted: 1,
@@ -146,15 +157,27 @@ impl Store {
         found.into_iter().filter_map(|(ns, name)| self.get(Resource::Ingress, ns, name))
     }
 
+    /// The Event of a namespace that says the same as another: of the same object, type, reason and message.
+    pub(crate) fn event_like(&self, ns: &str, event: &Value) -> Option<&Object> {
+        let (ns, name) = self.index.events_like(event).find(|(of, _)| of == ns)?;
+        self.get(Resource::Event, ns, name)
+    }
+
+    /// When any Ingress, and when anything behind those of a namespace, last changed. As long as both are the same, so
+    /// is the way of a request.
+    pub(crate) fn routes(&self, ns: &str) -> (u64, u64) {
+        (self.routes.ingresses, self.routes.backends.get(ns).copied().unwrap_or(0))
+    }
+
     /// Whether a Service has this address.
     pub(crate) fn has_address(&self, address: &str) -> bool {
         self.index.has_address(address)
     }
 
     /// Adds or replaces an object under the next resourceVersion.
-    pub(crate) fn put(&mut self, resource: Resource, mut object: Value) -> Change {
-        self.number(&mut object);
-        let object = Object::new(object);
+    pub(crate) fn put(&mut self, resource: Resource, mut json: Value, managers: Managers) -> Change {
+        self.number(&mut json);
+        let object = Object::with(json, managers);
         let before = self.keep(resource, object.clone());
         self.index.put(resource, before.as_deref(), &object);
         let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
@@ -176,8 +199,8 @@ impl Store {
             revision: self.revision,
             resource,
             kind: ChangeKind::Deleted,
+            object: Object::with(last, before.managers().clone()),
             before: Some(before),
-            object: Object::new(last),
         };
         Some(self.record(change))
     }
@@ -205,6 +228,19 @@ impl Store {
         {
             self.compacted = oldest.revision;
         }
+        match change.resource {
+            Resource::Ingress => self.routes.ingresses = change.revision,
+            Resource::Service | Resource::EndpointSlice | Resource::Pod => {
+                let ns = object::namespace(&change.object);
+                match self.routes.backends.get_mut(ns) {
+                    Some(changed) => *changed = change.revision,
+                    None => {
+                        self.routes.backends.insert(ns.to_owned(), change.revision);
+                    }
+                }
+            }
+            _ => {}
+        }
         self.log.push_back(change.clone());
         change
     }
@@ -223,7 +259,7 @@ mod tests {
         let mut store = Store::new();
         let start = store.revision();
         for (ns, name) in [("b", "x"), ("a", "y"), ("a", "x"), ("ab", "z")] {
-            store.put(Resource::Pod, pod(ns, name));
+            store.put(Resource::Pod, pod(ns, name), Managers::default());
         }
         let names =
             |ns| store.list(Resource::Pod, ns).map(|o| object::name(o).to_owned()).collect::<Vec<_>>();
@@ -233,7 +269,7 @@ mod tests {
         assert_eq!((gone.revision, gone.object["metadata"]["resourceVersion"].as_str()), (6, Some("6")));
         assert_eq!(store.changes_after(start).unwrap().count(), 5);
         for _ in 0..LOG {
-            store.put(Resource::Pod, pod("a", "x"));
+            store.put(Resource::Pod, pod("a", "x"), Managers::default());
         }
         assert!(store.changes_after(start).is_none());
         let last = store.revision() - 1;

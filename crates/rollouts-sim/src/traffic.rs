@@ -145,9 +145,11 @@ pub(crate) fn count(
     world.prometheus.count(label, code, method, done, took);
 }
 
-/// The way of requests for one host and path, as long as no object changes.
+/// The way of requests for one host and path, as long as nothing changes that it leads over.
 #[derive(Debug)]
 pub(crate) struct Way {
+    /// What the store said when it was found.
+    routes: (u64, u64),
     ns: String,
     path: String,
     primary: Branch,
@@ -184,7 +186,14 @@ pub(crate) fn way(world: &World, host: &str, path: &str) -> Result<Way, Outcome>
     if primary.ready.is_empty() && canary.is_none() {
         return Err(UNAVAILABLE);
     }
-    Ok(Way { ns, path: path.to_owned(), primary, canary })
+    Ok(Way { routes: world.store.routes(&ns), ns, path: path.to_owned(), primary, canary })
+}
+
+impl Way {
+    /// Whether it still leads where it led.
+    fn stands(&self, world: &World) -> bool {
+        self.routes == world.store.routes(&self.ns)
+    }
 }
 
 /// What the ingress says when nobody is there to answer.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::controllers;
-use crate::fields;
+use crate::fields::{self, Managers};
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -103,8 +103,8 @@ impl World {
                 meta.insert("generation".into(), json!(1));
             }
         }
-        self.track(by, resource, Part::Main, None, &mut object);
-        self.keep(by, resource, object)
+        let managers = self.track(by, resource, Part::Main, None, &mut object);
+        self.keep(by, resource, object, managers)
     }
 
     /// The object as it stands.
@@ -125,7 +125,8 @@ impl World {
         check_precondition(resource, &old, &object)?;
         let new = merge_parts(resource, part, &old, object);
         // A client's status may bring managedFields along.
-        let changes = if new["metadata"] == old["metadata"] { part } else { Part::Main };
+        let stated = part == Part::Status && new["metadata"].get("managedFields").is_some();
+        let changes = if stated { Part::Main } else { part };
         self.admit_and_keep(by, resource, (part, changes), &old, new)
     }
 
@@ -145,7 +146,7 @@ impl World {
                 new["metadata"]["generation"] = json!(object::number(old, "/metadata/generation", 0) + 1);
             }
         }
-        self.track(by, resource, part, Some(old), &mut new);
+        let managers = self.track(by, resource, part, Some(old), &mut new);
         if !by.dry_run
             && object::deleting(&new)
             && object::items(&new, "/metadata/finalizers").next().is_none()
@@ -154,10 +155,10 @@ impl World {
             return Ok(self.remove(resource, &new).unwrap_or_else(|| old.clone()));
         }
         // A write that changes nothing makes no new version, as upstream.
-        if unchanged(changes, old, &new) {
+        if managers == *old.managers() && unchanged(changes, old, &new) {
             return Ok(old.clone());
         }
-        self.keep(by, resource, new)
+        self.keep(by, resource, new, managers)
     }
 
     /// Replaces all but the status by what `change` makes of the present object.
@@ -172,7 +173,7 @@ impl World {
         let old = self.existing(resource, ns, name)?;
         let mut new = Value::clone(&old);
         change(&mut new);
-        if new == *old && !object::deleting(&old) {
+        if object::equal(&new, &old) && !object::deleting(&old) {
             return Ok(old);
         }
         self.replace(by, resource, Part::Main, new)
@@ -190,12 +191,14 @@ impl World {
         let old = self.existing(resource, ns, name)?;
         let mut status = old["status"].clone();
         change(&mut status);
-        if status == old["status"] && !object::deleting(&old) {
+        if object::equal(&status, &old["status"]) && !object::deleting(&old) {
             return Ok(old);
         }
-        let mut new = Value::clone(&old);
-        new["status"] = status;
-        drop_null(&mut new, &["status"]);
+        let kept = without(&old, &["status"]).map(|(key, value)| (key.clone(), value.clone()));
+        let mut new = Value::Object(kept.collect());
+        if !status.is_null() {
+            new["status"] = status;
+        }
         self.admit_and_keep(by, resource, (Part::Status, Part::Status), &old, new)
     }
 
@@ -249,7 +252,7 @@ impl World {
         if resource.info().generation {
             new["metadata"]["generation"] = json!(object::number(&old, "/metadata/generation", 0) + 1);
         }
-        Ok(self.put(resource, new))
+        Ok(self.put(resource, new, old.managers().clone()))
     }
 
     /// Takes an object out of the store at once, whatever it carries.
@@ -259,23 +262,37 @@ impl World {
         Some(change.object)
     }
 
-    /// Writes who owns which fields now, unless `object` already says so.
-    fn track(&self, by: Writer<'_>, resource: Resource, part: Part, old: Option<&Value>, object: &mut Value) {
-        if !by.fields_given {
-            let subresource = if part == Part::Status { "status" } else { "" };
-            fields::track_update(resource, (by.manager, subresource), old, object, &stamp(self.now()));
+    /// Who owns which fields now. What `object` says of it is taken out of it.
+    fn track(
+        &self,
+        by: Writer<'_>,
+        resource: Resource,
+        part: Part,
+        old: Option<&Object>,
+        object: &mut Value,
+    ) -> Managers {
+        if by.fields_given {
+            return Managers::take(object);
         }
+        let subresource = if part == Part::Status { "status" } else { "" };
+        fields::track_update(resource, (by.manager, subresource), old, object, &stamp(self.now()))
     }
 
-    fn keep(&mut self, by: Writer<'_>, resource: Resource, object: Value) -> Result<Object, Refusal> {
+    fn keep(
+        &mut self,
+        by: Writer<'_>,
+        resource: Resource,
+        object: Value,
+        managers: Managers,
+    ) -> Result<Object, Refusal> {
         if by.dry_run {
-            return Ok(Object::new(object));
+            return Ok(Object::with(object, managers));
         }
-        Ok(self.put(resource, object))
+        Ok(self.put(resource, object, managers))
     }
 
-    fn put(&mut self, resource: Resource, object: Value) -> Object {
-        let change = self.store.put(resource, object);
+    fn put(&mut self, resource: Resource, object: Value, managers: Managers) -> Object {
+        let change = self.store.put(resource, object, managers);
         self.changed(&change);
         change.object
     }
@@ -339,7 +356,10 @@ fn merge_parts(resource: Resource, part: Part, old: &Value, new: Value) -> Value
             merged
         }
     };
-    if part == Part::Main && resource.info().status && merged.get("status") != old.get("status") {
+    if part == Part::Main
+        && resource.info().status
+        && !object::equal_parts(merged.get("status"), old.get("status"))
+    {
         merged["status"] = old["status"].clone();
     }
     for field in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"]
@@ -367,7 +387,8 @@ fn without<'a>(object: &'a Value, fields: &'a [&str]) -> impl Iterator<Item = (&
 
 fn same(old: &Value, new: &Value, except: &[&str]) -> bool {
     let count = |v| without(v, except).count();
-    count(old) == count(new) && without(old, except).all(|(key, value)| new.get(key) == Some(value))
+    count(old) == count(new)
+        && without(old, except).all(|(key, value)| new.get(key).is_some_and(|new| object::equal(new, value)))
 }
 
 fn spec_differs(old: &Value, new: &Value) -> bool {
@@ -376,9 +397,10 @@ fn spec_differs(old: &Value, new: &Value) -> bool {
 
 fn unchanged(changes: Part, old: &Value, new: &Value) -> bool {
     match changes {
-        Part::Main => same(old, new, &[]),
+        Part::Main => object::equal(old, new),
         Part::Status => {
-            old.get("status") == new.get("status") && same(&old["metadata"], &new["metadata"], &[])
+            object::equal_parts(old.get("status"), new.get("status"))
+                && object::equal(&old["metadata"], &new["metadata"])
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
 use crate::schema;
+use crate::store::Object;
 use crate::world::{World, stamp};
 
 const ACCEPTED: &str = "the body of the request was in an unknown format - accepted media types include: \
@@ -31,7 +32,7 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, name: &str) -> Result<Do
     let body = body::decode("application/json", call.body)?;
     let current = world.existing(resource, &call.route.ns, name)?;
     let scaled = call.route.subresource.as_deref() == Some("scale");
-    let mut new = if scaled { super::scale::view(resource, &current) } else { Value::clone(&current) };
+    let mut new = if scaled { super::scale::view(resource, &current) } else { current.whole() };
     match media {
         "application/merge-patch+json" if !body.value.is_object() => {
             let said =
@@ -134,7 +135,7 @@ fn apply(world: &mut World, call: &Call<'_>, name: &str) -> Result<Done, Refusal
         return Err(Refusal::not_found(resource, name));
     }
     let time = stamp(world.now());
-    let present = live.as_deref().cloned().unwrap_or_default();
+    let present = live.as_ref().map(Object::whole).unwrap_or_default();
     let force = call.query.is("force");
     let version = object::text(&body.value, "/metadata/resourceVersion").to_owned();
     let mut merged = fields::apply(resource, (manager, subresource), &present, &body.value, force, &time)?;

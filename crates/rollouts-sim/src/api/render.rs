@@ -81,7 +81,7 @@ pub(crate) fn one(world: &World, resource: Resource, form: Form, object: &Object
             include,
             &object["metadata"]["resourceVersion"],
         ),
-        _ => Value::clone(object),
+        _ => object.whole(),
     }
 }
 
@@ -92,7 +92,7 @@ fn list(world: &World, resource: Resource, form: Form, objects: &[Object]) -> Va
         Form::Table(include) => table::of(world, resource, objects, include, &version),
         Form::Metadata => json!({
             "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
-            "metadata": {"resourceVersion": version}, "items": objects.iter().map(|o| partial(o)).collect::<Vec<_>>(),
+            "metadata": {"resourceVersion": version}, "items": objects.iter().map(partial).collect::<Vec<_>>(),
         }),
         Form::Full => json!({
             "kind": format!("{}List", info.kind), "apiVersion": resource.api_version(),
@@ -103,8 +103,8 @@ fn list(world: &World, resource: Resource, form: Form, objects: &[Object]) -> Va
 }
 
 /// An item of a list: built-in kinds do not repeat their kind, custom resources do, as upstream.
-fn item(resource: Resource, object: &Value) -> Value {
-    let mut item = object.clone();
+fn item(resource: Resource, object: &Object) -> Value {
+    let mut item = object.whole();
     if !resource.info().custom
         && let Some(map) = item.as_object_mut()
     {
@@ -115,6 +115,8 @@ fn item(resource: Resource, object: &Value) -> Value {
 }
 
 /// `PartialObjectMetadata` of an object.
-pub(super) fn partial(object: &Value) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
+pub(super) fn partial(object: &Object) -> Value {
+    let mut partial = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]});
+    object.managers().give(&mut partial);
+    partial
 }

@@ -38,7 +38,7 @@ pub(super) fn of(
             match include {
                 Include::None => json!({"cells": cells}),
                 Include::Metadata => json!({"cells": cells, "object": partial(object)}),
-                Include::Object => json!({"cells": cells, "object": **object}),
+                Include::Object => json!({"cells": cells, "object": object.whole()}),
             }
         })
         .collect();

@@ -169,9 +169,9 @@ impl Watch {
             ChangeKind::Deleted => {
                 // The last state that fitted, under the version of the change that ended it.
                 let last = change.before.as_ref().unwrap_or(&change.object);
-                let mut last = Value::clone(last);
-                last["metadata"]["resourceVersion"] = json!(change.revision.to_string());
-                self.event(world, "DELETED", &Object::new(last))
+                let mut json = Value::clone(last);
+                json["metadata"]["resourceVersion"] = json!(change.revision.to_string());
+                self.event(world, "DELETED", &Object::with(json, last.managers().clone()))
             }
         }
     }
@@ -330,7 +330,7 @@ mod tests {
         for n in 0..4100 {
             let data =
                 json!({"metadata": {"name": "a", "namespace": "default"}, "data": {"n": n.to_string()}});
-            world.store.put(Resource::ConfigMap, data);
+            world.store.put(Resource::ConfigMap, data, Default::default());
         }
         let polled = open(&world, &format!("resourceVersion={old}")).unwrap().poll(&world);
         assert!(polled.ended);

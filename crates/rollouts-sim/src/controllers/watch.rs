@@ -97,7 +97,9 @@ fn spec_changed(change: &Change) -> bool {
     let Some(before) = change.before.as_ref().filter(|_| change.kind == ChangeKind::Modified) else {
         return true;
     };
-    let differs = |pointer: &str| object::at(before, pointer) != object::at(&change.object, pointer);
+    let differs = |pointer: &str| {
+        !object::equal_parts(object::at(before, pointer), object::at(&change.object, pointer))
+    };
     ["/spec", "/metadata/annotations", "/metadata/labels", "/metadata/deletionTimestamp"]
         .into_iter()
         .any(differs)

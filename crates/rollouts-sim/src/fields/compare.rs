@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::set::{Set, Step, below, field, item};
+use crate::object::equal_parts;
 use crate::resource::Resource;
 use crate::schema::{self, ListType, Schema};
 
@@ -13,44 +14,67 @@ pub(crate) struct Difference {
     pub(crate) removed: Set,
 }
 
-/// Compares `old` and `new` by their schema: atomic lists and maps count as one value.
+/// Compares `old` (null for none) and `new` by their schema: atomic lists and maps count as one value.
 pub(crate) fn compare(resource: Resource, old: &Value, new: &Value) -> Difference {
-    let mut walk = Walk { resource, path: Vec::new(), out: Difference::default() };
-    walk.values(schema::of(resource), Some(old), Some(new));
-    walk.out
+    let old = Some(old).filter(|old| !old.is_null());
+    let nothing = Value::Object(serde_json::Map::new());
+    let mut walk = Walk { resource, path: Vec::new() };
+    walk.values(schema::of(resource), Some(old.unwrap_or(&nothing)), Some(new))
 }
 
 /// The same for the status alone.
 pub(crate) fn compare_status(resource: Resource, old: &Value, new: &Value) -> Difference {
-    let mut walk = Walk { resource, path: Vec::new(), out: Difference::default() };
+    let mut walk = Walk { resource, path: Vec::new() };
     let schema = below(schema::of(resource), true, "status");
-    walk.step(|| field("status"), schema, old.get("status"), new.get("status"));
-    walk.out
+    let mut found = Difference::default();
+    walk.field(&mut found, "status", schema, old.get("status"), new.get("status"));
+    found
+}
+
+impl Difference {
+    /// Takes in what was found below a step.
+    fn put(&mut self, step: &str, inner: Difference) {
+        for (all, found) in [(&mut self.set, inner.set), (&mut self.removed, inner.removed)] {
+            if found.member || !found.children.is_empty() {
+                all.children.insert(step.to_owned(), found);
+            }
+        }
+    }
 }
 
 /// A walk through two objects side by side.
-struct Walk {
+struct Walk<'a> {
     resource: Resource,
-    path: Vec<Step>,
-    out: Difference,
+    /// The fields that lead here; the items of lists have no names.
+    path: Vec<&'a str>,
 }
 
-impl Walk {
-    fn values(&mut self, schema: &'static Schema, old: Option<&Value>, new: Option<&Value>) {
-        let Some(new) = new else {
-            self.out.removed.at(&self.path).member = true;
-            self.inside(schema, old, None);
-            return;
-        };
-        let granular = self.inside(schema, old, Some(new));
-        // A list or map that was not there is owned itself too, beside what is in it.
-        if !granular || (old.is_none() && !always_there(self.resource, &self.path)) {
-            self.out.set.at(&self.path).member = true;
+impl<'a> Walk<'a> {
+    fn values(
+        &mut self,
+        schema: &'static Schema,
+        old: Option<&'a Value>,
+        new: Option<&'a Value>,
+    ) -> Difference {
+        let mut found = Difference::default();
+        let granular = self.inside(schema, old, new, &mut found);
+        if new.is_none() {
+            found.removed.member = true;
+        } else if !granular || (old.is_none() && !always_there(self.resource, &self.path)) {
+            // A list or map that was not there is owned itself too, beside what is in it.
+            found.set.member = true;
         }
+        found
     }
 
     /// Goes into the members of an object or list that merges; says whether there was one.
-    fn inside(&mut self, schema: &'static Schema, old: Option<&Value>, new: Option<&Value>) -> bool {
+    fn inside(
+        &mut self,
+        schema: &'static Schema,
+        old: Option<&'a Value>,
+        new: Option<&'a Value>,
+        found: &mut Difference,
+    ) -> bool {
         match old.or(new) {
             Some(Value::Object(_)) if !schema.atomic_map() => {
                 let (before, after) = (old.and_then(Value::as_object), new.and_then(Value::as_object));
@@ -62,7 +86,7 @@ impl Walk {
                 let added = after.into_iter().flatten().filter(|(name, _)| is_new(name));
                 for (name, _) in before.into_iter().flatten().chain(added) {
                     let (o, n) = (before.and_then(|b| b.get(name)), after.and_then(|a| a.get(name)));
-                    self.step(|| field(name), below(schema, root, name), o, n);
+                    self.field(found, name, below(schema, root, name), o, n);
                 }
                 true
             }
@@ -73,7 +97,12 @@ impl Walk {
                 }
                 let added = after.iter().filter(|(step, _)| find(&before, step).is_none());
                 for (step, _) in before.iter().chain(added) {
-                    self.step(|| step.clone(), schema.item(), find(&before, step), find(&after, step));
+                    let (o, n) = (find(&before, step), find(&after, step));
+                    if !equal_parts(o, n) {
+                        self.path.push("");
+                        found.put(step, self.values(schema.item(), o, n));
+                        self.path.pop();
+                    }
                 }
                 true
             }
@@ -81,27 +110,26 @@ impl Walk {
         }
     }
 
-    fn step(
+    fn field(
         &mut self,
-        step: impl FnOnce() -> Step,
+        found: &mut Difference,
+        name: &'a str,
         schema: &'static Schema,
-        old: Option<&Value>,
-        new: Option<&Value>,
+        old: Option<&'a Value>,
+        new: Option<&'a Value>,
     ) {
-        if old == new {
-            return;
+        if !equal_parts(old, new) {
+            self.path.push(name);
+            found.put(&field(name), self.values(schema, old, new));
+            self.path.pop();
         }
-        self.path.push(step());
-        self.values(schema, old, new);
-        self.path.pop();
     }
 }
 
 /// The parts that are never absent in a built-in kind's Go type, so that nobody owns them by adding them. Custom
 /// resources have no such parts.
-fn always_there(resource: Resource, path: &[Step]) -> bool {
-    let spelled: Vec<&str> = path.iter().map(|step| step.trim_start_matches("f:")).collect();
-    match spelled.as_slice() {
+fn always_there(resource: Resource, path: &[&str]) -> bool {
+    match path {
         [] | ["metadata"] => true,
         _ if resource.info().custom => false,
         ["spec" | "status"] | [.., "template" | "containers"] | [.., "template", "metadata" | "spec"] => true,

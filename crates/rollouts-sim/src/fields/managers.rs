@@ -1,7 +1,7 @@
 //! `metadata.managedFields`: who owns what, after an update and after an apply.
 
-use std::cmp::Ordering;
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value, json};
 
@@ -12,16 +12,57 @@ use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
 use crate::schema;
+use crate::store::Object;
+
+/// `metadata.managedFields` as it is kept beside an object: a write shares the entries that it leaves as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Managers(Vec<Arc<Manager>>);
+
+impl Managers {
+    /// Takes them out of an object.
+    pub(crate) fn take(object: &mut Value) -> Managers {
+        let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+        match metadata.and_then(|metadata| metadata.shift_remove("managedFields")) {
+            Some(Value::Array(entries)) => Managers::sorted(entries.iter().map(Manager::read).collect()),
+            _ => Managers::default(),
+        }
+    }
+
+    /// Writes them into an object.
+    pub(crate) fn give(&self, object: &mut Value) {
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+            && !self.0.is_empty()
+        {
+            let entries = self.0.iter().map(|manager| manager.entry()).collect();
+            metadata.insert("managedFields".into(), Value::Array(entries));
+        }
+    }
+
+    fn sorted(managers: Vec<Manager>) -> Managers {
+        let kept = managers.into_iter().filter(|manager| !manager.fields.is_empty());
+        let mut kept: Vec<_> = kept.map(Arc::new).collect();
+        sort(&mut kept);
+        Managers(kept)
+    }
+}
+
+/// Applies first, then updates by time, as upstream sorts them.
+fn sort(managers: &mut [Arc<Manager>]) {
+    fn key(manager: &Manager) -> (&str, &str, &str) {
+        (manager.operation, &manager.time, &manager.name)
+    }
+    managers.sort_by(|a, b| key(a).cmp(&key(b)));
+}
 
 /// One entry of managedFields.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Manager {
     name: String,
     operation: &'static str,
     subresource: String,
     api_version: String,
     time: String,
-    fields: Set,
+    fields: Arc<Set>,
 }
 
 impl Manager {
@@ -32,15 +73,12 @@ impl Manager {
             subresource: object::text(entry, "/subresource").to_owned(),
             api_version: object::text(entry, "/apiVersion").to_owned(),
             time: object::text(entry, "/time").to_owned(),
-            fields: Set::from_value(&entry["fieldsV1"]),
+            fields: Arc::new(Set::from_value(&entry["fieldsV1"])),
         }
     }
 
-    /// The same as it is stored; `None` for one that owns nothing.
-    fn entry(self) -> Option<Value> {
-        if self.fields.is_empty() {
-            return None;
-        }
+    /// The same as a client sees it.
+    fn entry(&self) -> Value {
         let mut entry = json!({
             "manager": self.name, "operation": self.operation, "apiVersion": self.api_version, "time": self.time,
             "fieldsType": "FieldsV1", "fieldsV1": self.fields.to_value(),
@@ -48,41 +86,23 @@ impl Manager {
         if !self.subresource.is_empty() {
             entry["subresource"] = json!(self.subresource);
         }
-        Some(entry)
+        entry
     }
 }
 
-fn managers(object: &Value) -> Vec<Manager> {
-    object::items(object, "/metadata/managedFields").map(Manager::read).collect()
-}
-
-/// The entries to start from: those that the writer sent, or the present ones when it sent none. A list of one
+/// The managers to start from: those that the writer sent, or the present ones when it sent none. A list of one
 /// empty entry clears them, as upstream documents it. They are taken out of `new`.
-fn stated_entries(old: &Value, new: &mut Value) -> Vec<Value> {
-    let standing = object::at(old, "/metadata/managedFields").and_then(Value::as_array);
-    let sent = new["metadata"].as_object_mut().and_then(|metadata| metadata.shift_remove("managedFields"));
+fn stated(standing: Option<&Managers>, new: &mut Value) -> Vec<Arc<Manager>> {
     let empty = |entry: &Value| entry.as_object().is_some_and(Map::is_empty);
-    match sent {
-        Some(Value::Array(sent)) if Some(&sent) == standing => sent,
-        Some(Value::Array(sent)) if matches!(sent.as_slice(), [only] if empty(only)) => Vec::new(),
-        Some(Value::Array(sent)) if !sent.is_empty() => {
-            sent.iter().map(Manager::read).filter_map(Manager::entry).collect()
+    match object::at(new, "/metadata/managedFields").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([only]) if empty(only) => {
+            Managers::take(new);
+            Vec::new()
         }
-        _ => standing.cloned().unwrap_or_default(),
-    }
-}
-
-fn write(object: &mut Value, mut entries: Vec<Value>) {
-    // Applies first, then updates by time, as upstream sorts them.
-    entries.sort_by(|a, b| {
-        let key =
-            ["/operation", "/time", "/manager"].map(|field| (object::text(a, field), object::text(b, field)));
-        key.into_iter().map(|(a, b)| a.cmp(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-    });
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.shift_remove("managedFields");
-        if !entries.is_empty() {
-            metadata.insert("managedFields".into(), Value::Array(entries));
+        Some([_, ..]) => Managers::take(new).0,
+        _ => {
+            Managers::take(new);
+            standing.map(|standing| standing.0.clone()).unwrap_or_default()
         }
     }
 }
@@ -100,19 +120,20 @@ static UNOWNED: LazyLock<Set> = LazyLock::new(|| {
 });
 
 /// What the server fills in after a plain write has been tracked, so that the writer does not own it.
-fn allocated(resource: Resource) -> Set {
-    let spec = match resource {
-        Resource::Service => {
-            json!({"f:clusterIP": {}, "f:clusterIPs": {}, "f:ipFamilies": {}, "f:ipFamilyPolicy": {}})
-        }
-        Resource::Pod => {
-            json!({"f:priority": {}, "f:preemptionPolicy": {}, "f:serviceAccount": {}, "f:serviceAccountName": {}})
-        }
-        Resource::Namespace => json!({"f:finalizers": {}}),
-        _ => return Set::default(),
-    };
-    Set::from_value(&json!({"f:spec": spec}))
-}
+static ALLOCATED: LazyLock<BTreeMap<Resource, Set>> = LazyLock::new(|| {
+    let of_spec = [
+        (
+            Resource::Service,
+            json!({"f:clusterIP": {}, "f:clusterIPs": {}, "f:ipFamilies": {}, "f:ipFamilyPolicy": {}}),
+        ),
+        (
+            Resource::Pod,
+            json!({"f:priority": {}, "f:preemptionPolicy": {}, "f:serviceAccount": {}, "f:serviceAccountName": {}}),
+        ),
+        (Resource::Namespace, json!({"f:finalizers": {}})),
+    ];
+    of_spec.into_iter().map(|(kind, spec)| (kind, Set::from_value(&json!({"f:spec": spec})))).collect()
+});
 
 fn owned_fields(mut set: Set) -> Set {
     set.subtract_trees(&UNOWNED);
@@ -123,75 +144,68 @@ fn owned_fields(mut set: Set) -> Set {
     set
 }
 
-/// Takes fields from an entry; says whether it has any left.
-fn keeps(entry: &mut Value, gone: &[&Set]) -> bool {
-    if !gone.iter().any(|gone| gone.meets(&entry["fieldsV1"])) {
-        return true;
+/// Takes fields from a manager; says whether it has any left.
+fn keeps(manager: &mut Arc<Manager>, gone: &[&Set]) -> bool {
+    if gone.iter().any(|gone| gone.meets(&manager.fields)) {
+        let fields = Arc::make_mut(&mut Arc::make_mut(manager).fields);
+        gone.iter().for_each(|gone| fields.subtract(gone));
+        return !fields.is_empty();
     }
-    let mut fields = Set::from_value(&entry["fieldsV1"]);
-    gone.iter().for_each(|gone| fields.subtract(gone));
-    entry["fieldsV1"] = fields.to_value();
-    !fields.is_empty()
+    true
 }
 
-/// Writes into `new` the managedFields after `manager` turned `old` into it by a plain write at `time`.
+/// Who owns what after `manager` turned `old` into `new` by a plain write at `time`. What `new` says of it is taken
+/// out of it.
 ///
-/// Most writes change what their manager owns already. So the entries are edited as they stand, and only those are
-/// read as sets whose fields change.
+/// Most writes change what their manager owns already. Then nothing but its time is new.
 pub(crate) fn track_update(
     resource: Resource,
     (manager, subresource): (&str, &str),
-    old: Option<&Value>,
+    old: Option<&Object>,
     new: &mut Value,
     time: &str,
-) {
-    let nothing = json!({});
-    let before = old.unwrap_or(&nothing);
+) -> Managers {
+    let mut managers = stated(old.map(Object::managers), new);
     let of_status = subresource == "status";
     let difference = if of_status { compare_status } else { compare };
-    let Difference { set, removed } = difference(resource, before, new);
+    let Difference { set, removed } = difference(resource, old.map_or(&Value::Null, |old| old), new);
     let (mut set, mut removed) = (owned_fields(set), owned_fields(removed));
     if !of_status {
         if resource.info().status {
             set.children.remove("f:status");
             removed.children.remove("f:status");
         }
-        set.subtract_trees(&allocated(resource));
+        if let Some(allocated) = ALLOCATED.get(&resource) {
+            set.subtract_trees(allocated);
+        }
     }
-    let mut entries = stated_entries(before, new);
-    let mine = |entry: &Value| {
-        entry["manager"] == manager
-            && entry["operation"] == "Update"
-            && object::text(entry, "/subresource") == subresource
+    let mine = |one: &Arc<Manager>| {
+        one.name == manager && one.operation == "Update" && one.subresource == subresource
     };
-    let own = entries.iter().position(mine).map(|at| entries.remove(at));
-    entries.retain_mut(|entry| keeps(entry, &[&removed, &set]));
+    let own = managers.iter().position(mine).map(|at| managers.remove(at));
+    managers.retain_mut(|one| keeps(one, &[&removed, &set]));
     // Only what is set counts as a write of that time, not what is taken away.
-    let known = object::items(before, "/metadata/managedFields").find(|entry| mine(entry));
-    let kept = known.map(|known| object::text(known, "/time")).filter(|_| set.is_empty());
+    let known = old.and_then(|old| old.managers().0.iter().find(|one| mine(one)));
+    let kept = known.map(|known| known.time.as_str()).filter(|_| set.is_empty());
     let time = kept.unwrap_or(time);
-    match own {
-        Some(mut own) if set.is_within(&own["fieldsV1"]) && !removed.meets(&own["fieldsV1"]) => {
-            own["time"] = json!(time);
-            own["apiVersion"] = json!(resource.api_version());
-            entries.push(own);
-        }
-        own => {
-            let mut fields = own.map(|own| Set::from_value(&own["fieldsV1"])).unwrap_or_default();
-            fields.union(&set);
-            fields.subtract(&removed);
-            let own = Manager {
-                name: manager.to_owned(),
-                operation: "Update",
-                subresource: subresource.to_owned(),
-                api_version: resource.api_version(),
-                time: time.to_owned(),
-                fields,
-            };
-            entries.extend(own.entry());
-        }
+    let mut fields = own.map(|own| Arc::clone(&own.fields)).unwrap_or_default();
+    if !set.is_within(&fields) || removed.meets(&fields) {
+        let fields = Arc::make_mut(&mut fields);
+        fields.union(&set);
+        fields.subtract(&removed);
     }
-    write(new, entries);
+    if !fields.is_empty() {
+        managers.push(Arc::new(Manager {
+            name: manager.to_owned(),
+            operation: "Update",
+            subresource: subresource.to_owned(),
+            api_version: resource.api_version(),
+            time: time.to_owned(),
+            fields,
+        }));
+    }
+    sort(&mut managers);
+    Managers(managers)
 }
 
 /// Applies `config` as `manager` to `live` (null when there is none): merges it, takes out what the manager stated
@@ -215,7 +229,8 @@ pub(crate) fn apply(
         metadata.shift_remove("uid");
         metadata.shift_remove("creationTimestamp");
     }
-    let mut all = managers(live);
+    let stored = object::items(live, "/metadata/managedFields");
+    let mut all: Vec<Manager> = stored.map(Manager::read).collect();
     let mine = |m: &Manager| m.name == manager && m.operation == "Apply" && m.subresource == subresource;
     let before = all.iter().find(|m| mine(m)).cloned();
     all.retain(|m| !mine(m));
@@ -227,7 +242,7 @@ pub(crate) fn apply(
     let base = if live.is_null() { json!({}) } else { live.clone() };
     let mut merged = merge(schema, &base, &config, true);
     if let Some(before) = &before {
-        let mut gone = before.fields.clone();
+        let mut gone = Set::clone(&before.fields);
         gone.subtract(&states);
         let mut kept = states.clone();
         all.iter().for_each(|m| kept.union(&m.fields));
@@ -246,9 +261,9 @@ pub(crate) fn apply(
         return Err(conflict(resource, object::name(&merged), &conflicts));
     }
     for each in &mut all {
-        each.fields.subtract(&contested);
+        Arc::make_mut(&mut each.fields).subtract(&contested);
     }
-    let same = before.as_ref().is_some_and(|b| b.fields == states) && merged == base;
+    let same = before.as_ref().is_some_and(|b| *b.fields == states) && merged == base;
     let time = match &before {
         Some(before) if same => before.time.clone(),
         _ => time.to_owned(),
@@ -259,9 +274,10 @@ pub(crate) fn apply(
         subresource: subresource.to_owned(),
         api_version: resource.api_version(),
         time,
-        fields: states,
+        fields: Arc::new(states),
     });
-    write(&mut merged, all.into_iter().filter_map(Manager::entry).collect());
+    Managers::take(&mut merged);
+    Managers::sorted(all).give(&mut merged);
     Ok(merged)
 }
 
@@ -305,17 +321,21 @@ mod tests {
 
     #[test]
     fn an_entry_has_the_time_at_which_its_manager_last_set_something() {
-        let write = |old: Option<&Value>, data: Value, time: &str| {
+        let write = |old: Option<&Object>, data: Value, time: &str| {
             let mut new = json!({"metadata": {"name": "a"}, "data": data});
-            track_update(Resource::ConfigMap, ("person", ""), old, &mut new, time);
-            new
+            let managers = track_update(Resource::ConfigMap, ("person", ""), old, &mut new, time);
+            Object::with(new, managers)
         };
         let first = write(None, json!({"a": "1", "b": "2"}), "first");
         let less = write(Some(&first), json!({"a": "1"}), "second");
         let changed = write(Some(&less), json!({"a": "3"}), "third");
         for (object, time) in [(&first, "first"), (&less, "first"), (&changed, "third")] {
-            assert_eq!(object::text(object, "/metadata/managedFields/0/time"), time, "{object}");
+            let whole = object.whole();
+            assert_eq!(object::text(&whole, "/metadata/managedFields/0/time"), time, "{whole}");
         }
-        assert_eq!(less["metadata"]["managedFields"][0]["fieldsV1"], json!({"f:data": {".": {}, "f:a": {}}}));
+        assert_eq!(
+            less.whole()["metadata"]["managedFields"][0]["fieldsV1"],
+            json!({"f:data": {".": {}, "f:a": {}}})
+        );
     }
 }

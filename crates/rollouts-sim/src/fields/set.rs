@@ -11,7 +11,7 @@ use crate::schema::{self, ListType, Schema, item_key, top};
 pub(crate) type Step = String;
 
 /// A set of paths. `member` says whether the path to this node is itself in the set.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Set {
     pub(crate) member: bool,
     pub(crate) children: BTreeMap<Step, Set>,
@@ -44,11 +44,6 @@ impl Set {
 
     pub(crate) fn is_empty(&self) -> bool {
         !self.member && self.children.values().all(Set::is_empty)
-    }
-
-    /// The node at a path, made when it is absent.
-    pub(crate) fn at(&mut self, path: &[Step]) -> &mut Set {
-        path.iter().fold(self, |node, step| node.children.entry(step.clone()).or_default())
     }
 
     /// Everything in either.
@@ -138,29 +133,25 @@ impl Set {
         Set { member: map.contains_key(".") || children.is_empty(), children }
     }
 
-    /// Whether a `fieldsV1` object has one of these paths.
-    pub(crate) fn meets(&self, fields: &Value) -> bool {
-        let inner = |(step, set): (&Step, &Set)| fields.get(step).is_some_and(|fields| set.meets(fields));
-        (self.member && is_member(fields)) || self.children.iter().any(inner)
+    /// Whether another set has one of these paths.
+    pub(crate) fn meets(&self, other: &Set) -> bool {
+        let inner =
+            |(step, set): (&Step, &Set)| other.children.get(step).is_some_and(|other| set.meets(other));
+        (self.member && other.member) || self.children.iter().any(inner)
     }
 
-    /// Whether a `fieldsV1` object has all of these paths.
-    pub(crate) fn is_within(&self, fields: &Value) -> bool {
+    /// Whether another set has all of these paths.
+    pub(crate) fn is_within(&self, other: &Set) -> bool {
         let inner = |(step, set): (&Step, &Set)| {
-            set.is_empty() || fields.get(step).is_some_and(|fields| set.is_within(fields))
+            set.is_empty() || other.children.get(step).is_some_and(|other| set.is_within(other))
         };
-        (!self.member || is_member(fields)) && self.children.iter().all(inner)
+        (!self.member || other.member) && self.children.iter().all(inner)
     }
 
     /// The fields that `value` states, as an applied configuration owns them.
     pub(crate) fn of_value(schema: &'static Schema, value: &Value) -> Set {
         of_value(schema, value, true)
     }
-}
-
-/// Whether the path to a node of a `fieldsV1` object is itself in the set.
-fn is_member(fields: &Value) -> bool {
-    fields.as_object().is_some_and(|map| map.is_empty() || map.contains_key("."))
 }
 
 fn of_value(schema: &'static Schema, value: &Value, root: bool) -> Set {
@@ -258,10 +249,10 @@ mod tests {
         rest.subtract(&Set::from_value(&json!({"f:spec": {"f:selector": {}}})));
         assert_eq!(rest.paths().len(), 4);
         assert_eq!(set.intersection(&rest), rest);
-        assert!(rest.is_within(&set.to_value()) && !set.is_within(&rest.to_value()));
+        assert!(rest.is_within(&set) && !set.is_within(&rest));
         let mut gone = set.clone();
         gone.subtract(&rest);
-        assert!(gone.meets(&set.to_value()) && !gone.meets(&rest.to_value()));
+        assert!(gone.meets(&set) && !gone.meets(&rest));
         rest.subtract_trees(&Set::from_value(&json!({"f:spec": {}})));
         assert_eq!(rest.paths(), [".metadata.labels.x"]);
     }

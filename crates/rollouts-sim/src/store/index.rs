@@ -1,5 +1,6 @@
 //! What is asked of all objects at once and would otherwise be a walk over all of them: whose dependents are left
-//! without an owner, what waits for its finalizers, which Ingresses know a host, which addresses Services have.
+//! without an owner, what waits for its finalizers, which Ingresses know a host, which addresses Services have, which
+//! Event says something already.
 //!
 //! It follows from the objects, so it is in no snapshot.
 
@@ -27,6 +28,8 @@ pub(super) struct Index {
     hosts: BTreeMap<String, BTreeSet<(String, String)>>,
     /// How many Services have an address.
     addresses: BTreeMap<String, usize>,
+    /// Events, as namespace and name, by what they say.
+    events: BTreeMap<[String; 4], BTreeSet<(String, String)>>,
 }
 
 impl Index {
@@ -59,6 +62,10 @@ impl Index {
         }
         if let Some(address) = address(resource, object) {
             *self.addresses.entry(address.to_owned()).or_default() += 1;
+        }
+        if let Some(said) = said(resource, object) {
+            let key = (object::namespace(object).to_owned(), object::name(object).to_owned());
+            self.events.entry(said).or_default().insert(key);
         }
     }
 
@@ -96,6 +103,14 @@ impl Index {
         if let Some(count) = address(resource, object).and_then(|address| self.addresses.get_mut(address)) {
             *count = count.saturating_sub(1);
         }
+        if let Some(said) = said(resource, object)
+            && let Some(of) = self.events.get_mut(&said)
+        {
+            of.remove(&(object::namespace(object).to_owned(), object::name(object).to_owned()));
+            if of.is_empty() {
+                self.events.remove(&said);
+            }
+        }
     }
 
     /// Whether an object with this uid is there.
@@ -125,6 +140,11 @@ impl Index {
         keys.iter().flatten().filter_map(|key| self.hosts.get(key)).flatten().collect()
     }
 
+    /// The Events, as namespace and name, that say the same as another, in name order.
+    pub(super) fn events_like(&self, event: &Value) -> impl Iterator<Item = &(String, String)> {
+        said(Resource::Event, event).and_then(|said| self.events.get(&said)).into_iter().flatten()
+    }
+
     /// Whether a Service has this address.
     pub(super) fn has_address(&self, address: &str) -> bool {
         self.addresses.get(address).is_some_and(|count| *count > 0)
@@ -133,12 +153,13 @@ impl Index {
 
 /// Whether two states of an object have all in common that is read here.
 fn alike(resource: Resource, before: &Value, object: &Value) -> bool {
-    let same = |pointer: &str| object::at(before, pointer) == object::at(object, pointer);
+    let same = |pointer: &str| object::equal_parts(object::at(before, pointer), object::at(object, pointer));
     let spec = matches!(resource, Resource::Ingress | Resource::Service);
     same("/metadata/uid")
         && same("/metadata/ownerReferences")
         && held(before) == held(object)
         && (!spec || same("/spec"))
+        && (resource != Resource::Event || SAID.iter().all(|pointer| same(pointer)))
 }
 
 fn held(object: &Value) -> bool {
@@ -162,6 +183,13 @@ fn hosts(resource: Resource, object: &Value) -> BTreeSet<String> {
 
 fn address(resource: Resource, object: &Value) -> Option<&str> {
     Some(text(object, "/spec/clusterIP")).filter(|_| resource == Resource::Service)
+}
+
+/// What makes two Events the same to who records them.
+const SAID: [&str; 4] = ["/involvedObject/uid", "/type", "/reason", "/message"];
+
+fn said(resource: Resource, object: &Value) -> Option<[String; 4]> {
+    (resource == Resource::Event).then(|| SAID.map(|pointer| text(object, pointer).to_owned()))
 }
 
 #[cfg(test)]

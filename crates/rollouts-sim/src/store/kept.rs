@@ -1,24 +1,47 @@
-//! A stored object: one state of it, shared, and what a controller has read from it.
+//! A stored object: one state of it, shared, with its managers beside it and what a controller has read from it.
 
 use std::any::Any;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// One state of an object. It never changes, so that clones share it, and what is read from it is read once.
+use crate::fields::Managers;
+
+/// One state of an object, which is its JSON without `managedFields`: these are half of it, and hardly anybody reads
+/// them. It never changes, so that clones share it, and what is read from it is read once.
 #[derive(Clone, Debug)]
 pub(crate) struct Object(Arc<State>);
 
 #[derive(Debug)]
 struct State {
     json: Value,
+    managers: Managers,
     read: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Object {
-    pub(crate) fn new(json: Value) -> Object {
-        Object(Arc::new(State { json, read: OnceLock::new() }))
+    /// An object from the whole of its JSON.
+    pub(crate) fn new(mut json: Value) -> Object {
+        let managers = Managers::take(&mut json);
+        Object::with(json, managers)
+    }
+
+    /// An object whose JSON has no `managedFields`.
+    pub(crate) fn with(json: Value, managers: Managers) -> Object {
+        Object(Arc::new(State { json, managers, read: OnceLock::new() }))
+    }
+
+    pub(crate) fn managers(&self) -> &Managers {
+        &self.0.managers
+    }
+
+    /// Its JSON with `managedFields`, as clients see it.
+    pub(crate) fn whole(&self) -> Value {
+        let mut json = self.0.json.clone();
+        self.0.managers.give(&mut json);
+        json
     }
 
     /// What `read` makes of the object, kept for as long as this state of it is. One kind of object is read as one
@@ -45,6 +68,18 @@ impl Deref for Object {
 
     fn deref(&self) -> &Value {
         &self.0.json
+    }
+}
+
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.whole().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
+        Value::deserialize(deserializer).map(Object::new)
     }
 }
 

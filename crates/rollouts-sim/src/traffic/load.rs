@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use traffic_probe::{Account, Answer, Kind, Load, Measured, Outcome, ServerAccount, Verb};
 
-use super::{Flight, Serving, count, fly, lives, way};
+use super::{Flight, Serving, Way, count, fly, lives, way};
 use crate::queue::later;
 use crate::world::World;
 
@@ -32,6 +32,8 @@ struct Running {
     sent: u64,
     /// Requests whose answers are not out yet, by when they will be.
     under_way: BTreeMap<(Timestamp, u64), Under>,
+    /// The way that its last request took.
+    way: Option<Arc<Way>>,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +84,7 @@ impl World {
             next: self.now(),
             sent: 0,
             under_way: BTreeMap::new(),
+            way: None,
         };
         self.traffic.loads.attach(id, running);
         id
@@ -113,7 +116,7 @@ pub(super) fn advance(world: &mut World, until: Timestamp) {
         let running = &mut load;
         let interval = running.load.interval().max(Duration::from_micros(1));
         // No object changes on the way to `until`, so that all requests until then take the same way.
-        let way = (running.next < until).then(|| way(world, &running.load.host, &running.load.path));
+        let way = (running.next < until).then(|| running.way(world));
         while let Some(way) = way.as_ref().filter(|_| running.next < until) {
             let at = running.next;
             settle(world, running, at, at);
@@ -133,6 +136,16 @@ impl Running {
     /// When it next sends or is answered.
     fn wake(&self) -> Timestamp {
         self.under_way.keys().next().map_or(self.next, |(done, _)| self.next.min(*done))
+    }
+
+    /// The way of its requests now, or where it ends.
+    fn way(&mut self, world: &World) -> Result<Arc<Way>, Outcome> {
+        if let Some(known) = self.way.as_ref().filter(|way| way.stands(world)) {
+            return Ok(Arc::clone(known));
+        }
+        let found = way(world, &self.load.host, &self.load.path).map(Arc::new);
+        self.way = found.as_ref().ok().cloned();
+        found
     }
 
     fn take_off(&mut self, at: Timestamp, flight: Flight) {
