@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::walk::{self, Fault};
+use super::walk::{self, At, Fault};
 use super::{Schema, defaults, names};
 use crate::object;
 use crate::refusal::Refusal;
@@ -30,11 +30,13 @@ pub(crate) fn admit(
     let fresh = fresh(part, object, old);
     let has = |name: &str| fresh.iter().any(|one| one == name);
     if has("metadata")
-        && let Some((path, got, want)) = walk::wrong_type(super::metadata(), &object["metadata"], "")
+        && let Some((path, got, want)) =
+            walk::wrong_type(super::metadata(), &object["metadata"], At::Root(""))
     {
         return Err(undecodable(resource, &format!("metadata.{path}"), got, want));
     }
-    let wrong = |name: &String| walk::wrong_type(walk::child(schema, "", name)?, &object[name], name);
+    let wrong =
+        |name: &String| walk::wrong_type(walk::child(schema, true, name)?, &object[name], At::Root(name));
     if !info.custom
         && let Some((path, got, want)) = fresh.iter().find_map(wrong)
     {
@@ -57,9 +59,11 @@ pub(crate) fn admit(
             found.push(fault("<nil>", UNCHECKED));
         }
     } else if part == Part::Main {
-        let spec = object.get("spec").filter(|spec| old.is_none_or(|old| old.get("spec") != Some(*spec)));
+        let spec = object
+            .get("spec")
+            .filter(|spec| old.is_none_or(|old| !object::equal_parts(old.get("spec"), Some(*spec))));
         if let (Some(schema), Some(spec)) = (schema.field("spec"), spec) {
-            found.extend(walk::faults(schema, spec, None, "spec"));
+            found.extend(walk::faults(schema, spec, None, At::Root("spec")));
         }
         found.extend(kind_faults(resource, object, old));
     }
@@ -69,7 +73,8 @@ pub(crate) fn admit(
 /// The top fields that are not as they stand in the store.
 fn fresh(part: Part, object: &Value, old: Option<&Value>) -> Vec<String> {
     let fields = object.as_object().into_iter().flatten();
-    let differs = |name: &str, value: &Value| old.is_none_or(|old| old.get(name) != Some(value));
+    let differs =
+        |name: &str, value: &Value| old.is_none_or(|old| !object::equal_parts(old.get(name), Some(value)));
     let changed = fields.filter(|(name, value)| match part {
         Part::Main => differs(name, value),
         Part::Status => *name == "status",
@@ -82,7 +87,8 @@ fn prune(schema: &'static Schema, resource: Resource, object: &mut Value, name: 
     let Some(fields) = object.as_object_mut() else { return };
     let custom = resource.info().custom;
     let null = fields.get(name).is_none_or(Value::is_null);
-    let Some(inner) = walk::child(schema, "", name).filter(|_| custom || !null || name == "eventTime") else {
+    let Some(inner) = walk::child(schema, true, name).filter(|_| custom || !null || name == "eventTime")
+    else {
         fields.shift_remove(name);
         return;
     };
@@ -211,7 +217,8 @@ fn fixed_spec(pod: &Value) -> Value {
 fn pod_faults(pod: &Value, old: Option<&Value>) -> Vec<Fault> {
     let mut found = Vec::new();
     pod_spec_faults(&pod["spec"], "spec", &mut found);
-    if old.is_some_and(|old| old["spec"] != pod["spec"] && fixed_spec(old) != fixed_spec(pod)) {
+    if old.is_some_and(|old| !object::equal(&old["spec"], &pod["spec"]) && fixed_spec(old) != fixed_spec(pod))
+    {
         let why = "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,\
                    `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to \
                    existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was \

@@ -34,7 +34,7 @@ pub fn refused(object: &Value) -> Vec<(String, String)> {
     let schema = super::of(resource);
     let mut object = object.clone();
     walk::fill_defaults(schema, &mut object, "");
-    let faults = walk::faults(schema, &object, None, "");
+    let faults = walk::faults(schema, &object, None, walk::At::Root(""));
     faults.into_iter().map(|(path, why)| (pointer(&path), why)).collect()
 }
 
@@ -47,7 +47,7 @@ fn visit(schema: &'static Schema, value: &Value, at: &str, found: &mut Vec<Undec
         Value::Object(map) => {
             for (name, inner) in map {
                 let below = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-                match walk::child(schema, at, name) {
+                match walk::child(schema, at.is_empty(), name) {
                     Some(schema) => visit(schema, inner, &below, found),
                     None => {
                         let declared = schema.properties.keys().map(String::as_str).collect();

@@ -1,5 +1,7 @@
 //! Walking an object beside its schema: unknown fields, pruning, defaults, and values that do not fit.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::{ListType, Schema, Type, top};
@@ -7,39 +9,63 @@ use super::{ListType, Schema, Type, top};
 /// A place in an object and what is wrong there.
 pub(crate) type Fault = (String, String);
 
-fn below(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+/// Where a walk is: a path that is spelled out only where something is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum At<'a> {
+    /// Where it began; empty for the whole object.
+    Root(&'a str),
+    Field(&'a At<'a>, &'a str),
+    Item(&'a At<'a>, usize),
 }
 
-pub(super) fn child(schema: &'static Schema, path: &str, name: &str) -> Option<&'static Schema> {
-    if path.is_empty() && matches!(name, "apiVersion" | "kind") {
+impl At<'_> {
+    fn is_root(&self) -> bool {
+        matches!(self, At::Root(""))
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At::Root(path) => f.write_str(path),
+            At::Field(at, name) if at.is_root() => f.write_str(name),
+            At::Field(at, name) => write!(f, "{at}.{name}"),
+            At::Item(at, index) => write!(f, "{at}[{index}]"),
+        }
+    }
+}
+
+/// The schema of a field; `root` says whether it is one of the whole object.
+pub(super) fn child(schema: &'static Schema, root: bool, name: &str) -> Option<&'static Schema> {
+    if root && matches!(name, "apiVersion" | "kind") {
         return Some(&super::OPEN);
     }
-    if path.is_empty() { top(schema, name) } else { schema.field(name) }
+    if root { top(schema, name) } else { schema.field(name) }
 }
 
 /// The fields of `object` that its schema does not declare, as paths.
 pub(crate) fn unknown_fields(schema: &'static Schema, object: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    visit_unknown(schema, object, "", &mut found);
+    visit_unknown(schema, object, At::Root(""), &mut found);
     found
 }
 
-fn visit_unknown(schema: &'static Schema, value: &Value, path: &str, found: &mut Vec<String>) {
+fn visit_unknown(schema: &'static Schema, value: &Value, at: At<'_>, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             let mut unknown = Vec::new();
             for (name, inner) in map {
-                match child(schema, path, name) {
-                    Some(schema) => visit_unknown(schema, inner, &below(path, name), found),
-                    None => unknown.push(below(path, name)),
+                let below = At::Field(&at, name);
+                match child(schema, at.is_root(), name) {
+                    Some(schema) => visit_unknown(schema, inner, below, found),
+                    None => unknown.push(below.to_string()),
                 }
             }
             found.extend(unknown);
         }
         Value::Array(list) => {
             for (index, inner) in list.iter().enumerate() {
-                visit_unknown(schema.item(), inner, &format!("{path}[{index}]"), found);
+                visit_unknown(schema.item(), inner, At::Item(&at, index), found);
             }
         }
         _ => {}
@@ -49,7 +75,7 @@ fn visit_unknown(schema: &'static Schema, value: &Value, path: &str, found: &mut
 /// Takes out the fields that a schema does not declare.
 pub(super) fn drop_unknown(schema: &'static Schema, value: &mut Value, path: &str) {
     match value {
-        Value::Object(map) => map.retain(|name, inner| match child(schema, path, name) {
+        Value::Object(map) => map.retain(|name, inner| match child(schema, path.is_empty(), name) {
             Some(schema) => {
                 drop_unknown(schema, inner, "[]");
                 true
@@ -67,7 +93,7 @@ pub(super) fn fill_defaults(schema: &'static Schema, value: &mut Value, path: &s
         Value::Object(_) => {
             own_defaults(schema, value);
             for (name, inner) in value.as_object_mut().into_iter().flatten() {
-                if let Some(schema) = child(schema, path, name) {
+                if let Some(schema) = child(schema, path.is_empty(), name) {
                     fill_defaults(schema, inner, "[]");
                 }
             }
@@ -96,7 +122,7 @@ pub(super) fn drop_nulls(schema: &'static Schema, value: &mut Value, path: &str)
         Value::Object(map) => {
             map.retain(|name, v| !v.is_null() || name == "eventTime");
             for (name, inner) in map.iter_mut() {
-                if let Some(schema) = child(schema, path, name).filter(|s| !s.open) {
+                if let Some(schema) = child(schema, path.is_empty(), name).filter(|s| !s.open) {
                     drop_nulls(schema, inner, "[]");
                 }
             }
@@ -162,29 +188,29 @@ fn wanted(schema: &Schema) -> &'static str {
 pub(super) fn wrong_type(
     schema: &'static Schema,
     value: &Value,
-    path: &str,
+    at: At<'_>,
 ) -> Option<(String, &'static str, &'static str)> {
     // A null is the Go zero value.
     if value.is_null() {
         return None;
     }
     if !fits(schema, value) {
-        return Some((path.to_owned(), go_name(value), wanted(schema)));
+        return Some((at.to_string(), go_name(value), wanted(schema)));
     }
     match value {
-        Value::Object(map) => map
-            .iter()
-            .find_map(|(name, inner)| wrong_type(child(schema, path, name)?, inner, &below(path, name))),
-        Value::Array(list) => list.iter().find_map(|inner| wrong_type(schema.item(), inner, path)),
+        Value::Object(map) => map.iter().find_map(|(name, inner)| {
+            wrong_type(child(schema, at.is_root(), name)?, inner, At::Field(&at, name))
+        }),
+        Value::Array(list) => list.iter().find_map(|inner| wrong_type(schema.item(), inner, at)),
         _ => None,
     }
 }
 
 /// Everything in `value` that a structural schema forbids, in the words of the API server. `old` is the present
 /// value, for rules about change.
-pub(super) fn faults(schema: &'static Schema, value: &Value, old: Option<&Value>, path: &str) -> Vec<Fault> {
+pub(super) fn faults(schema: &'static Schema, value: &Value, old: Option<&Value>, at: At<'_>) -> Vec<Fault> {
     let mut found = Vec::new();
-    visit_faults(schema, value, old, path, &mut found);
+    visit_faults(schema, value, old, at, &mut found);
     found
 }
 
@@ -196,11 +222,11 @@ pub(super) fn faults_of(
     fresh: &[String],
 ) -> Vec<Fault> {
     let mut found = Vec::new();
-    if own_faults(schema, object, old, "", &mut found) {
+    if own_faults(schema, object, old, At::Root(""), &mut found) {
         for name in fresh.iter().filter(|name| *name != "metadata") {
             let before = old.and_then(|old| old.get(name));
-            if let (Some(schema), Some(value)) = (child(schema, "", name), object.get(name)) {
-                visit_faults(schema, value, before, name, &mut found);
+            if let (Some(schema), Some(value)) = (child(schema, true, name), object.get(name)) {
+                visit_faults(schema, value, before, At::Root(name), &mut found);
             }
         }
     }
@@ -212,7 +238,7 @@ fn own_faults(
     schema: &'static Schema,
     value: &Value,
     old: Option<&Value>,
-    path: &str,
+    at: At<'_>,
     found: &mut Vec<Fault>,
 ) -> bool {
     if value.is_null() && schema.nullable {
@@ -222,17 +248,17 @@ fn own_faults(
         let got = type_name(value);
         let want = wanted(schema);
         found.push((
-            path.to_owned(),
-            format!("Invalid value: \"{got}\": {path} in body must be of type {want}: \"{got}\""),
+            at.to_string(),
+            format!("Invalid value: \"{got}\": {at} in body must be of type {want}: \"{got}\""),
         ));
         return false;
     }
-    scalar_faults(schema, value, path, found);
+    scalar_faults(schema, value, at, found);
     if !schema.rules.is_empty() && old.is_some_and(|old| old != value) {
         let broken = schema.rules.iter().filter(|r| r["rule"] == "self == oldSelf");
         found.extend(broken.map(|r| {
             (
-                path.to_owned(),
+                at.to_string(),
                 format!(
                     "Invalid value: \"{}\": {}",
                     type_name(value),
@@ -243,7 +269,7 @@ fn own_faults(
     }
     if let Value::Object(map) = value {
         for name in schema.required.iter().filter(|name| !map.contains_key(*name)) {
-            found.push((below(path, name), "Required value".to_owned()));
+            found.push((At::Field(&at, name).to_string(), "Required value".to_owned()));
         }
     }
     true
@@ -253,38 +279,38 @@ fn visit_faults(
     schema: &'static Schema,
     value: &Value,
     old: Option<&Value>,
-    path: &str,
+    at: At<'_>,
     found: &mut Vec<Fault>,
 ) {
-    if !own_faults(schema, value, old, path, found) {
+    if !own_faults(schema, value, old, at, found) {
         return;
     }
     match value {
         Value::Object(map) => {
             for (name, inner) in map {
-                if path.is_empty() && name == "metadata" {
+                if at.is_root() && name == "metadata" {
                     continue;
                 }
-                if let Some(schema) = child(schema, path, name) {
-                    visit_faults(schema, inner, old.and_then(|o| o.get(name)), &below(path, name), found);
+                if let Some(schema) = child(schema, at.is_root(), name) {
+                    visit_faults(schema, inner, old.and_then(|o| o.get(name)), At::Field(&at, name), found);
                 }
             }
         }
         Value::Array(list) => {
-            duplicates(schema, list, path, found);
+            duplicates(schema, list, at, found);
             for (index, inner) in list.iter().enumerate() {
-                visit_faults(schema.item(), inner, None, &format!("{path}[{index}]"), found);
+                visit_faults(schema.item(), inner, None, At::Item(&at, index), found);
             }
         }
         _ => {}
     }
 }
 
-fn scalar_faults(schema: &Schema, value: &Value, path: &str, found: &mut Vec<Fault>) {
+fn scalar_faults(schema: &Schema, value: &Value, path: At<'_>, found: &mut Vec<Fault>) {
     if !schema.allowed.is_empty() && !schema.allowed.contains(value) {
         let allowed: Vec<String> = schema.allowed.iter().map(Value::to_string).collect();
         let why = format!("Unsupported value: {value}: supported values: {}", allowed.join(", "));
-        found.push((path.to_owned(), why));
+        found.push((path.to_string(), why));
     }
     let number = value.as_f64();
     if let (Some(number), Some(least)) = (number, schema.minimum)
@@ -292,13 +318,13 @@ fn scalar_faults(schema: &Schema, value: &Value, path: &str, found: &mut Vec<Fau
     {
         let why =
             format!("Invalid value: {value}: {path} in body should be greater than or equal to {least}");
-        found.push((path.to_owned(), why));
+        found.push((path.to_string(), why));
     }
     if let (Some(number), Some(most)) = (number, schema.maximum)
         && number > most
     {
         let why = format!("Invalid value: {value}: {path} in body should be less than or equal to {most}");
-        found.push((path.to_owned(), why));
+        found.push((path.to_string(), why));
     }
     let Some(text) = value.as_str() else {
         let range = match schema.format.as_deref() {
@@ -307,7 +333,7 @@ fn scalar_faults(schema: &Schema, value: &Value, path: &str, found: &mut Vec<Fau
         };
         if !range {
             let why = format!("Invalid value: {value}: {path} in body must be of type int32: {value}");
-            found.push((path.to_owned(), why));
+            found.push((path.to_string(), why));
         }
         return;
     };
@@ -319,11 +345,11 @@ fn scalar_faults(schema: &Schema, value: &Value, path: &str, found: &mut Vec<Fau
     if !good {
         let format = schema.format.as_deref().unwrap_or_default();
         let why = format!("Invalid value: \"{text}\": {path} in body must be of type {format}: \"{text}\"");
-        found.push((path.to_owned(), why));
+        found.push((path.to_string(), why));
     }
 }
 
-fn duplicates(schema: &'static Schema, list: &[Value], path: &str, found: &mut Vec<Fault>) {
+fn duplicates(schema: &'static Schema, list: &[Value], at: At<'_>, found: &mut Vec<Fault>) {
     let key = |item: &Value| match schema.list_type() {
         ListType::Atomic => None,
         ListType::Set => Some(item.clone()),
@@ -333,7 +359,7 @@ fn duplicates(schema: &'static Schema, list: &[Value], path: &str, found: &mut V
     for (index, item) in list.iter().enumerate() {
         let Some(key) = key(item) else { return };
         if seen.contains(&key) {
-            found.push((format!("{path}[{index}]"), format!("Duplicate value: {key}")));
+            found.push((At::Item(&at, index).to_string(), format!("Duplicate value: {key}")));
         }
         seen.push(key);
     }

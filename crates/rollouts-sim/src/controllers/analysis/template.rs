@@ -1,5 +1,7 @@
 //! From AnalysisTemplates and arguments to the spec of a run.
 
+use std::convert::Infallible;
+
 use rollouts_client::types::{AnalysisTemplateRef, RolloutAnalysis};
 use serde_json::{Value, json};
 
@@ -61,40 +63,46 @@ impl Templates {
     /// # Errors
     /// Two metrics of one name, contradicting arguments, and arguments without a value.
     pub(crate) fn run_spec(&self, given: &[Value], asked: &RolloutAnalysis) -> Result<Value, String> {
-        let metrics = self.unique("metrics", "name", "metrics")?;
-        let mut spec = json!({"metrics": metrics});
-        for (field, what) in [
-            ("dryRun", "Dry-Run metric rules"),
-            ("measurementRetention", "Measurement Retention metric rules"),
-        ] {
-            let mut rules: Vec<Value> =
-                asked.other.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
-            rules.extend(self.unique(field, "metricName", what)?);
+        let args = self.check(given)?;
+        let mut spec = json!({"metrics": self.each("metrics").collect::<Vec<_>>()});
+        for field in ["dryRun", "measurementRetention"] {
+            let own = asked.other.get(field).and_then(Value::as_array).into_iter().flatten();
+            let rules: Vec<&Value> = own.chain(self.each(field)).collect();
             if !rules.is_empty() {
                 spec[field] = json!(rules);
             }
         }
-        let args = self.arguments(given)?;
         if !args.is_empty() {
             spec["args"] = json!(args);
         }
         Ok(spec)
     }
 
+    /// The arguments of a run, whose spec would be without contradictions.
+    ///
+    /// # Errors
+    /// Those of [`Templates::run_spec`].
+    pub(crate) fn check(&self, given: &[Value]) -> Result<Vec<Value>, String> {
+        self.unique("metrics", "name", "metrics")?;
+        self.unique("dryRun", "metricName", "Dry-Run metric rules")?;
+        self.unique("measurementRetention", "metricName", "Measurement Retention metric rules")?;
+        self.arguments(given)
+    }
+
     fn each<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a Value> {
         self.list.iter().flat_map(move |t| t["spec"][field].as_array().into_iter().flatten())
     }
 
-    fn unique(&self, field: &str, key: &str, what: &str) -> Result<Vec<Value>, String> {
-        let mut list: Vec<Value> = Vec::new();
+    fn unique(&self, field: &str, key: &str, what: &str) -> Result<(), String> {
+        let mut keys: Vec<&Value> = Vec::new();
         for item in self.each(field) {
-            if list.iter().any(|known| known[key] == item[key]) {
+            if keys.contains(&&item[key]) {
                 let name = item[key].as_str().unwrap_or_default();
                 return Err(format!("two {what} have the same name '{name}'"));
             }
-            list.push(item.clone());
+            keys.push(&item[key]);
         }
-        Ok(list)
+        Ok(())
     }
 
     fn arguments(&self, given: &[Value]) -> Result<Vec<Value>, String> {
@@ -133,24 +141,27 @@ impl Templates {
     /// The first template with a metric that never ends, and what is said of it. Only a background analysis may.
     pub(crate) fn endless(&self) -> Option<(String, String)> {
         self.list.iter().find_map(|template| {
-            let args: Vec<Value> = items(template, "/spec/args")
-                .map(|arg| json!({"name": arg["name"], "value": arg["value"].as_str().unwrap_or("dummy-value")}))
-                .collect();
-            let said = items(template, "/spec/metrics").find_map(|metric| {
-                let metric = match resolve(metric, &args) {
-                    Ok(metric) => metric,
-                    Err(why) => return Some(format!(": {why}")),
-                };
-                let endless = Metric::read(&metric).is_ok_and(|metric| metric.count.is_none());
-                let name = text(&metric, "/name");
-                endless.then(|| {
-                    format!(" has metric {name} which runs indefinitely. Invalid value for count: <nil>")
-                })
-            })?;
-            let name = object::name(template).to_owned();
-            Some((name, said.trim_start().to_owned()))
+            let Ok(said) = template.read(|json| Ok::<_, Infallible>(without_end(json)));
+            Some((object::name(template).to_owned(), said.as_ref().clone()?))
         })
     }
+}
+
+/// What is said of a template with a metric that never ends.
+fn without_end(template: &Value) -> Option<String> {
+    let args: Vec<Value> = items(template, "/spec/args")
+        .map(|arg| json!({"name": arg["name"], "value": arg["value"].as_str().unwrap_or("dummy-value")}))
+        .collect();
+    let said = items(template, "/spec/metrics").find_map(|metric| {
+        let metric = match resolve(metric, &args) {
+            Ok(metric) => metric,
+            Err(why) => return Some(format!(": {why}")),
+        };
+        let endless = Metric::read(&metric).is_ok_and(|metric| metric.count.is_none());
+        let name = text(&metric, "/name");
+        endless.then(|| format!(" has metric {name} which runs indefinitely. Invalid value for count: <nil>"))
+    })?;
+    Some(said.trim_start().to_owned())
 }
 
 fn collect(

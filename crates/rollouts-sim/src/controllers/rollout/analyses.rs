@@ -380,11 +380,14 @@ pub(super) fn fault(
         Err(why) => return Some(format!("{path}: Invalid value: \"\": {why}")),
     };
     let args = template::arguments(asked, &hashes(pass), &pass.object).unwrap_or_default();
-    if let Err(why) = templates.run_spec(&args, asked) {
+    if let Err(why) = templates.check(&args) {
         let names = templates.names().join(" ");
         return Some(format!("{path}: Invalid value: \"templateNames: [{names}]\": {why}"));
     }
-    let (template, why) = templates.endless().filter(|_| !endless)?;
+    if endless {
+        return None;
+    }
+    let (template, why) = templates.endless()?;
     Some(format!("{path}: Invalid value: \"{template}\": AnalysisTemplate {template} {why}"))
 }
 

@@ -161,20 +161,27 @@ fn update(
         let why = format!("canary ingress `{name}` controlled by different object");
         return Err(Refusal::bad_request(why));
     }
-    let mut changed = present.clone();
     // Annotations of others stay; the spec and its own are as wanted.
-    for (key, value) in wanted["metadata"]["annotations"].as_object().into_iter().flatten() {
-        changed["metadata"]["annotations"][key] = value.clone();
-    }
-    for (key, value) in wanted["spec"].as_object().into_iter().flatten() {
-        changed["spec"][key] = value.clone();
-    }
-    if changed == *present {
+    let parts = ["/metadata/annotations", "/spec"];
+    let fields = |part: &str| object::at(wanted, part).and_then(Value::as_object).into_iter().flatten();
+    let stands = |part: &str| {
+        fields(part)
+            .all(|(key, value)| object::at(present, part).and_then(|present| present.get(key)) == Some(value))
+    };
+    if parts.into_iter().all(stands) {
         return Ok(());
     }
     let message = format!("Updating Ingress `{name}` to desiredWeight '{weight}'");
     pass.event(world, false, "PatchingCanaryIngress", &message);
-    world.modify(ROLLOUTS, Resource::Ingress, &pass.ns, name, |object| *object = changed).map(drop)
+    let change = |ingress: &mut Value| {
+        for (key, value) in fields(parts[0]) {
+            ingress["metadata"]["annotations"][key] = value.clone();
+        }
+        for (key, value) in fields(parts[1]) {
+            ingress["spec"][key] = value.clone();
+        }
+    };
+    world.modify(ROLLOUTS, Resource::Ingress, &pass.ns, name, change).map(drop)
 }
 
 /// The rules of the stable Ingress that lead to the stable Service, to the canary Service instead.
