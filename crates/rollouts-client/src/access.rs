@@ -83,6 +83,8 @@ pub const ALL: &[Access] = &[
         rules: &[
             rule(ARGO, "rollouts", "list"),
             rule(ARGO, "rollouts", "list").cluster().when("with --all-namespaces"),
+            rule(ARGO, "rollouts", "watch").when("with --watch"),
+            rule(ARGO, "rollouts", "watch").cluster().when("with --all-namespaces and --watch"),
         ],
     },
     Access { verb: "watch", rules: VIEW },

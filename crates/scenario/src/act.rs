@@ -93,7 +93,8 @@ impl Hands<'_> {
 
     async fn apply(&self, files: &[String], overlays: &[Overlay]) -> Result<u64, ActError> {
         let mut version = 0;
-        for object in manifest::overlaid(self.root, files, overlays)? {
+        for mut object in manifest::overlaid(self.root, files, overlays)? {
+            manifest::adopt(&mut object, &self.rollout.namespace);
             let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             let (kind, name) = (text("/kind"), text("/metadata/name"));
             let api = api(self.client, text("/apiVersion"), kind, object.pointer("/metadata/namespace"));

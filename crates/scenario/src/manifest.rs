@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::script::Overlay;
@@ -112,6 +112,38 @@ pub fn overlaid(root: &Path, files: &[String], overlays: &[Overlay]) -> Result<V
             .map_err(|source| ManifestError::Overlay { line: *line, kind, name, source })?;
     }
     Ok(all)
+}
+
+/// Moves an object into another namespace, with every name in it that is the whole cluster's and follows from the
+/// namespace: a Namespace itself, the hosts of an Ingress, which get the namespace in front, and the backend that an
+/// AnalysisTemplate measures, by the name that the ingress gives it. What belongs to no namespace stays as it is.
+pub fn adopt(object: &mut Value, namespace: &str) {
+    let place = if object["kind"] == "Namespace" { "/metadata/name" } else { "/metadata/namespace" };
+    let Some(place) = object.pointer_mut(place).filter(|place| **place != namespace) else { return };
+    let Value::String(home) = std::mem::replace(place, json!(namespace)) else { return };
+    match object["kind"].as_str() {
+        Some("Ingress") => each(object, "/spec/rules", |rule| {
+            if let Some(host) = rule["host"].as_str() {
+                rule["host"] = json!(host_in(namespace, host));
+            }
+        }),
+        Some("AnalysisTemplate") => each(object, "/spec/args", |arg| {
+            let backend = arg["value"].as_str().filter(|_| arg["name"] == "backend");
+            if let Some(rest) = backend.and_then(|backend| backend.strip_prefix(&format!("{home}-"))) {
+                arg["value"] = json!(format!("{namespace}-{rest}"));
+            }
+        }),
+        _ => {}
+    }
+}
+
+/// The host of a shipped Ingress after [`adopt`] into a namespace.
+pub fn host_in(namespace: &str, host: &str) -> String {
+    format!("{namespace}.{host}")
+}
+
+fn each(object: &mut Value, list: &str, change: impl Fn(&mut Value)) {
+    object.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten().for_each(change);
 }
 
 /// The SHA-256 of a file, in hexadecimal.

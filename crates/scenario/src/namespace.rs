@@ -1,4 +1,4 @@
-//! An empty namespace before a run and none after it.
+//! An empty namespace before a run, and none of it left after it.
 
 use std::time::Duration;
 
@@ -45,6 +45,20 @@ pub async fn clear(world: &World, namespace: &str) -> Result<(), ClearError> {
         delete(world, &home, "application", &name).await?;
     }
     delete(world, &api(&world.client, "v1", "Namespace", None), "namespace", namespace).await
+}
+
+/// Begins to delete a namespace with all that is in it, and does not wait: its pods take their time to end.
+///
+/// # Errors
+/// When the API refuses.
+pub async fn discard(world: &World, namespace: &str) -> Result<(), ClearError> {
+    let spaces = api(&world.client, "v1", "Namespace", None);
+    let params = DeleteParams::default();
+    match call(format!("delete namespace {namespace}"), spaces.delete(namespace, &params)).await {
+        Ok(_) => Ok(()),
+        Err(ActError::Api { source: kube::Error::Api(status), .. }) if status.code == 404 => Ok(()),
+        Err(source) => Err(ClearError::Act { object: format!("namespace {namespace}"), source }),
+    }
 }
 
 const ARGO_CD: &str = "argoproj.io/v1alpha1";

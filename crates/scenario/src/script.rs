@@ -268,6 +268,13 @@ impl AnalysisKind {
 }
 
 impl Script {
+    /// Whether it takes a part of the cluster away, which everything else there would miss.
+    pub fn harms(&self) -> bool {
+        let harms =
+            |command: &Command| matches!(command.action, Action::Component { .. } | Action::Hang { .. });
+        self.steps.iter().flat_map(|step| &step.commands).any(harms)
+    }
+
     /// The files that it applies, in order, each once.
     pub fn files(&self) -> Vec<&str> {
         let mut files: Vec<&str> = Vec::new();

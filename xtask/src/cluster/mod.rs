@@ -213,6 +213,11 @@ pub(crate) fn host_client(name: &str) -> PathBuf {
     environment::clients(&Places::new(None)).join(name)
 }
 
+/// Where the host cluster's API server writes down what people ask of it.
+pub(crate) fn audit_log() -> PathBuf {
+    Places::new(None).audit()
+}
+
 /// The text that a URL of the host cluster answers with, asked for under a host's name.
 ///
 /// # Errors

@@ -114,6 +114,11 @@ impl Places {
         self.logs().join(format!("{name}.log"))
     }
 
+    /// What people have asked the API server to write, an event of `audit.k8s.io` a line.
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.logs().join("audit.jsonl")
+    }
+
     /// The bare repositories that are served.
     pub(crate) fn repositories(&self) -> PathBuf {
         self.state.join("data/git")

@@ -2,8 +2,6 @@
 
 use scenario::Loaded;
 
-use crate::run;
-
 /// How often one scenario, or one series, is run again for that.
 pub(crate) const AGAIN: usize = 3;
 
@@ -14,10 +12,8 @@ pub(crate) fn means_nothing(loads: &[Loaded]) -> bool {
     !lost && loads.iter().any(|load| !load.account.validity().is_valid())
 }
 
-/// Says so.
-pub(crate) fn tell() {
-    run::say("  the sender was late, which says nothing about what is tried: once more");
-}
+/// Why.
+pub(crate) const LATE: &str = "the sender was late, which says nothing about what is tried: once more";
 
 #[cfg(test)]
 mod tests {

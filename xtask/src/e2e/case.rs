@@ -29,13 +29,18 @@ impl Case {
         scenario::parse(&text).map_err(|error| Error::Found(format!("{}: {error}", self.script.display())))
     }
 
-    /// One run in a namespace that is empty before, and gone after.
-    pub(crate) async fn run(&self, script: &Script, world: &World) -> Result<Outcome, Error> {
+    /// One run in a namespace that is empty before, and on its way out after.
+    pub(crate) async fn run(
+        &self,
+        script: &Script,
+        world: &World,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Outcome, Error> {
         let namespace = &script.rollout.namespace;
         clear(world, namespace).await?;
-        let outcome = scenario::run(script, &run::root(), world, &mut run::say).await;
+        let outcome = scenario::run(script, &run::root(), world, tell).await;
         let outcome = outcome.map_err(|error| with_causes(&error))?;
-        clear(world, namespace).await?;
+        scenario::discard(world, namespace).await.map_err(|error| with_causes(&error))?;
         Ok(outcome)
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::case::clear;
 use super::report::Report;
+use super::typed::{self, said};
 use crate::fault::{self, Fault, Hands};
 use crate::run::{self, Error};
 
@@ -65,9 +66,7 @@ async fn once<'f>(fault: &'f Fault, world: &World) -> (&'f Fault, Duration, Resu
 
 /// The causes that the program itself names. Everything must have been read.
 async fn ask(namespace: &str, rollout: &str) -> Result<Vec<String>, Error> {
-    let mut command = super::rollout(namespace, &["explain", rollout, "-o", "json"]);
-    let run = tokio::task::spawn_blocking(move || run::capture(&mut command));
-    let text = run.await.map_err(|error| Error::Found(format!("task-master was not run: {error}")))??;
+    let text = said(typed::rollout(namespace, &["explain", rollout, "-o", "json"])).await?;
     let strange = |why: &str| Error::Found(format!("task-master explains, and {why}: {text}"));
     let document: Value = serde_json::from_str(&text).map_err(|_| strange("that is no JSON"))?;
     if document["unread"].as_array().is_none_or(|unread| !unread.is_empty()) {

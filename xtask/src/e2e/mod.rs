@@ -4,27 +4,27 @@
 //! `--record`, and only on a real cluster are transcripts written.
 
 mod again;
+mod audit;
 mod case;
 mod explain;
+mod pool;
 mod release;
 mod report;
+mod rights;
+mod scripts;
 mod series;
 mod suite;
 mod switch;
 mod target;
+mod typed;
 
 use std::net::SocketAddr;
-use std::time::Instant;
 
-use scenario::{Outcome, World};
-
-use case::Case;
 use report::{Measure, Report};
 use suite::{Body, Suite};
 use target::Target;
 
-use crate::bench;
-use crate::run::{self, Error};
+use crate::run::Error;
 
 /// The tags of the demo-app that scenarios name.
 const TAGS: &[&str] = &["v1", "v2", "v3"];
@@ -41,10 +41,14 @@ pub(crate) struct Options {
     /// Only these scenarios, by the name of their file.
     #[arg(long, num_args = 1.., value_name = "NAME")]
     scenario: Vec<String>,
-    /// On a cluster of the kubeconfig, agree that the scenarios' namespaces, and the Applications of Argo CD that
-    /// deploy to them, are deleted there before and after each run.
+    /// On a cluster of the kubeconfig, agree that the scenarios' namespaces, `e2e-` and their names, and the
+    /// Applications of Argo CD that deploy to them, are deleted there before and after each run.
     #[arg(long)]
     yes: bool,
+    /// So many scenarios at once, each in a namespace of its own. Those that take a part of the cluster away come
+    /// last, one after the other.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    jobs: usize,
     /// Write the transcripts instead of comparing with them; only on a real cluster.
     #[arg(long)]
     record: bool,
@@ -59,7 +63,7 @@ pub(crate) struct Options {
     argo_rollouts: String,
 }
 
-/// Runs the scenarios one after the other, all of them even after a failure, and writes the report.
+/// Runs the scenarios, all of them even after a failure, and writes the report.
 ///
 /// # Errors
 /// A target that cannot be reached, the scenarios that failed, the promises that do not hold.
@@ -70,9 +74,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
     if !target.is_our_own() && !options.yes {
         return found(&format!(
-            "on {} the scenarios delete their namespaces, and the Applications of Argo CD that deploy to them, before \
-             and after each run; add --yes if that is meant",
-            options.target
+            "on {} the scenarios delete their namespaces, {} and their names, and the Applications of Argo CD that \
+             deploy to them, before and after each run; add --yes if that is meant",
+            options.target,
+            scripts::ROOM
         ));
     }
     let names = &options.scenario;
@@ -85,31 +90,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
     bodies.iter().try_for_each(|body| body.prepare())?;
     let up = target.prepare(TAGS)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::Found(format!("the runtime did not start: {error}")))?;
+    let runtime = runtime()?;
     let suite = if names.is_empty() { options.suite.name() } else { "selected" };
     let mut report = runtime.block_on(begin(&target, options, suite))?;
     if let Some(seconds) = up {
         report.measure(Measure { name: Measure::CLUSTER_UP, seconds: vec![seconds] });
     }
-    for (index, case) in cases.iter().enumerate() {
-        run::say(&format!("== {} ({} of {})", case.name, index + 1, cases.len()));
-        let start = Instant::now();
-        let mut outcome = runtime.block_on(once(case, options, &target));
-        for _ in 0..again::AGAIN {
-            if options.record || !outcome.as_ref().is_ok_and(|outcome| again::means_nothing(&outcome.loads)) {
-                break;
-            }
-            again::tell();
-            report.again(1);
-            outcome = runtime.block_on(once(case, options, &target));
-        }
-        if let Err(error) = &outcome {
-            run::say_error(error);
-        }
-        report.add(case, start.elapsed(), &outcome)?;
+    for ran in scripts::run(&cases, options, &target)? {
+        report.again(ran.again);
+        report.add(ran.case, ran.took, &ran.outcome)?;
     }
     if !bodies.is_empty() {
         let world = runtime.block_on(target.world(options.ingress))?;
@@ -125,37 +114,9 @@ async fn begin(target: &Target, options: &Options, suite: &str) -> Result<Report
     Report::begin(&options.target, suite, versions, world.requests.kind())
 }
 
-/// One scenario, as often as was asked for.
-async fn once(case: &Case, options: &Options, target: &Target) -> Result<Outcome, Error> {
-    let script = case.script()?;
-    let world: World = target.world(options.ingress).await?;
-    let mut first: Option<Outcome> = None;
-    for _ in 0..options.repeat.max(1) {
-        let outcome = case.run(&script, &world).await?;
-        for switch in outcome.loads.iter().filter(|_| case.switches()).flat_map(switch::switches) {
-            run::say(&format!("  {switch}"));
-        }
-        if let Some(first) = &first {
-            case::same(&first.transcript, &outcome.transcript, "two runs differ")?;
-        }
-        first.get_or_insert(outcome);
-    }
-    let Some(shown) = first else { return found("nothing was run") };
-    if options.record {
-        case.record(&script, shown.transcript.clone(), &world, &options.argo_rollouts).await?;
-    } else if case.is_recorded() {
-        case.compare(&shown.transcript)?;
-    } else {
-        run::say("  unverified: it ran, and no recording of a real controller says what it should show");
-    }
-    Ok(shown)
-}
-
-/// A verb of the program as it is typed, on a Rollout of the host cluster.
-fn rollout(namespace: &str, words: &[&str]) -> std::process::Command {
-    let mut command = run::command(bench::binary("task-master"));
-    command.args(["--target", "host", "rollout", "--namespace", namespace]).args(words);
-    command
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::Found(format!("the runtime did not start: {error}")))
 }
 
 fn found<T>(message: &str) -> Result<T, Error> {

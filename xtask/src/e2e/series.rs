@@ -3,7 +3,6 @@
 //!
 //! Both are measured in the same run, because a machine's load changes from minute to minute and a ratio does not.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rollouts_client::client::Rollouts;
@@ -12,10 +11,10 @@ use scenario::{Loaded, World};
 use serde_json::json;
 use traffic_probe::Load;
 
+use super::again;
 use super::case::{clear, with_causes};
 use super::report::{Measure, Report};
-use super::{again, rollout};
-use crate::cluster;
+use super::typed::{kubectl, rollout, timed, upstream};
 use crate::run::{self, Error};
 
 /// The Rollout, its namespace, its container and its host, as the shipped files have them.
@@ -99,9 +98,9 @@ impl Series {
     async fn all(&self, world: &World, done: &mut Done) -> Result<(), Error> {
         clear(world, NAME).await?;
         for file in ["scenarios/ledger.yaml", "deploy/namespaces/blue-green.yaml", self.file] {
-            command(kubectl(&["apply", "--server-side", "--filename", file])).await?;
+            timed(kubectl(&["apply", "--server-side", "--filename", file])).await?;
         }
-        command(kubectl(&[
+        timed(kubectl(&[
             "wait",
             "--for=condition=Ready",
             "pod/ledger",
@@ -113,14 +112,12 @@ impl Series {
         let patch = format!(
             r#"[{{"op": "add", "path": "/spec/template/spec/containers/0/env", "value": {environment}}}]"#
         );
-        command(kubectl(&["patch", "rollout", NAME, "--namespace", NAME, "--type=json", "--patch", &patch]))
+        timed(kubectl(&["patch", "rollout", NAME, "--namespace", NAME, "--type=json", "--patch", &patch]))
             .await?;
         let rollouts = Rollouts::new(world.client.clone(), NAME);
         wait(&rollouts, &Condition::Healthy).await?;
-        let whose: &[Whose] =
-            if self.beside_upstream { &[Whose::Ours, Whose::Upstream] } else { &[Whose::Ours] };
         for cycle in 0..self.cycles {
-            for whose in whose {
+            for whose in self.whose(cycle) {
                 let back = if self.beside_upstream { whose.back(cycle) } else { Back::Rollback };
                 run::say(&format!(
                     "  {} of {}: promote, {}{}",
@@ -133,6 +130,12 @@ impl Series {
             }
         }
         clear(world, NAME).await
+    }
+
+    /// Whose commands a cycle is run with. The plugin's stand beside ours where both go back by an undo.
+    fn whose(&self, cycle: usize) -> &'static [Whose] {
+        let both = self.beside_upstream && Whose::Ours.back(cycle) == Back::Undo;
+        if both { &[Whose::Ours, Whose::Upstream] } else { &[Whose::Ours] }
     }
 
     /// There and back until the sender was in time, so often as [`again::AGAIN`] allows in the whole series.
@@ -150,7 +153,7 @@ impl Series {
             let cycle = self.there_and_back(world, rollouts, whose, back, tag).await?;
             if again::means_nothing(std::slice::from_ref(&cycle.loaded)) && done.again < again::AGAIN {
                 done.again += 1;
-                again::tell();
+                run::say(&format!("  {}", again::LATE));
                 continue;
             }
             done.promote.push((whose, cycle.promote));
@@ -175,11 +178,11 @@ impl Series {
         let mut marks = Vec::new();
         world.pace.pass(AROUND).await;
         marks.push((world.pace.now(), format!("promote{}", whose.said())));
-        let promote = command(whose.promote()).await?;
+        let promote = timed(whose.promote()).await?;
         world.pace.pass(AROUND).await;
         wait(rollouts, &Condition::Healthy).await?;
         marks.push((world.pace.now(), format!("{}{}", back.verb(), whose.said())));
-        let back = command(whose.command_back(back)).await?;
+        let back = timed(whose.command_back(back)).await?;
         world.pace.pass(AROUND).await;
         wait(rollouts, &Condition::Healthy).await?;
         let account = load.stop().await;
@@ -198,7 +201,7 @@ struct Cycle {
 }
 
 /// The way back to the first version.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Back {
     /// Ours alone: the way that fits the state, and proven.
     Rollback,
@@ -258,7 +261,7 @@ impl Whose {
     fn promote(self) -> std::process::Command {
         match self {
             Whose::Ours => rollout(NAME, &["promote", NAME, "--no-wait"]),
-            Whose::Upstream => upstream(&["promote", NAME]),
+            Whose::Upstream => upstream(NAME, &["promote", NAME]),
         }
     }
 
@@ -271,38 +274,9 @@ impl Whose {
         match (self, back) {
             (Whose::Ours, Back::Rollback) => rollout(NAME, &["rollback", NAME, "--host", HOST]),
             (Whose::Ours, Back::Undo) => rollout(NAME, &["undo", NAME]),
-            (Whose::Upstream, _) => upstream(&["undo", NAME]),
+            (Whose::Upstream, _) => upstream(NAME, &["undo", NAME]),
         }
     }
-}
-
-fn upstream(words: &[&str]) -> std::process::Command {
-    let mut command = client("kubectl-argo-rollouts");
-    command.args(words).args(["--namespace", NAME]);
-    command
-}
-
-fn kubectl(words: &[&str]) -> std::process::Command {
-    let mut command = client("kubectl");
-    command.args(words);
-    command
-}
-
-/// One of the host cluster's own clients, in its version.
-fn client(name: &str) -> std::process::Command {
-    let path: PathBuf = cluster::host_client(name);
-    let mut command = run::command(path);
-    command.env("KUBECONFIG", cluster::host_kubeconfig());
-    command
-}
-
-/// Runs a command to its end in a thread of its own, so that nothing else here stands still, and times it.
-async fn command(mut command: std::process::Command) -> Result<Duration, Error> {
-    let run = tokio::task::spawn_blocking(move || {
-        let start = Instant::now();
-        run::capture(&mut command).map(|_| start.elapsed())
-    });
-    run.await.map_err(|error| Error::Found(format!("a command was not run: {error}")))?
 }
 
 async fn wait(rollouts: &Rollouts, condition: &Condition) -> Result<(), Error> {

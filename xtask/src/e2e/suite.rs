@@ -5,7 +5,7 @@ use scenario::World;
 use super::case::Case;
 use super::report::Report;
 use super::series::{self, Series};
-use super::{explain, found, release};
+use super::{audit, explain, found, release, rights};
 use crate::bench;
 use crate::run::Error;
 
@@ -39,6 +39,10 @@ pub(crate) enum Body {
     Series(&'static Series),
     /// What goes wrong, and how it is explained.
     Explain,
+    /// What our verbs send beside what upstream's plugin sends.
+    Audit,
+    /// What each verb has to be allowed.
+    Rights,
 }
 
 /// All of them, in the order in which they are run.
@@ -47,6 +51,8 @@ const BODIES: &[Body] = &[
     Body::Canary,
     Body::Series(&series::SHIPPED),
     Body::Series(&series::FULL_PREVIEW),
+    Body::Audit,
+    Body::Rights,
     Body::Explain,
 ];
 
@@ -69,6 +75,8 @@ impl Body {
             Body::Canary => release::canary::NAME,
             Body::Series(series) => series.name,
             Body::Explain => explain::NAME,
+            Body::Audit => audit::NAME,
+            Body::Rights => rights::NAME,
         }
     }
 
@@ -76,7 +84,7 @@ impl Body {
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
             Body::Release | Body::Canary => Ok(()),
-            Body::Series(_) | Body::Explain => bench::build_task_master(),
+            Body::Series(_) | Body::Explain | Body::Audit | Body::Rights => bench::build_task_master(),
         }
     }
 
@@ -87,6 +95,8 @@ impl Body {
             Body::Canary => release::canary::run(world, report).await,
             Body::Series(series) => series.run(world, report).await,
             Body::Explain => explain::run(world, report).await,
+            Body::Audit => audit::run(world, report).await,
+            Body::Rights => rights::run(world, report).await,
         }
     }
 }

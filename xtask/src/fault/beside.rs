@@ -31,8 +31,10 @@ pub(super) const FAULTS: &[Fault] = &[
         "too-slow",
         &["progress-deadline"],
         &[
-            Step::Merge(ROLLOUT, r#"{"spec": {"minReadySeconds": 19, "progressDeadlineSeconds": 20}}"#),
+            // The update comes first: the new minimum would else reach the old version's ReplicaSet as well, whose
+            // pods then become available anew, and that is progress.
             Step::Update("v2", &[("READY_AFTER", "8s")]),
+            Step::Merge(ROLLOUT, r#"{"spec": {"minReadySeconds": 19, "progressDeadlineSeconds": 20}}"#),
         ],
     ),
     of(

@@ -6,7 +6,7 @@ use http::Request;
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::explain::Explanation;
-use scenario::World;
+use scenario::{World, manifest};
 use serde_json::{Value, json};
 
 use super::{App, Fault, Step, said};
@@ -135,22 +135,10 @@ impl<'w> Hands<'w> {
     async fn apply(&self, file: &str) -> Result<(), Error> {
         let text = run::read_file(&run::root().join(file))?;
         for mut object in cluster::objects(&text, file)? {
-            self.adopt(&mut object);
+            manifest::adopt(&mut object, &self.namespace);
             cluster::put(&self.world.client, "task-master", &object).await?;
         }
         Ok(())
-    }
-
-    /// Moves a shipped object into this namespace. Hosts are the whole cluster's, so they move too.
-    fn adopt(&self, object: &mut Value) {
-        if self.namespace == self.app.name() {
-            return;
-        }
-        let field = if object["kind"] == "Namespace" { "name" } else { "namespace" };
-        object["metadata"][field] = json!(self.namespace);
-        for rule in object.pointer_mut("/spec/rules").and_then(Value::as_array_mut).into_iter().flatten() {
-            rule["host"] = json!(format!("{}.{}", self.namespace, rule["host"].as_str().unwrap_or_default()));
-        }
     }
 
     async fn step(&self, step: &Step) -> Result<(), Error> {

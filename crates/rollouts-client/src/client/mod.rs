@@ -17,6 +17,7 @@ mod error;
 mod explain;
 mod gather;
 mod history;
+mod rows;
 mod waits;
 
 use std::fmt;
@@ -27,6 +28,7 @@ use kube::Api;
 use kube::api::ListParams;
 
 pub use error::Error;
+pub use rows::{Change, Rows};
 
 use crate::pace::{Pace, RealPace};
 use crate::types::{AnalysisRun, ReplicaSet, Rollout};

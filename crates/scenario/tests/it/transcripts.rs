@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::ListParams;
 use rollouts_sim::Simulator;
 use scenario::{Transcript, World};
 
@@ -69,18 +71,51 @@ async fn reproduce(name: &str) {
     }
 }
 
+/// What scenarios have of their namespace: hosts, the backend of a metric, a process to kill.
+#[tokio::test]
+async fn in_another_namespace_it_shows_the_same() {
+    for (folder, name) in [
+        ("blue-green", "deploy-and-promote"),
+        ("blue-green", "control-killed-pod"),
+        ("canary", "canary-bad-version"),
+    ] {
+        let there = show_in(Some("elsewhere"), folder, name).await;
+        if let Some(difference) = scenario::difference(&show(folder, name).await, &there) {
+            panic!("{name} differs in another namespace (- in its own, + elsewhere)\n{difference}");
+        }
+    }
+}
+
 /// Runs a scenario on a new simulated cluster.
 pub(crate) async fn show(folder: &str, name: &str) -> Transcript {
-    let script = scenario::parse(&text(&format!("scenarios/{folder}/{name}.scenario"))).unwrap();
+    show_in(None, folder, name).await
+}
+
+/// Runs a scenario on a new simulated cluster, in another namespace than its own if one is given.
+async fn show_in(namespace: Option<&str>, folder: &str, name: &str) -> Transcript {
+    let mut script = scenario::parse(&text(&format!("scenarios/{folder}/{name}.scenario"))).unwrap();
     let simulator = Simulator::in_memory(1);
-    let world = World::simulated(simulator.client(), simulator.requests(), simulator.pace());
+    let mut world = World::simulated(simulator.client(), simulator.requests(), simulator.pace());
+    let home = script.rollout.namespace.clone();
+    if let Some(namespace) = namespace {
+        scenario::move_to(namespace, &mut script, &mut world);
+    }
+    let client = world.client.clone();
     let mut told = String::new();
     let mut tell = |line: &str| {
         told.push_str(line);
         told.push('\n');
     };
     match scenario::run(&script, &root(), &world, &mut tell).await {
-        Ok(outcome) => outcome.transcript,
+        Ok(outcome) => {
+            let spaces =
+                kube::Api::<Namespace>::all(client).list_metadata(&ListParams::default()).await.unwrap();
+            let names: Vec<String> =
+                spaces.items.into_iter().filter_map(|space| space.metadata.name).collect();
+            let used = |name: &str| names.iter().any(|known| known == name);
+            assert!(used(namespace.unwrap_or(&home)) && (namespace.is_none() || !used(&home)), "{names:?}");
+            outcome.transcript
+        }
         Err(error) => panic!("{told}{}", causes(&error)),
     }
 }

@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use task_manager::Evidence;
 
 use super::analysis::{begun, terminated};
+use super::list::follow_list;
 use super::watch::follow;
-use super::{Beginning, Template, Until, Verb, carry_out};
+use super::{Beginning, Scope, Template, Until, Verb, carry_out};
 use crate::cluster::{Cluster, object};
 use crate::lint;
 
@@ -189,6 +190,12 @@ async fn seen(verb: &str) -> BTreeSet<Asked> {
             let rollouts = cluster.heard.rollouts(NS);
             rollouts.list("").await.unwrap();
             rollouts.list_everywhere("").await.unwrap();
+            for namespace in [Some(NS.to_owned()), None] {
+                let scope = Scope { namespace, labels: String::new() };
+                follow_list(&rollouts, &scope, Some(Duration::from_secs(5)), &mut |_, _, _| ())
+                    .await
+                    .unwrap();
+            }
             all.extend(cluster.asked());
         }
         "watch" => {

@@ -31,7 +31,7 @@ use crate::context::Context;
 
 pub use analysis::{Beginning, Template, begin, terminate, verdict};
 pub use error::OperatorError;
-pub use list::{Scope, list};
+pub use list::{Scope, list, watch_list};
 pub use place::{current, namespace};
 pub(crate) use unknown::hinted;
 pub use watch::{Until, watch};

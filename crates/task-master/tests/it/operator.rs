@@ -56,6 +56,25 @@ fn a_rollout_is_listed_shown_and_followed_until_it_settles() {
     assert!(degraded.stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
 }
 
+/// The list first, then the line of what has changed, as the columns of the list have it.
+#[test]
+fn many_are_followed_a_line_each() {
+    let bench = deployed();
+    rollout(&bench, &["set-image", "blue-green", "demo-app=127.0.0.1:5000/demo-app:v2"]);
+    let ran = rollout(&bench, &["list", "--watch", "--timeout", "1m"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines: Vec<Vec<&str>> = ran.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    let phases: Vec<&str> = lines.iter().filter_map(|cells| cells.get(2).copied()).collect();
+    assert_eq!(&phases[..2], ["STATUS", "Progressing"], "{}", ran.stdout);
+    assert_eq!(phases.last(), Some(&"Paused"), "{}", ran.stdout);
+    assert!(lines.iter().all(|cells| cells.len() == lines[0].len()), "{}", ran.stdout);
+    assert!(lines.windows(2).all(|two| two[0] != two[1]), "nothing is said twice: {}", ran.stdout);
+
+    let followed = rollout(&bench, &["list", "-w", "-A", "--timeout", "5s", "-o", "json"]);
+    let row: Value = serde_json::from_str(followed.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!((&row["kind"], &row["phase"]), (&json!("rollout-row"), &json!("Paused")), "{followed:?}");
+}
+
 #[test]
 fn what_cannot_be_done_says_so_with_a_code_of_its_own_and_the_right_name() {
     let bench = deployed();

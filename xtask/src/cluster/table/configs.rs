@@ -10,6 +10,19 @@ use crate::run::{self, Error};
 /// The image of every pod's first container.
 pub(crate) const PAUSE_IMAGE: &str = "localhost/pause:1";
 
+/// The writes of a person to Argo's objects, with their bodies, and nothing else.
+const AUDIT: &str = "apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Request
+    users: [admin]
+    verbs: [create, update, patch, delete]
+    resources:
+      - group: argoproj.io
+  - level: None
+";
+
 /// Writes every file; the same places give the same texts.
 ///
 /// # Errors
@@ -26,6 +39,7 @@ pub(crate) fn write(places: &Places, password: &str) -> Result<(), Error> {
         ("containerd.toml", containerd(places)),
         ("cni/10-pods.conflist", cni(places)),
         ("kubelet.yaml", kubelet(places)),
+        ("audit.yaml", AUDIT.to_owned()),
         ("kube-proxy.yaml", kube_proxy(places)),
         ("registry.yaml", registry(places)),
         ("Corefile", core_dns(places)),

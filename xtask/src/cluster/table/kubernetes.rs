@@ -80,6 +80,9 @@ fn api_server(places: &Places) -> Vec<String> {
         format!("--service-cluster-ip-range={SERVICES}"),
         "--authorization-mode=Node,RBAC".to_owned(),
         "--enable-admission-plugins=NodeRestriction".to_owned(),
+        // What people ask of Argo's objects, for the comparison with upstream's plugin.
+        format!("--audit-policy-file={}", places.config("audit.yaml").display()),
+        format!("--audit-log-path={}", places.audit().display()),
         format!("--kubelet-client-certificate={}", pki("kube-apiserver.crt")),
         format!("--kubelet-client-key={}", pki("kube-apiserver.key")),
         format!("--kubelet-certificate-authority={}", pki("ca.crt")),

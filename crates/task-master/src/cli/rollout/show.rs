@@ -2,9 +2,11 @@
 
 use std::io::IsTerminal as _;
 
+use jiff::Timestamp;
+use rollouts_client::client::{Change, Rows};
 use rollouts_client::diff::TemplateDiff;
 use rollouts_client::phase::Phase;
-use rollouts_client::view::{Columns, ImageView, RolloutView, table};
+use rollouts_client::view::{Columns, ImageView, RolloutRow, RolloutView, table};
 use serde::Serialize;
 use task_manager::exit::Code;
 use task_manager::render::Style;
@@ -24,8 +26,11 @@ pub(super) struct List {
     #[arg(short = 'l', long, value_name = "LABELS", default_value = "", hide_default_value = true)]
     selector: String,
     /// As -o wide: age, message, images, the actual weight and the selector too
-    #[arg(short, long)]
+    #[arg(long)]
     wide: bool,
+    /// Go on, and show each that changes, comes or goes
+    #[arg(short, long)]
+    watch: bool,
 }
 
 impl List {
@@ -39,6 +44,9 @@ impl List {
         let columns =
             Columns { namespace: namespace.is_none(), wide: self.wide || app.global.output == Output::Wide };
         let scope = Scope { namespace, labels: self.selector.clone() };
+        if self.watch {
+            return follow(context, &scope, columns, app);
+        }
         let (rows, now) = operator::list(context, &scope)?;
         if rows.is_empty() && app.form == Form::Text {
             let place =
@@ -56,6 +64,40 @@ impl List {
         app.print(&text)?;
         Ok(Code::Ok)
     }
+}
+
+/// `rollout list --watch`: on a terminal the whole list anew at each change; elsewhere the list, and then a line each.
+fn follow(context: &Context, scope: &Scope, columns: Columns, app: &mut App<'_>) -> Result<Code, Failure> {
+    let screen = std::io::stdout().is_terminal() && app.form == Form::Text;
+    let names = app.global.output == Output::Name;
+    let mut printed = Ok(());
+    let mut see = |change: Option<&Change>, rows: &Rows, now: Timestamp| {
+        let all = || rows.lines().cloned().collect::<Vec<_>>();
+        let text = match (change, app.form) {
+            (None, Form::Json) => rows.lines().map(|row| line("rollout-row", row)).collect(),
+            (Some(Change::Line(row)), Form::Json) => line("rollout-row", row),
+            (Some(Change::Gone(row)), Form::Json) => line("rollout-gone", row),
+            (None, Form::Text) if names => rows.lines().map(|row| named(&row.name)).collect(),
+            (Some(Change::Line(row) | Change::Gone(row)), Form::Text) if names => named(&row.name),
+            (_, Form::Text) if screen => format!("{CLEAR}{}", table(&all(), columns, now)),
+            (None, Form::Text) => table(&all(), columns, now),
+            (Some(Change::Line(row)), Form::Text) => lined(row, &all(), columns, now),
+            (Some(Change::Gone(row)), Form::Text) => format!("{} is gone\n", row.name),
+        };
+        if printed.is_ok() {
+            printed = app.print(&text);
+        }
+    };
+    operator::watch_list(context, scope, context.timeout, &mut see)?;
+    printed?;
+    Ok(Code::Ok)
+}
+
+/// The line of one, as it stands in the table of all.
+fn lined(row: &RolloutRow, all: &[RolloutRow], columns: Columns, now: Timestamp) -> String {
+    let place = all.iter().position(|one| (&one.namespace, &one.name) == (&row.namespace, &row.name));
+    let table = table(all, columns, now);
+    place.and_then(|place| table.lines().nth(place + 1)).map(|line| format!("{line}\n")).unwrap_or_default()
 }
 
 /// Arguments of `rollout watch`.

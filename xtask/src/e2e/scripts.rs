@@ -1,0 +1,98 @@
+//! The scripts of a run: several beside each other, each in a namespace of its own.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use scenario::Outcome;
+use scenario::script::Script;
+
+use super::case::{self, Case};
+use super::target::Target;
+use super::{Options, again, found, pool, runtime, switch};
+use crate::run::{self, Error};
+
+/// What the namespace of a scenario begins with; the rest is its name.
+pub(super) const ROOM: &str = "e2e-";
+
+/// A scenario that was run.
+pub(super) struct Ran<'c> {
+    pub(super) case: &'c Case,
+    pub(super) took: Duration,
+    /// How often it was run again, because the sender was late.
+    pub(super) again: usize,
+    pub(super) outcome: Result<Outcome, Error>,
+}
+
+/// Runs all of them, even after a failure: those that take nothing away beside each other, then the others one by one.
+///
+/// # Errors
+/// A script that cannot be read; what fails in one is its outcome.
+pub(super) fn run<'c>(cases: &'c [Case], options: &Options, target: &Target) -> Result<Vec<Ran<'c>>, Error> {
+    let (mut beside, mut alone) = (Vec::new(), Vec::new());
+    for case in cases {
+        let script = case.script()?;
+        if script.harms() { &mut alone } else { &mut beside }.push((case, script));
+    }
+    let begun = AtomicUsize::new(0);
+    let run = |(case, script): &(&'c Case, Script)| {
+        let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
+        run::say(&format!("== {} ({number} of {})", case.name, cases.len()));
+        let ran = until_it_counts(case, script, options, target);
+        match &ran.outcome {
+            Ok(_) => run::say(&format!("{}: passed after {} s", case.name, ran.took.as_secs())),
+            Err(error) => run::say_error(&Error::Found(format!("{}: {error}", case.name))),
+        }
+        ran
+    };
+    let mut all = pool::map(&beside, options.jobs, run);
+    all.extend(pool::map(&alone, 1, run));
+    Ok(all)
+}
+
+/// One scenario, until its runs mean something.
+fn until_it_counts<'c>(case: &'c Case, script: &Script, options: &Options, target: &Target) -> Ran<'c> {
+    let start = Instant::now();
+    let once = || runtime()?.block_on(repeated(case, script, options, target));
+    let (mut again, mut outcome) = (0, once());
+    while !options.record
+        && again < again::AGAIN
+        && outcome.as_ref().is_ok_and(|outcome| again::means_nothing(&outcome.loads))
+    {
+        run::say(&format!("{}: {}", case.name, again::LATE));
+        again += 1;
+        outcome = once();
+    }
+    Ran { case, took: start.elapsed(), again, outcome }
+}
+
+/// One scenario, as often as was asked for.
+async fn repeated(
+    case: &Case,
+    script: &Script,
+    options: &Options,
+    target: &Target,
+) -> Result<Outcome, Error> {
+    let (mut script, mut world) = (script.clone(), target.world(options.ingress).await?);
+    scenario::move_to(&format!("{ROOM}{}", case.name), &mut script, &mut world);
+    let say = |line: &str| run::say(&format!("{}: {line}", case.name));
+    let mut first: Option<Outcome> = None;
+    for _ in 0..options.repeat.max(1) {
+        let outcome = case.run(&script, &world, &mut { say }).await?;
+        for switch in outcome.loads.iter().filter(|_| case.switches()).flat_map(switch::switches) {
+            say(&format!("  {switch}"));
+        }
+        if let Some(first) = &first {
+            case::same(&first.transcript, &outcome.transcript, "two runs differ")?;
+        }
+        first.get_or_insert(outcome);
+    }
+    let Some(shown) = first else { return found("nothing was run") };
+    if options.record {
+        case.record(&script, shown.transcript.clone(), &world, &options.argo_rollouts).await?;
+    } else if case.is_recorded() {
+        case.compare(&shown.transcript)?;
+    } else {
+        say("unverified: it ran, and no recording of a real controller says what it should show");
+    }
+    Ok(shown)
+}
