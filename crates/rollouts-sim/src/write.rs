@@ -179,18 +179,17 @@ impl World {
         self.replace(by, resource, Part::Main, new)
     }
 
-    /// Replaces the status by what `change` makes of the present one, which is null where there is none.
+    /// Replaces the status by what `next` makes of the present one, which is null where there is none.
     pub(crate) fn modify_status(
         &mut self,
         by: Writer<'_>,
         resource: Resource,
         ns: &str,
         name: &str,
-        change: impl FnOnce(&mut Value),
+        next: impl FnOnce(&Value) -> Value,
     ) -> Result<Object, Refusal> {
         let old = self.existing(resource, ns, name)?;
-        let mut status = old["status"].clone();
-        change(&mut status);
+        let status = next(&old["status"]);
         if object::equal(&status, &old["status"]) && !object::deleting(&old) {
             return Ok(old);
         }

@@ -32,12 +32,13 @@ fn slice_endpoints(selected: &[Object]) -> Vec<Value> {
     let endpoint = |pod: &Object| {
         let serving = pods::ready_since(pod).is_some();
         let terminating = object::deleting(pod);
-        json!({
+        let mut endpoint = json!({
             "addresses": [text(pod, "/status/podIP")],
             "conditions": {"ready": serving && !terminating, "serving": serving, "terminating": terminating},
             "nodeName": text(pod, "/spec/nodeName"),
-            "targetRef": target(pod),
-        })
+        });
+        endpoint["targetRef"] = target(pod);
+        endpoint
     };
     selected.iter().map(endpoint).collect()
 }
@@ -46,19 +47,23 @@ fn slice_endpoints(selected: &[Object]) -> Vec<Value> {
 fn subsets(service: &Value, selected: &[Object]) -> Value {
     let staying: Vec<&Object> = selected.iter().filter(|pod| !object::deleting(pod)).collect();
     let Some(first) = staying.first() else { return Value::Null };
-    let address = |pod: &&&Object| json!({"ip": text(pod, "/status/podIP"), "nodeName": text(pod, "/spec/nodeName"), "targetRef": target(pod)});
+    let address = |pod: &&&Object| {
+        let mut address = json!({"ip": text(pod, "/status/podIP"), "nodeName": text(pod, "/spec/nodeName")});
+        address["targetRef"] = target(pod);
+        address
+    };
     let is_ready = |pod: &&&Object| pods::ready_since(pod).is_some();
     let ready: Vec<Value> = staying.iter().filter(is_ready).map(|pod| address(&pod)).collect();
     let unready: Vec<Value> = staying.iter().filter(|pod| !is_ready(pod)).map(|pod| address(&pod)).collect();
     let mut subset = json!({});
     if !ready.is_empty() {
-        subset["addresses"] = json!(ready);
+        subset["addresses"] = Value::Array(ready);
     }
     if !unready.is_empty() {
-        subset["notReadyAddresses"] = json!(unready);
+        subset["notReadyAddresses"] = Value::Array(unready);
     }
     subset["ports"] = ports(service, first);
-    json!([subset])
+    Value::Array(vec![subset])
 }
 
 fn ports(service: &Value, pod: &Value) -> Value {
@@ -126,7 +131,7 @@ fn write_endpoints(world: &mut World, service: &Value, selected: &[Object]) {
 
 fn write_slice(world: &mut World, service: &Value, selected: &[Object]) {
     let (ns, name) = (object::namespace(service), object::name(service));
-    let endpoints = json!(slice_endpoints(selected));
+    let endpoints = Value::Array(slice_endpoints(selected));
     let ports = selected.first().map_or(Value::Null, |pod| ports(service, pod));
     let known = slice_of(world, ns, name).map(|slice| object::name(slice).to_owned());
     if let Some(known) = known {

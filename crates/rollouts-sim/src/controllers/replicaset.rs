@@ -109,12 +109,12 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
         }
     }
     // The status counts the pods as they were before this pass, as upstream; the changes bring the next pass.
-    let _ = world.modify_status(CONTROLLER_MANAGER, Resource::ReplicaSet, ns, name, |status| {
-        let failure = status.get("conditions").cloned();
-        *status = decision.status;
-        if let Some(failure) = failure {
-            status["conditions"] = failure;
+    let _ = world.modify_status(CONTROLLER_MANAGER, Resource::ReplicaSet, ns, name, |standing| {
+        let mut status = decision.status;
+        if let Some(failure) = standing.get("conditions") {
+            status["conditions"] = failure.clone();
         }
+        status
     });
     if let Some(at) = decision.again {
         world.queue.schedule(at, Work::ReplicaSet { ns: ns.to_owned(), name: name.to_owned() });
@@ -126,7 +126,9 @@ fn create(world: &mut World, set: &Value, count: usize) {
     let mut failure = None;
     for _ in 0..count {
         let template = &set["spec"]["template"];
-        let mut pod = json!({"metadata": template["metadata"], "spec": template["spec"]});
+        let mut pod = json!({});
+        pod["metadata"] = template["metadata"].clone();
+        pod["spec"] = template["spec"].clone();
         if !pod["metadata"].is_object() {
             pod["metadata"] = json!({});
         }
@@ -158,19 +160,23 @@ fn fail(world: &mut World, set: &Value, failure: Option<String>) {
     let (ns, name) = (object::namespace(set), object::name(set));
     let now = super::time::stamp(world.now());
     let again = failure.is_some();
-    let _ = world.modify_status(CONTROLLER_MANAGER, Resource::ReplicaSet, ns, name, |status| match failure {
-        Some(message) if !stands => {
-            status["conditions"] = json!([{
-                "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message,
-                "lastTransitionTime": now,
-            }]);
-        }
-        Some(_) => {}
-        None => {
-            if let Some(status) = status.as_object_mut() {
-                status.remove("conditions");
+    let _ = world.modify_status(CONTROLLER_MANAGER, Resource::ReplicaSet, ns, name, |standing| {
+        let mut status = standing.clone();
+        match failure {
+            Some(message) if !stands => {
+                status["conditions"] = json!([{
+                    "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message,
+                    "lastTransitionTime": now,
+                }]);
+            }
+            Some(_) => {}
+            None => {
+                if let Some(status) = status.as_object_mut() {
+                    status.remove("conditions");
+                }
             }
         }
+        status
     });
     if again {
         let at = later(world.now(), Duration::from_secs(10));

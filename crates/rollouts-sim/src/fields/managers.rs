@@ -188,12 +188,16 @@ pub(crate) fn track_update(
     let known = old.and_then(|old| old.managers().0.iter().find(|one| mine(one)));
     let kept = known.map(|known| known.time.as_str()).filter(|_| set.is_empty());
     let time = kept.unwrap_or(time);
-    let mut fields = own.map(|own| Arc::clone(&own.fields)).unwrap_or_default();
-    if !set.is_within(&fields) || removed.meets(&fields) {
-        let fields = Arc::make_mut(&mut fields);
-        fields.union(&set);
-        fields.subtract(&removed);
-    }
+    let fields = match own {
+        None => Arc::new(set),
+        Some(own) if set.is_within(&own.fields) && !removed.meets(&own.fields) => Arc::clone(&own.fields),
+        Some(own) => {
+            let mut fields = Set::clone(&own.fields);
+            fields.union(&set);
+            fields.subtract(&removed);
+            Arc::new(fields)
+        }
+    };
     if !fields.is_empty() {
         managers.push(Arc::new(Manager {
             name: manager.to_owned(),

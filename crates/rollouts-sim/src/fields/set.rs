@@ -27,8 +27,28 @@ pub(crate) fn item(schema: &'static Schema, item: &Value) -> Option<Step> {
     match schema.list_type() {
         ListType::Atomic => None,
         ListType::Set => Some(format!("v:{item}")),
-        ListType::Map => Some(format!("k:{}", item_key(schema, item))),
+        ListType::Map => Some(key(schema, item)),
     }
+}
+
+/// The step to an item by its keys, which is the JSON of [`item_key`].
+fn key(schema: &'static Schema, item: &Value) -> Step {
+    match schema.list_keys.as_slice() {
+        // Most have one, a plain word, in each item.
+        [name]
+            if let Some(Value::String(word)) = item.get(name)
+                && is_plain(name)
+                && is_plain(word) =>
+        {
+            format!("k:{{\"{name}\":\"{word}\"}}")
+        }
+        _ => format!("k:{}", item_key(schema, item)),
+    }
+}
+
+/// Whether a text is its own JSON, but for the quotes.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
 }
 
 /// The schema below a field; undeclared fields merge as open objects do.

@@ -45,7 +45,8 @@ pub(crate) fn admit(
     for name in &fresh {
         prune(schema, resource, object, name);
     }
-    if !info.custom {
+    // A status alone has none of these defaults.
+    if !info.custom && (part == Part::Main || object["status"].is_null()) {
         defaults::fill(world, resource, object, old);
     }
     let mut found = if has("metadata") { metadata_faults(resource, object) } else { Vec::new() };

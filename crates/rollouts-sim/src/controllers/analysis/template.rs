@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use rollouts_client::types::{AnalysisTemplateRef, RolloutAnalysis};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::metric::Metric;
@@ -48,8 +49,7 @@ impl Templates {
     /// The first one that is not there.
     pub(crate) fn read(world: &World, ns: &str, asked: &RolloutAnalysis) -> Result<Templates, String> {
         let mut list: Vec<Object> = Vec::new();
-        let references: Vec<AnalysisTemplateRef> = asked.templates.clone().unwrap_or_default();
-        collect(world, ns, &references, &mut list, DEPTH)?;
+        collect(world, ns, asked.templates.as_deref().unwrap_or_default(), &mut list, DEPTH)?;
         list.sort_by_key(|template| template["kind"] == "ClusterAnalysisTemplate");
         Ok(Templates { list })
     }
@@ -179,9 +179,9 @@ fn collect(
         if list.iter().any(|known| object::uid(known) == object::uid(&template)) {
             continue;
         }
-        let inner = template["spec"]["templates"].clone();
+        let inner: Vec<AnalysisTemplateRef> =
+            Vec::deserialize(&template["spec"]["templates"]).unwrap_or_default();
         list.push(template);
-        let inner: Vec<AnalysisTemplateRef> = serde_json::from_value(inner).unwrap_or_default();
         collect(world, ns, &inner, list, depth - 1)?;
     }
     Ok(())

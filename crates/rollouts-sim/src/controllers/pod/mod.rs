@@ -127,7 +127,7 @@ fn bind(world: &mut World, pod: &Value) {
     let (ns, name) = (object::namespace(pod), object::name(pod));
     let _ =
         world.modify(SCHEDULER, Resource::Pod, ns, name, |pod| pod["spec"]["nodeName"] = json!(status::NODE));
-    let _ = world.modify_status(SCHEDULER, Resource::Pod, ns, name, |status| *status = status::pending());
+    let _ = world.modify_status(SCHEDULER, Resource::Pod, ns, name, |_| status::pending());
     let message = format!("Successfully assigned {ns}/{name} to {}", status::NODE);
     world.event("default-scheduler", (Resource::Pod, pod), "Normal", "Scheduled", &message);
     world.queue.after(KUBELET_HEARS, Work::Pod { ns: ns.to_owned(), name: name.to_owned() });
@@ -143,7 +143,5 @@ fn tell(world: &mut World, pod: &Value, notices: &[Notice]) {
 fn publish(world: &mut World, pod: &Value, status: Value) {
     // A pod that was deleted meanwhile takes no status: nothing is lost by that.
     let _ =
-        world.modify_status(KUBELET, Resource::Pod, object::namespace(pod), object::name(pod), |standing| {
-            *standing = status;
-        });
+        world.modify_status(KUBELET, Resource::Pod, object::namespace(pod), object::name(pod), |_| status);
 }

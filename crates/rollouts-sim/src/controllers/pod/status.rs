@@ -44,13 +44,14 @@ pub(crate) fn of(pod: &Value, spec: &PodSpec, run: &PodRun, now: Timestamp) -> V
     conditions.push("PodScheduled", true, None);
     let mut status = json!({
         "phase": if started { "Running" } else { "Pending" },
-        "conditions": conditions.list,
-        "containerStatuses": statuses,
         "hostIP": NODE_IP,
         "hostIPs": [{"ip": NODE_IP}],
         "qosClass": "Burstable",
         "startTime": stamp(run.seen),
     });
+    // Lists are moved in: `json!` would copy them.
+    status["conditions"] = Value::Array(conditions.list);
+    status["containerStatuses"] = Value::Array(statuses);
     if started {
         status["podIP"] = json!(run.ip);
         status["podIPs"] = json!([{"ip": run.ip}]);
@@ -113,17 +114,18 @@ fn container(id: &str, spec: &ContainerSpec, run: &ContainerRun) -> Value {
     };
     let running = run.running().is_some();
     let created = running || run.last.is_some();
-    json!({
+    let mut status = json!({
         "name": spec.name,
-        "state": state,
-        "lastState": last,
         "ready": run.ready(),
         "restartCount": run.restarts,
         "image": spec.image,
         "imageID": if created { spec.image.as_str() } else { "" },
         "containerID": if created { format!("sim://{id}{:02}", run.restarts) } else { String::new() },
         "started": running,
-    })
+    });
+    status["state"] = state;
+    status["lastState"] = last;
+    status
 }
 
 fn waiting(reason: &str, message: Option<String>) -> Value {

@@ -3,6 +3,8 @@
 //! Upstream hashes Go's JSON of the template, so that its values cannot be reproduced here. What is kept is what
 //! clients rely on: the form, and that the order of fields does not matter.
 
+use std::fmt::{self, Write};
+
 use serde_json::Value;
 
 /// The characters of upstream's safe encoding: no vowels, nothing easily mistaken.
@@ -10,40 +12,49 @@ const SAFE: [char; 10] = ['4', '5', '6', '7', '8', '9', 'b', 'c', 'd', 'f'];
 
 /// The hash of a pod template, after so many collisions.
 pub(super) fn of(template: &Value, collisions: i64) -> String {
-    let mut text = String::new();
-    canonical(template, &mut text);
+    let mut sum = Sum(0x811c_9dc5);
+    // A sum takes every text.
+    let _ = canonical(template, &mut sum);
     if collisions > 0 {
-        text.push_str(&collisions.to_string());
+        let _ = write!(sum, "{collisions}");
     }
-    let sum =
-        text.bytes().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    sum.to_string().bytes().map(|digit| SAFE[usize::from(digit - b'0') % SAFE.len()]).collect()
+    sum.0.to_string().bytes().map(|digit| SAFE[usize::from(digit - b'0') % SAFE.len()]).collect()
+}
+
+/// The sum of a text, taken as it is written.
+struct Sum(u32);
+
+impl Write for Sum {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = text.bytes().fold(self.0, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        Ok(())
+    }
 }
 
 /// JSON with the keys in order.
-fn canonical(value: &Value, out: &mut String) {
+fn canonical(value: &Value, out: &mut Sum) -> fmt::Result {
     match value {
         Value::Object(fields) => {
-            let mut keys: Vec<&String> = fields.keys().filter(|key| !fields[*key].is_null()).collect();
-            keys.sort();
-            out.push('{');
-            for key in keys {
-                out.push_str(&Value::String(key.clone()).to_string());
-                out.push(':');
-                canonical(&fields[key], out);
-                out.push(',');
+            let mut fields: Vec<(&String, &Value)> =
+                fields.iter().filter(|(_, value)| !value.is_null()).collect();
+            fields.sort_by_key(|(key, _)| *key);
+            out.write_char('{')?;
+            for (key, value) in fields {
+                write!(out, "{}:", Value::String(key.clone()))?;
+                canonical(value, out)?;
+                out.write_char(',')?;
             }
-            out.push('}');
+            out.write_char('}')
         }
         Value::Array(items) => {
-            out.push('[');
+            out.write_char('[')?;
             for item in items {
-                canonical(item, out);
-                out.push(',');
+                canonical(item, out)?;
+                out.write_char(',')?;
             }
-            out.push(']');
+            out.write_char(']')
         }
-        other => out.push_str(&other.to_string()),
+        other => write!(out, "{other}"),
     }
 }
 

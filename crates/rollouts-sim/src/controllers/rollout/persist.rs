@@ -75,7 +75,7 @@ fn write(world: &mut World, pass: &Pass, new: &RolloutStatus) -> Result<bool, Re
     if new == wire(pass.status()) {
         return Ok(false);
     }
-    world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |status| *status = new)?;
+    world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |_| new)?;
     Ok(true)
 }
 

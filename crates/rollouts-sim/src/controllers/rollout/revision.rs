@@ -49,9 +49,10 @@ pub(super) fn create(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> 
 
 /// Another ReplicaSet has the name already: the next try hashes differently.
 fn collide(world: &mut World, pass: &Pass, refusal: Refusal) -> Result<(), Refusal> {
-    world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |status| {
-        let count = object::number(status, "/collisionCount", 0);
-        status["collisionCount"] = json!(count + 1);
+    world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |standing| {
+        let mut status = standing.clone();
+        status["collisionCount"] = json!(object::number(standing, "/collisionCount", 0) + 1);
+        status
     })?;
     Err(refusal)
 }

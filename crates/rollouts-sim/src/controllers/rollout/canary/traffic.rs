@@ -227,14 +227,19 @@ fn canary_ingress(
     if let Some(total) = canary.traffic_routing.as_ref().and_then(|routing| routing.max_traffic_weight) {
         annotations[format!("{prefix}/canary-weight-total")] = json!(total.to_string());
     }
-    let mut spec = json!({"rules": rules});
+    // Values are moved in: `json!` would copy them.
+    let mut spec = json!({});
+    spec["rules"] = Value::Array(rules);
     for field in ["tls", "ingressClassName"] {
         if let Some(value) = stable["spec"].get(field) {
             spec[field] = value.clone();
         }
     }
     tracing::trace!(rollout = pass.name(), weight, "canary ingress");
-    Ok(json!({"metadata": {"annotations": annotations}, "spec": spec}))
+    let mut ingress = json!({"metadata": {}});
+    ingress["metadata"]["annotations"] = annotations;
+    ingress["spec"] = spec;
+    Ok(ingress)
 }
 
 /// What is said of an Ingress without a rule for the stable Service.
