@@ -20,7 +20,8 @@ that it stops. */}}
 metadata:
   labels:
     {{- include "common.podLabels" . | nindent 4 }}
-  {{- with .Values.podAnnotations }}
+  {{- $schema := include "common.schemaAnnotations" . | fromYaml }}
+  {{- with merge $schema .Values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -53,7 +54,7 @@ spec:
     - name: demo-app
       image: {{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
-      {{- with .Values.env }}
+      {{- with include "common.env" . | fromYamlArray }}
       env:
         {{- toYaml . | nindent 8 }}
       {{- end }}

@@ -80,6 +80,9 @@ async fn root(State(app): State<Arc<App>>, method: Method, body: Bytes) -> Respo
     let mut answer = json!({
         "version": settings.version, "colour": settings.colour(), "pod": settings.pod,
     });
+    if !settings.schema_versions.is_empty() {
+        answer["schemaVersions"] = json!(settings.schema_versions);
+    }
     if let (Some(answer), Some(said)) = (answer.as_object_mut(), said.as_object()) {
         answer.extend(said.clone());
     }
@@ -102,7 +105,7 @@ async fn acknowledge(app: &App, body: &[u8]) -> (StatusCode, serde_json::Value) 
     let Some(ledger) = &app.ledger else {
         return (StatusCode::OK, json!({ "id": id, "account": "none is kept: LEDGER is not set" }));
     };
-    match ledger.append(id, &app.settings.version, &app.settings.pod).await {
+    match ledger.append(id, &app.settings).await {
         Ok(()) => (StatusCode::OK, json!({ "id": id, "account": "kept" })),
         Err(error) => {
             tracing::warn!("{error}");
@@ -119,6 +122,6 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let page = app.metrics.page(&app.settings.version);
+    let page = app.metrics.page(&app.settings.version, &app.settings.schema_versions);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
 }

@@ -1,6 +1,6 @@
 //! Counts of answers by code, and a histogram of their latency, in Prometheus' text format.
 //!
-//! Written by hand: two families with fixed labels need no registry, and the image stays small.
+//! Written by hand: a few families with fixed labels need no registry, and the image stays small.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -43,8 +43,8 @@ impl Metrics {
         counts.seconds += seconds;
     }
 
-    /// The page that Prometheus scrapes. `version` labels every series.
-    pub(crate) fn page(&self, version: &str) -> String {
+    /// The page that Prometheus scrapes. `version` labels every series; each of `schemas` is one that it works with.
+    pub(crate) fn page(&self, version: &str, schemas: &[u32]) -> String {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let version = escape(version);
         let mut page = String::new();
@@ -73,6 +73,13 @@ impl Metrics {
         let seconds = counts.seconds;
         line(format_args!("http_request_duration_seconds_sum{{version=\"{version}\"}} {seconds}"));
         line(format_args!("http_request_duration_seconds_count{{version=\"{version}\"}} {total}"));
+        if !schemas.is_empty() {
+            line(format_args!("# HELP demo_app_schema_info A schema version that this version works with."));
+            line(format_args!("# TYPE demo_app_schema_info gauge"));
+        }
+        for schema in schemas {
+            line(format_args!("demo_app_schema_info{{version=\"{version}\",schema=\"{schema}\"}} 1"));
+        }
         page
     }
 }
@@ -92,7 +99,8 @@ mod tests {
         metrics.record(200, Duration::from_millis(1));
         metrics.record(200, Duration::from_millis(30));
         metrics.record(500, Duration::from_secs(9));
-        let page = metrics.page("v\"1");
+        assert!(!metrics.page("v1", &[]).contains("schema"), "what is not declared is not said");
+        let page = metrics.page("v\"1", &[1, 2]);
         for expected in [
             r#"http_requests_total{code="200",version="v\"1"} 2"#,
             r#"http_requests_total{code="500",version="v\"1"} 1"#,
@@ -101,6 +109,7 @@ mod tests {
             r#"http_request_duration_seconds_bucket{version="v\"1",le="2.5"} 2"#,
             r#"http_request_duration_seconds_bucket{version="v\"1",le="+Inf"} 3"#,
             r#"http_request_duration_seconds_count{version="v\"1"} 3"#,
+            r#"demo_app_schema_info{version="v\"1",schema="2"} 1"#,
         ] {
             assert!(page.lines().any(|line| line == expected), "no line {expected} in:\n{page}");
         }

@@ -1,6 +1,7 @@
 //! What the environment asks for, and what follows from it. Reading it is a pure function of a lookup, so
 //! tests set no variables, and a model of the program reads a pod's manifest by the same code.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -34,6 +35,11 @@ pub struct Settings {
     /// `LEDGER=http://host:port`: where the id of each `POST` is written down before it is acknowledged, as
     /// `host:port`. Without it nothing is written down, and answers say so.
     pub ledger: Option<String>,
+    /// `SCHEMA_VERSIONS=1,2`: the schema versions of the ledger's books that this version works with, in their order;
+    /// none is declared without it. A ledger with another schema writes nothing down for it.
+    pub schema_versions: Vec<u32>,
+    /// `SCHEMA_IN_PLACE=2`: the schema that `demo-app migrate` brings.
+    pub schema_in_place: Option<u32>,
 }
 
 /// A variable that cannot be understood.
@@ -79,6 +85,8 @@ impl Settings {
             drain: duration("DRAIN", normal.drain)?,
             graceful_stop: flag("GRACEFUL_STOP", normal.graceful_stop)?,
             ledger: ledger(text("LEDGER"))?,
+            schema_versions: schema_versions(text("SCHEMA_VERSIONS"))?,
+            schema_in_place: parsed(text("SCHEMA_IN_PLACE"), "SCHEMA_IN_PLACE", "expected a whole number")?,
         })
     }
 
@@ -98,6 +106,8 @@ impl Settings {
             drain: Duration::from_secs(5),
             graceful_stop: true,
             ledger: None,
+            schema_versions: Vec::new(),
+            schema_in_place: None,
         }
     }
 
@@ -171,6 +181,14 @@ fn ledger(value: Option<String>) -> Result<Option<String>, Misread> {
     }
 }
 
+/// Whole numbers between commas, each once and in order.
+fn schema_versions(value: Option<String>) -> Result<Vec<u32>, Misread> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let numbers: Result<BTreeSet<u32>, _> = value.split(',').map(|number| number.trim().parse()).collect();
+    let expected = "expected whole numbers between commas such as 1,2";
+    numbers.map(Vec::from_iter).map_err(|_| Misread { name: "SCHEMA_VERSIONS", value, expected })
+}
+
 /// A whole number with one of the units ms, s and m.
 fn parse_duration(text: &str) -> Option<Duration> {
     let unit_at = text.find(|character: char| !character.is_ascii_digit())?;
@@ -235,6 +253,9 @@ mod tests {
             ("LEDGER", "https://ledger"),
             ("LEDGER", "http://ledger:80/path"),
             ("LEDGER", "http://:80"),
+            ("SCHEMA_VERSIONS", "one"),
+            ("SCHEMA_VERSIONS", "1,"),
+            ("SCHEMA_IN_PLACE", "1,2"),
         ] {
             let error = read(&[(name, value)]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}={value}: ")), "{error}");
@@ -249,6 +270,13 @@ mod tests {
             ("http://ledger", "ledger:80"),
         ] {
             assert_eq!(read(&[("LEDGER", url)]).unwrap().ledger.as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn schema_versions_are_numbers_each_once() {
+        for (text, expected) in [("1", &[1][..]), ("2, 1,2", &[1, 2]), ("", &[])] {
+            assert_eq!(read(&[("SCHEMA_VERSIONS", text)]).unwrap().schema_versions, expected, "{text}");
         }
     }
 

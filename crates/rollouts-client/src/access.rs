@@ -69,6 +69,8 @@ const EVENTS: Rule = rule("", "events", "list");
 
 /// Said in an explanation when it is not allowed, which then knows less.
 const NOTED: &str = "else the explanation names it as unread";
+/// Of a template that declares nothing no other is read.
+const SCHEMAS: &str = "to compare schema versions";
 /// A list that a lint does without.
 const FEWER: &str = "else the rules that need it are silent";
 
@@ -111,6 +113,7 @@ pub const ALL: &[Access] = &[
         verb: "lint",
         rules: &[
             GET.when("with --live"),
+            SETS.when("with --live and files, to compare schema versions"),
             rule("", "services", "list").when(FEWER),
             rule("networking.k8s.io", "ingresses", "list").when(FEWER),
             rule(ARGO, "analysistemplates", "list").when(FEWER),
@@ -124,18 +127,23 @@ pub const ALL: &[Access] = &[
             GET,
             STATUS,
             PATCH.when("of what is paused by spec.paused"),
-            SETS.when("without --no-wait"),
+            SETS.when("without --no-wait, or to compare schema versions"),
             SERVICE.when("without --no-wait"),
             SLICES.when("without --no-wait"),
             PODS.when("without --no-wait"),
         ],
     },
     Access { verb: "abort", rules: TO_STATUS },
-    Access { verb: "retry", rules: TO_STATUS },
+    Access { verb: "retry", rules: &[GET, STATUS, SETS.when(SCHEMAS)] },
     Access { verb: "pause", rules: TO_SPEC },
     Access {
         verb: "resume",
-        rules: &[GET, STATUS.when("of a step or an update"), PATCH.when("of spec.paused")],
+        rules: &[
+            GET,
+            STATUS.when("of a step or an update"),
+            PATCH.when("of spec.paused"),
+            SETS.when(SCHEMAS),
+        ],
     },
     Access { verb: "restart", rules: TO_SPEC },
     Access {

@@ -57,6 +57,7 @@ pub mod promotion;
 pub mod proof;
 pub mod revision;
 pub mod rollback;
+pub mod schema;
 pub mod types;
 pub mod verbs;
 pub mod view;

@@ -1,4 +1,5 @@
-//! Labels and annotations that the Rollouts controller and Argo CD write, by which objects are tied together.
+//! Labels and annotations that the Rollouts controller and Argo CD write, by which objects are tied together, and those
+//! that people write for the tools here.
 //!
 //! Source: argo-rollouts 1.10.2 and argo-cd 3.6.1.
 
@@ -38,3 +39,18 @@ pub const ARGOCD_REFRESH: &str = "argocd.argoproj.io/refresh";
 
 /// Label on an EndpointSlice: the name of its Service.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// Annotation of a pod template: the schema versions that its version works with, separated by commas. People write it.
+pub const SCHEMA_VERSIONS: &str = "progressive-delivery/schema-versions";
+
+/// Annotation of a pod template and of a migration: the schema version that stands once it is released.
+pub const SCHEMA_IN_PLACE: &str = "progressive-delivery/schema-in-place";
+
+/// Annotation of a pod template and of a migration: the database, where two versions may have different ones.
+pub const DATABASE: &str = "progressive-delivery/database";
+
+/// Annotation by which Argo CD runs an object at its time in a sync: `PreSync`, before anything else.
+pub const ARGOCD_HOOK: &str = "argocd.argoproj.io/hook";
+
+/// The same in Helm's words, which Argo CD reads as well: `pre-install,pre-upgrade`.
+pub const HELM_HOOK: &str = "helm.sh/hook";

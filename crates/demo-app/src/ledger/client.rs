@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{Request, StatusCode, header};
+use demo_app::Settings;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde::Serialize;
 
-use super::{APPEND, Entry};
+use super::{APPEND, Entry, SCHEMA};
 
 /// How long the ledger may take. Whoever sent the `POST` has less patience than that.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,11 +26,11 @@ pub(crate) struct Ledger {
 /// Why an id was not written down, or not surely.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AppendError {
-    #[error("append to the ledger at {0}: {1}")]
+    #[error("write to the ledger at {0}: {1}")]
     Unreachable(String, String),
-    #[error("append to the ledger at {0}: it answered {1}")]
+    #[error("write to the ledger at {0}: it answered {1}")]
     Refused(String, StatusCode),
-    #[error("append to the ledger at {0}: no answer within {PATIENCE:?}")]
+    #[error("write to the ledger at {0}: no answer within {PATIENCE:?}")]
     TimedOut(String),
 }
 
@@ -41,12 +43,22 @@ impl Ledger {
         Ledger { authority: authority.to_owned(), client }
     }
 
-    /// Writes an id down. After an error it may be there or not.
-    pub(crate) async fn append(&self, id: &str, version: &str, pod: &str) -> Result<(), AppendError> {
+    /// Writes an id down, for an instance that works with these schema versions. After an error it may be there or not.
+    pub(crate) async fn append(&self, id: &str, settings: &Settings) -> Result<(), AppendError> {
+        let (version, pod) = (settings.version.clone(), settings.pod.clone());
+        let entry = Entry { id: id.to_owned(), version, pod, schemas: settings.schema_versions.clone() };
+        self.post(APPEND, &entry).await
+    }
+
+    /// Brings a schema version.
+    pub(crate) async fn migrate(&self, schema: u32) -> Result<(), AppendError> {
+        self.post(SCHEMA, &schema).await
+    }
+
+    async fn post(&self, path: &str, body: &impl Serialize) -> Result<(), AppendError> {
         let unreachable = |error: String| AppendError::Unreachable(self.authority.clone(), error);
-        let entry = Entry { id: id.to_owned(), version: version.to_owned(), pod: pod.to_owned() };
-        let body = serde_json::to_vec(&entry).map_err(|error| unreachable(error.to_string()))?;
-        let request = Request::post(format!("http://{}{APPEND}", self.authority))
+        let body = serde_json::to_vec(body).map_err(|error| unreachable(error.to_string()))?;
+        let request = Request::post(format!("http://{}{path}", self.authority))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::from(body))
             .map_err(|error| unreachable(error.to_string()))?;

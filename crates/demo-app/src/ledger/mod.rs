@@ -2,6 +2,9 @@
 //!
 //! `demo-app ledger` keeps it; an instance with `LEDGER` appends to it before it says yes. What the ledger
 //! has and a client was told can then be compared, whatever has become of the instance in between.
+//!
+//! It stands for the application's database as well: it has a schema version, 1 at first, which `demo-app migrate`
+//! raises, and it refuses an instance that declares others only.
 
 pub(crate) mod client;
 pub(crate) mod server;
@@ -11,6 +14,9 @@ const ID_LIMIT: usize = 256;
 
 /// Where instances append.
 const APPEND: &str = "/posts";
+
+/// Where a migration brings another schema.
+const SCHEMA: &str = "/schema";
 
 /// The id that a body holds: printable ASCII without spaces, so that it is the same in every log.
 pub(crate) fn post_id(body: &[u8]) -> Option<&str> {
@@ -25,6 +31,9 @@ struct Entry {
     id: String,
     version: String,
     pod: String,
+    /// The schema versions that the instance works with; empty when it declares none.
+    #[serde(default)]
+    schemas: Vec<u32>,
 }
 
 #[cfg(test)]

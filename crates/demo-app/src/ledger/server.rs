@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Serialize, Serializer};
 
-use super::{APPEND, Entry, post_id};
+use super::{APPEND, Entry, SCHEMA, post_id};
 
 /// Of the document that `GET /account` answers with.
 const SCHEMA_VERSION: u32 = 1;
@@ -46,14 +46,31 @@ struct Account<'a> {
     posts: &'a BTreeMap<String, Acknowledged>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Book {
+    /// The schema version in place.
+    schema: u32,
     posts: BTreeMap<String, Acknowledged>,
     /// Names of versions and pods, each once.
     names: BTreeMap<String, Arc<str>>,
 }
 
+impl Default for Book {
+    fn default() -> Self {
+        Book { schema: 1, posts: BTreeMap::new(), names: BTreeMap::new() }
+    }
+}
+
 impl Book {
+    /// Brings a schema. There is no way back, and coming twice changes nothing: a migration may be run again.
+    fn migrate(&mut self, schema: u32) -> StatusCode {
+        if schema < self.schema {
+            return StatusCode::CONFLICT;
+        }
+        self.schema = schema;
+        StatusCode::NO_CONTENT
+    }
+
     fn name(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.names.get(name) {
             return Arc::clone(known);
@@ -66,6 +83,9 @@ impl Book {
     fn append(&mut self, entry: &Entry) -> StatusCode {
         if post_id(entry.id.as_bytes()).is_none() {
             return StatusCode::BAD_REQUEST;
+        }
+        if !entry.schemas.is_empty() && !entry.schemas.contains(&self.schema) {
+            return StatusCode::CONFLICT;
         }
         if let Some(known) = self.posts.get_mut(&entry.id) {
             known.count += 1;
@@ -86,6 +106,7 @@ type Shared = Arc<Mutex<Book>>;
 pub(crate) fn router() -> Router {
     Router::new()
         .route(APPEND, post(append))
+        .route(SCHEMA, post(migrate))
         .route("/account", get(account))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ok\n" }))
@@ -96,6 +117,11 @@ pub(crate) fn router() -> Router {
 async fn append(State(book): State<Shared>, body: Bytes) -> StatusCode {
     let Ok(entry) = serde_json::from_slice::<Entry>(&body) else { return StatusCode::BAD_REQUEST };
     book.lock().unwrap_or_else(PoisonError::into_inner).append(&entry)
+}
+
+async fn migrate(State(book): State<Shared>, body: Bytes) -> StatusCode {
+    let Ok(schema) = serde_json::from_slice::<u32>(&body) else { return StatusCode::BAD_REQUEST };
+    book.lock().unwrap_or_else(PoisonError::into_inner).migrate(schema)
 }
 
 async fn account(State(book): State<Shared>) -> Response {
@@ -115,12 +141,27 @@ mod tests {
     fn an_id_is_counted_and_the_first_to_say_yes_is_named() {
         let mut book = Book::default();
         for (id, version) in [("a-1", "v1"), ("a-1", "v2"), ("a-2", "v2")] {
-            let entry = Entry { id: id.to_owned(), version: version.to_owned(), pod: "p".to_owned() };
-            assert_eq!(book.append(&entry), StatusCode::NO_CONTENT);
+            assert_eq!(book.append(&entry(id, version, &[])), StatusCode::NO_CONTENT);
         }
         let seen: Vec<_> = book.posts.iter().map(|(id, e)| (id.as_str(), e.count, &*e.version)).collect();
         assert_eq!(seen, [("a-1", 2, "v1"), ("a-2", 1, "v2")]);
-        let nameless = Entry { id: String::new(), version: String::new(), pod: String::new() };
-        assert_eq!(book.append(&nameless), StatusCode::BAD_REQUEST);
+        assert_eq!(book.append(&entry("", "", &[])), StatusCode::BAD_REQUEST);
+    }
+
+    fn entry(id: &str, version: &str, schemas: &[u32]) -> Entry {
+        let (id, version) = (id.to_owned(), version.to_owned());
+        Entry { id, version, pod: "p".to_owned(), schemas: schemas.to_vec() }
+    }
+
+    #[test]
+    fn a_migration_shuts_out_who_does_not_work_with_its_schema_and_never_goes_back() {
+        let mut book = Book::default();
+        let mut codes = |schemas: &[u32]| book.append(&entry("a-1", "v", schemas)).as_u16();
+        assert_eq!([codes(&[1]), codes(&[1, 2]), codes(&[2]), codes(&[])], [204, 204, 409, 204]);
+        for (schema, code) in [(1, 204), (2, 204), (2, 204), (1, 409)] {
+            assert_eq!(book.migrate(schema).as_u16(), code, "{schema}");
+        }
+        let mut codes = |schemas: &[u32]| book.append(&entry("a-1", "v", schemas)).as_u16();
+        assert_eq!([codes(&[1]), codes(&[1, 2]), codes(&[2]), codes(&[])], [409, 204, 204, 204]);
     }
 }

@@ -2,7 +2,7 @@
 
 use traffic_probe::{HttpRequests, Requests, ServerAccount};
 
-use crate::instance::Instance;
+use crate::instance::{Instance, run};
 
 fn url(ledger: &Instance) -> String {
     format!("http://{}", ledger.address)
@@ -65,4 +65,28 @@ fn an_answer_that_fails_on_purpose_is_written_down_nowhere() {
     let app = Instance::start(&[("LEDGER", &url(&ledger)), ("ERROR_RATE", "1")]);
     assert_eq!(app.connect().post("a-1").code, 500);
     assert!(account(&ledger).posts.is_empty());
+}
+
+/// Old and new version on one ledger, through an expand-contract change: at each stage both are served.
+#[test]
+fn a_migration_leaves_out_only_the_version_that_does_not_work_with_its_schema() {
+    let ledger = Instance::ledger();
+    let url = url(&ledger);
+    let app = |versions: &str| Instance::start(&[("LEDGER", &url), ("SCHEMA_VERSIONS", versions)]);
+    let (old, both, new) = (app("1"), app("1,2"), app("2"));
+    let codes = || [&old, &both, &new].map(|app| app.connect().post("a-1").code);
+    assert_eq!(codes(), [200, 200, 503], "schema 1 is in place");
+    let migrate = |schema: &str| run(&["migrate"], &[("LEDGER", &url), ("SCHEMA_IN_PLACE", schema)]);
+    for again in 0..2 {
+        let (status, log) = migrate("2");
+        assert!(status.success() && log.contains("schema 2 is in place"), "{again}: {log}");
+    }
+    assert_eq!(codes(), [503, 200, 200], "schema 2 is in place");
+    let (status, log) = migrate("1");
+    assert!(status.code() == Some(1) && log.contains("answered 409"), "{log}");
+    let (status, log) = run(&["migrate"], &[("LEDGER", &url)]);
+    assert!(status.code() == Some(2) && log.contains("SCHEMA_IN_PLACE"), "{log}");
+    assert!(both.get("/").body.contains(r#""schemaVersions":[1,2]"#));
+    let page = both.get("/metrics").body;
+    assert!(page.contains(r#"demo_app_schema_info{version="dev",schema="2"} 1"#), "{page}");
 }

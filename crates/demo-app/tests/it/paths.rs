@@ -75,5 +75,5 @@ fn a_setting_that_cannot_be_understood_ends_with_status_2() {
 fn an_argument_that_is_none_ends_with_status_2() {
     let (status, log) = run(&["ledgers"], &[]);
     assert_eq!(status.code(), Some(2));
-    assert!(log.contains("ledgers: expected no argument, or `ledger`"), "{log}");
+    assert!(log.contains("ledgers: expected no argument, `ledger` or `migrate`"), "{log}");
 }

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::schema::schemas_fit;
 use super::{Error, Rollouts};
 use crate::patch::PatchRequest;
 use crate::types::Rollout;
@@ -16,20 +17,20 @@ use crate::wait;
 pub(super) const ATTEMPTS: u32 = 3;
 
 impl Rollouts {
-    /// [`verbs::promote`].
+    /// [`verbs::promote`], refused when the new version cannot share its database with the serving one.
     ///
     /// # Errors
     /// Those of the verb, and those of the calls. So for all verbs here.
     pub async fn promote(&self, name: &str) -> Result<Rollout, Error> {
-        self.act("promote", name, verbs::promote).await
+        self.go_on("promote", name, verbs::promote).await
     }
 
-    /// [`verbs::promote_full`].
+    /// [`verbs::promote_full`], refused like [`Rollouts::promote`].
     ///
     /// # Errors
     /// As [`Rollouts::promote`].
     pub async fn promote_full(&self, name: &str) -> Result<Rollout, Error> {
-        self.act("promote", name, verbs::promote_full).await
+        self.go_on("promote", name, verbs::promote_full).await
     }
 
     /// [`verbs::abort`].
@@ -40,12 +41,12 @@ impl Rollouts {
         self.act("abort", name, verbs::abort).await
     }
 
-    /// [`verbs::retry`].
+    /// [`verbs::retry`], refused like [`Rollouts::promote`].
     ///
     /// # Errors
     /// As [`Rollouts::promote`].
     pub async fn retry(&self, name: &str) -> Result<Rollout, Error> {
-        self.act("retry", name, verbs::retry).await
+        self.go_on("retry", name, verbs::retry).await
     }
 
     /// [`verbs::pause`].
@@ -56,12 +57,12 @@ impl Rollouts {
         self.act("pause", name, verbs::pause).await
     }
 
-    /// [`verbs::resume`].
+    /// [`verbs::resume`], refused like [`Rollouts::promote`].
     ///
     /// # Errors
     /// As [`Rollouts::promote`].
     pub async fn resume(&self, name: &str) -> Result<Rollout, Error> {
-        self.act("resume", name, verbs::resume).await
+        self.go_on("resume", name, verbs::resume).await
     }
 
     /// [`verbs::restart`].
@@ -72,7 +73,8 @@ impl Rollouts {
         self.act("restart", name, |rollout| verbs::restart(rollout, at)).await
     }
 
-    /// [`verbs::undo`], to a revision or to the one before the present one.
+    /// [`verbs::undo`], to a revision or to the one before the present one; refused when that version cannot share its
+    /// database with the serving one.
     ///
     /// # Errors
     /// As [`Rollouts::promote`].
@@ -81,6 +83,9 @@ impl Rollouts {
         let replica_sets = self.replica_sets(&rollout).await?;
         // Chosen once: after the undo, "the revision before" is another one.
         let target = verbs::target_revision(&rollout, &replica_sets, to)?;
+        if let Some(template) = &target.spec.template {
+            schemas_fit("undo", &rollout, &replica_sets, template)?;
+        }
         self.act("undo", name, |rollout| verbs::undo_to(rollout, target)).await
     }
 
@@ -102,7 +107,20 @@ impl Rollouts {
     where
         V: Fn(&Rollout) -> verbs::Patches + Send + Sync + 'a,
     {
-        self.sent_until_effective(verb, name, decide).boxed()
+        self.sent_until_effective(verb, name, decide, false).boxed()
+    }
+
+    /// The same for a verb that takes the new version nearer to users.
+    fn go_on<'a, V>(
+        &'a self,
+        verb: &'static str,
+        name: &'a str,
+        decide: V,
+    ) -> BoxFuture<'a, Result<Rollout, Error>>
+    where
+        V: Fn(&Rollout) -> verbs::Patches + Send + Sync + 'a,
+    {
+        self.sent_until_effective(verb, name, decide, true).boxed()
     }
 
     async fn sent_until_effective<V>(
@@ -110,11 +128,15 @@ impl Rollouts {
         verb: &'static str,
         name: &str,
         decide: V,
+        nearer: bool,
     ) -> Result<Rollout, Error>
     where
         V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
     {
         let (before, literal) = self.decided(name, &decide).await?;
+        if let Some(next) = before.spec.template.as_ref().filter(|_| nearer) {
+            self.schema_fits(verb, &before, next).await?;
+        }
         let mut left = literal.clone();
         for attempt in 1.. {
             match self.send_all(&left).await {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::analysis::AnalysisError;
 use crate::diff::DiffError;
+use crate::schema::Conflict;
 use crate::verbs::VerbError;
 use crate::wait::WaitError;
 
@@ -52,6 +53,20 @@ pub enum Error {
     /// The same of a verb on an analysis.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// The new version and the serving one cannot stand on one database; nothing was sent.
+    #[error(
+        "cannot {verb} rollout {name}: the versions' schemas do not fit; {next} (docs/blue-green-guide.md)"
+    )]
+    Schema {
+        /// The verb.
+        verb: &'static str,
+        /// The Rollout.
+        name: String,
+        /// What to do instead.
+        next: String,
+        /// What does not fit.
+        source: Box<Conflict>,
+    },
     /// There are no two revisions to compare.
     #[error(transparent)]
     Diff(#[from] DiffError),

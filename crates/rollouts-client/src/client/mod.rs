@@ -18,6 +18,7 @@ mod explain;
 mod gather;
 mod history;
 mod rows;
+mod schema;
 mod waits;
 
 use std::fmt;

@@ -7,6 +7,7 @@
 
 mod analysis;
 mod autoscaling;
+mod data;
 mod delays;
 mod fields;
 mod gitops;
@@ -102,7 +103,7 @@ pub struct Finding {
 
 /// Every rule, by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    let families: [&'static [Rule]; 10] = [
+    let families: [&'static [Rule]; 11] = [
         fields::RULES,
         strategy::RULES,
         services::RULES,
@@ -112,6 +113,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         delays::RULES,
         autoscaling::RULES,
         gitops::RULES,
+        data::RULES,
         retired::RULES,
     ];
     families.into_iter().flatten()

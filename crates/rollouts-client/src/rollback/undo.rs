@@ -58,7 +58,8 @@ impl Way<'_> {
     }
 
     async fn promote_in_full(&mut self) -> Result<(), Cause> {
-        match self.rollouts.promote_full(&self.order.name).await {
+        // Whatever the schemas: users are to leave the bad version.
+        match self.rollouts.act("promote", &self.order.name, verbs::promote_full).await {
             Ok(_) => self.did.push(Deed::PromotedInFull),
             Err(error) if error.already_so() => {}
             Err(error) => return Err(error.into()),

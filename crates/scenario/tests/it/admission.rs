@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::{Method, Request};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
 use rollouts_sim::World;
 use serde::{Serialize, de::DeserializeOwned};
@@ -68,6 +69,15 @@ fn refusal(world: &mut World, object: &Value) -> Option<String> {
     };
     if let Some(read) = by_type {
         return read.err();
+    }
+    if object["kind"] == "Job" {
+        // The simulator runs none; the pod that it would make is looked at as one.
+        let mut pod = object["spec"]["template"].clone();
+        pod["apiVersion"] = json!("v1");
+        pod["kind"] = json!("Pod");
+        pod["metadata"]["name"] = object["metadata"]["name"].clone();
+        pod["metadata"]["namespace"] = object["metadata"]["namespace"].clone();
+        return reads::<Job>(object).err().or_else(|| refusal(world, &simulable(&pod)));
     }
     let path = address(object)?;
     let request = Request::builder()
@@ -137,7 +147,8 @@ fn what_the_api_server_refuses_is_refused() {
     let mut world = world();
     let rendered = |name: &str| objects(&[&format!("deploy/environments/rendered/{name}.yaml")]);
     let (apps, platform) = (rendered("prod-apps"), rendered("prod-platform"));
-    let all: Vec<&Value> = apps.iter().chain(&platform).collect();
+    let migration = objects(&["charts/canary-app/rendered/expand.yaml"]);
+    let all: Vec<&Value> = apps.iter().chain(&platform).chain(&migration).collect();
     for (kind, pointer, value) in [
         ("Rollout", "/spec/strategy", json!({ "blueGreen": { "activeservice": "a" } })),
         ("Rollout", "/spec/template/spec/containers/0/image", json!(1)),
@@ -148,6 +159,8 @@ fn what_the_api_server_refuses_is_refused() {
         ("PodDisruptionBudget", "/spec/selector", json!("all")),
         ("HorizontalPodAutoscaler", "/spec/maxReplicas", json!("six")),
         ("ResourceQuota", "/spec/hard", json!([])),
+        ("Job", "/spec/backoffLimit", json!("none")),
+        ("Job", "/spec/template/spec/securityContext", json!({})),
         ("LimitRange", "/spec/limits/0/type", json!(1)),
     ] {
         let good = all.iter().find(|object| object["kind"] == kind).unwrap();

@@ -31,7 +31,11 @@ const SHARED: [(&str, &[&str]); 6] = [
 const BLUE_GREEN: Chart = Chart {
     folder: "charts/blue-green-app",
     release: "blue-green",
-    renderings: &[("default", &[]), ("preview-full", &["values-preview-full.yaml"])],
+    renderings: &[
+        ("default", &[]),
+        ("preview-full", &["values-preview-full.yaml"]),
+        ("breaking", &["values-breaking.yaml"]),
+    ],
 };
 
 const CANARY: Chart = Chart {
@@ -45,6 +49,8 @@ const CANARY: Chart = Chart {
         ("fast", &["values-fast.yaml"]),
         ("failing", &["values-failing.yaml"]),
         ("fast-failing", &["values-fast.yaml", "values-failing.yaml"]),
+        ("expand", &["values-expand.yaml"]),
+        ("contract", &["values-contract.yaml"]),
     ],
 };
 
@@ -205,7 +211,7 @@ fn helm_renders_what_is_committed() {
 
 #[test]
 fn helm_refuses_misspelt_values_and_times_below_a_minute() {
-    let cases: [(&Chart, &str, bool); 40] = [
+    let cases: [(&Chart, &str, bool); 46] = [
         (&BLUE_GREEN, "replica=3", false),
         (&BLUE_GREEN, "replicas=three", false),
         (&BLUE_GREEN, "image.tags=v2", false),
@@ -250,6 +256,12 @@ fn helm_refuses_misspelt_values_and_times_below_a_minute() {
         (&CANARY, "testing.fast=false,analysis.interval=30s", false),
         (&CANARY, "ingress.enabled=false", false),
         (&CANARY, "ingress.enabled=false,analysis.enabled=false", true),
+        (&CANARY, "schema.worksWith={one}", false),
+        (&CANARY, "schema.workWith={1}", false),
+        (&CANARY, "schema.worksWith={1},schema.inPlace=1", true),
+        (&CANARY, "schema.migration.enabled=true", false),
+        (&BLUE_GREEN, "schema.migration.enabled=true,schema.inPlace=1", false),
+        (&BLUE_GREEN, "schema.migration.enabled=true,schema.inPlace=1,schema.worksWith={1}", true),
     ];
     for (chart, set, good) in cases {
         let Some(output) = chart.helm(&["--set", set]) else {
@@ -258,6 +270,41 @@ fn helm_refuses_misspelt_values_and_times_below_a_minute() {
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.success(), good, "{set}: {err}");
         assert!(good || err.contains("schema"), "{set}: {err}");
+    }
+}
+
+/// The Job comes before everything else, no Service finds its pods, and it and the pods say the same of the schema.
+#[test]
+fn a_migration_runs_before_the_pods_that_need_it_and_gets_no_traffic() {
+    for (chart, name, versions, in_place, database) in [
+        (&CANARY, "expand", "1,2", "1", None),
+        (&CANARY, "contract", "2", "2", None),
+        (&BLUE_GREEN, "breaking", "2", "2", Some("shop-2")),
+    ] {
+        let objects = chart.rendering(name);
+        let one = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap();
+        let (job, template) = (one("Job"), &one("Rollout")["spec"]["template"]);
+        let (before, pods) = (&job["metadata"]["annotations"], &template["metadata"]["annotations"]);
+        assert_eq!(before["argocd.argoproj.io/hook"], "PreSync");
+        assert_eq!(before["helm.sh/hook"], "pre-install,pre-upgrade");
+        for of in [before, pods] {
+            assert_eq!(of["progressive-delivery/schema-in-place"], in_place, "{name}");
+            assert_eq!(of.get("progressive-delivery/database").and_then(Value::as_str), database, "{name}");
+        }
+        assert_eq!(pods["progressive-delivery/schema-versions"], versions);
+        let environment = |of: &Value, variable: &str| -> Value {
+            let all = of["spec"]["containers"][0]["env"].as_array().unwrap();
+            all.iter().find(|one| one["name"] == variable).unwrap()["value"].clone()
+        };
+        assert_eq!(environment(template, "SCHEMA_VERSIONS"), versions);
+        assert_eq!(environment(&job["spec"]["template"], "SCHEMA_IN_PLACE"), in_place);
+        assert_eq!(job["spec"]["template"]["spec"]["restartPolicy"], "Never");
+        let labels = &job["spec"]["template"]["metadata"]["labels"];
+        for service in objects.iter().filter(|object| object["kind"] == "Service") {
+            let selector = service["spec"]["selector"].as_object().unwrap();
+            let found = selector.iter().all(|(label, value)| labels.get(label) == Some(value));
+            assert!(!found, "{}: {} selects the migration", chart.folder, title(service));
+        }
     }
 }
 

@@ -9,9 +9,10 @@
 use std::path::PathBuf;
 
 use kube::api::{DynamicObject, Patch, PatchParams};
+use rollouts_client::types::{PodTemplate, Rollout};
 use serde_json::Value;
 
-use super::{Cluster, Look, api_fault, object};
+use super::{Cluster, Look, api_fault, object, rollouts_fault};
 use crate::executor::kubectl::FIELD_MANAGER;
 use crate::fault::Fault;
 
@@ -62,11 +63,26 @@ async fn look_at(cluster: &Cluster, wanted: &Value, keep: &[String]) -> Result<L
 pub(crate) async fn act(cluster: &Cluster, objects: &Objects) -> Result<String, Fault> {
     let mut done = Vec::new();
     for (_, wanted) in &objects.list {
-        let (name, wanted, _) = meet(cluster, wanted, &objects.keep).await?;
+        let (name, wanted, live) = meet(cluster, wanted, &objects.keep).await?;
+        if let Some(live) = live.filter(|_| wanted["kind"] == Rollout::KIND) {
+            begins_well(cluster, &live, &wanted).await?;
+        }
         send(cluster, &wanted, false).await?;
         done.push(name);
     }
     Ok(format!("applied {}", done.join(", ")))
+}
+
+/// Whether the version that this begins can stand beside the serving one: no update is begun that could not go on.
+async fn begins_well(cluster: &Cluster, live: &Value, wanted: &Value) -> Result<(), Fault> {
+    let unread = |error| Fault::permanent(format!("read a rollout: {error}"));
+    let live: Rollout = serde_json::from_value(live.clone()).map_err(unread)?;
+    let next: Option<PodTemplate> =
+        serde_json::from_value(wanted["spec"]["template"].clone()).map_err(unread)?;
+    let Some(next) = next else { return Ok(()) };
+    let rollouts = cluster.rollouts(live.metadata.namespace.as_deref().unwrap_or_default());
+    let fits = Box::pin(rollouts.schema_fits("apply", &live, &next)).await;
+    fits.map_err(|error| rollouts_fault(&error))
 }
 
 /// The object's name in words, what is wanted of it with the kept fields as they are, and what it is.

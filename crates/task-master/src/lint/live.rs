@@ -28,7 +28,32 @@ pub fn live(context: &Context, namespace: &str, names: &[String]) -> Result<Vec<
     on(context, async |cluster| of(&cluster, namespace, names).await)
 }
 
+/// The named Rollouts with the template of the version that serves users, which an update may be about to replace.
+///
+/// # Errors
+/// When the target cannot be reached, or has no such Rollout.
+pub fn serving(context: &Context, namespace: &str, names: &[String]) -> Result<Vec<Value>, OperatorError> {
+    on(context, async |cluster| serving_of(&cluster, namespace, names).await)
+}
+
 /// The same of an open cluster.
+pub(crate) async fn serving_of(
+    cluster: &Cluster,
+    namespace: &str,
+    names: &[String],
+) -> Result<Vec<Value>, OperatorError> {
+    let rollouts = cluster.rollouts(namespace);
+    let mut objects = Vec::new();
+    for name in names {
+        let rollout = rollouts.get(name).await.map_err(OperatorError::Client);
+        let mut rollout = hinted(&rollouts, name, rollout).await?;
+        rollout.spec.template = rollouts.serving(&rollout).await?.or(rollout.spec.template);
+        objects.push(serde_json::to_value(rollout).unwrap_or_default());
+    }
+    Ok(objects)
+}
+
+/// [`live`] of an open cluster.
 pub(crate) async fn of(
     cluster: &Cluster,
     namespace: &str,

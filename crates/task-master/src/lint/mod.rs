@@ -9,9 +9,9 @@ mod live;
 mod source;
 
 pub use form::{github, json, sarif};
-pub use live::live;
+pub use live::{live, serving};
 #[cfg(test)]
-pub(crate) use live::of as live_of;
+pub(crate) use live::{of as live_of, serving_of};
 pub use source::{Source, SourceError, read};
 
 use rollouts_client::lint::{Object, Objects, Refused, Severity, Undeclared};
@@ -79,6 +79,11 @@ impl Report {
 
 /// Looks at the texts of files, all together.
 pub fn files(sources: &[Source]) -> Report {
+    files_after(sources, Vec::new())
+}
+
+/// The same beside Rollouts of a cluster, as the versions that theirs are to follow. What is found in the files is told.
+pub fn files_after(sources: &[Source], serving: Vec<Value>) -> Report {
     let mut findings = Vec::new();
     let mut documents = Vec::new();
     for (index, source) in sources.iter().enumerate() {
@@ -87,10 +92,11 @@ pub fn files(sources: &[Source]) -> Report {
             Err((place, message)) => findings.push(unreadable(index, source, place, message)),
         }
     }
-    let objects = Objects(documents.iter().map(|document| declared(document.value.clone(), false)).collect());
+    let of_files = documents.iter().map(|document| declared(document.value.clone(), false));
+    let objects = Objects(of_files.chain(serving.into_iter().map(|value| declared(value, true))).collect());
     let mut used = vec![Vec::new(); documents.len()];
     for finding in rollouts_client::lint::lint(&objects) {
-        let document = &documents[finding.found.object];
+        let Some(document) = documents.get(finding.found.object) else { continue };
         if document.allows.iter().any(|allow| allow.counts() && allow.rule == finding.rule) {
             used[finding.found.object].push(finding.rule);
             continue;

@@ -34,9 +34,9 @@ const WITHIN: Duration = Duration::from_secs(120);
 type Asked = (String, String, String, bool);
 
 /// A simulated cluster twice: as it is, and with every request written down.
-struct Recorded {
+pub(super) struct Recorded {
     asked: Arc<Mutex<BTreeSet<Asked>>>,
-    bare: Cluster,
+    pub(super) bare: Cluster,
     heard: Cluster,
     /// The Rollout, and its namespace: they are shipped with the same name.
     name: &'static str,
@@ -74,7 +74,7 @@ impl Recorded {
     }
 
     /// The shipped Rollout of that name, Healthy, after a change to it.
-    async fn of(name: &'static str, change: impl Fn(&mut Value)) -> Self {
+    pub(super) async fn of(name: &'static str, change: impl Fn(&mut Value)) -> Self {
         let recorded = Self::new(name);
         let none = |_: &mut Value| ();
         recorded.create(&format!("deploy/namespaces/{name}.yaml"), none).await;
@@ -105,13 +105,26 @@ impl Recorded {
 
     /// The same with v2 in preview.
     async fn paused() -> Self {
-        let recorded = Self::deployed().await;
+        Self::paused_after(|_| ()).await
+    }
+
+    /// The same of versions that declare what schema they work with, so that the serving one is looked at too.
+    async fn declaring() -> Self {
+        let versions = json!({"progressive-delivery/schema-versions": "1"});
+        Self::paused_after(|rollout| {
+            rollout["spec"]["template"]["metadata"]["annotations"] = versions.clone();
+        })
+        .await
+    }
+
+    async fn paused_after(change: impl Fn(&mut Value)) -> Self {
+        let recorded = Self::of(NAME, change).await;
         recorded.image("v2").await;
         recorded.until(Condition::Paused).await;
         recorded
     }
 
-    async fn until(&self, condition: Condition) {
+    pub(super) async fn until(&self, condition: Condition) {
         self.bare.rollouts(self.name).wait(self.name, &condition, WITHIN).await.unwrap();
     }
 
@@ -232,6 +245,7 @@ async fn seen(verb: &str) -> BTreeSet<Asked> {
         "lint" => {
             let cluster = Recorded::deployed().await;
             lint::live_of(&cluster.heard, NS, &[NAME.to_owned()]).await.unwrap();
+            lint::serving_of(&cluster.heard, NS, &[NAME.to_owned()]).await.unwrap();
             all.extend(cluster.asked());
         }
         "wait" => {
@@ -252,7 +266,7 @@ async fn seen(verb: &str) -> BTreeSet<Asked> {
             all.extend(cluster.asked());
         }
         "abort" | "retry" => {
-            let cluster = Recorded::paused().await;
+            let cluster = Recorded::declaring().await;
             if verb == "retry" {
                 cluster.bare.rollouts(NS).abort(NAME).await.unwrap();
                 cluster.until(Condition::Settled).await;
@@ -272,7 +286,7 @@ async fn seen(verb: &str) -> BTreeSet<Asked> {
             all.extend(cluster.asked());
         }
         "resume" => {
-            let cluster = Recorded::paused().await;
+            let cluster = Recorded::declaring().await;
             cluster.bare.rollouts(NS).pause(NAME).await.unwrap();
             cluster.run(&Verb::Resume).await;
             all.extend(cluster.asked());

@@ -113,7 +113,11 @@ fn of_call(error: &client::Error) -> Code {
         Error::NotFound { .. } | Error::Diff(_) => Code::NoMatch,
         Error::Refused { code: 401, .. } | Error::Failed { .. } | Error::Deadline { .. } => Code::Unreachable,
         Error::Refused { code: 403, .. } => Code::Forbidden,
-        Error::Refused { .. } | Error::Verb(_) | Error::Analysis(_) | Error::Changed { .. } => Code::Refused,
+        Error::Refused { .. }
+        | Error::Verb(_)
+        | Error::Analysis(_)
+        | Error::Schema { .. }
+        | Error::Changed { .. } => Code::Refused,
         Error::NoEffect { .. } => Code::TaskFailed,
         Error::Wait { .. } | Error::Unended { .. } => Code::Timeout,
     }

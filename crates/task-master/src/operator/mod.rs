@@ -9,6 +9,8 @@ mod analysis;
 mod error;
 mod list;
 mod place;
+#[cfg(test)]
+mod schema_test;
 mod unknown;
 mod watch;
 

@@ -17,9 +17,10 @@ use crate::cli::{App, Output};
 #[derive(Debug, clap::Args)]
 pub(super) struct Lint {
     /// Manifests, folders of them, or - for standard input: all are looked at together
-    #[arg(value_name = "FILE", required_unless_present = "live", conflicts_with = "live")]
+    #[arg(value_name = "FILE", required_unless_present = "live")]
     files: Vec<PathBuf>,
-    /// Instead of files: this Rollout of the target, with the Services, Ingresses and templates beside it
+    /// This Rollout of the target, with the Services, Ingresses and templates beside it; beside files it is the
+    /// version that serves, which theirs must be able to follow
     #[arg(long, value_name = "NAME")]
     live: Vec<String>,
 }
@@ -33,7 +34,10 @@ impl Lint {
         } else {
             let context = app.context()?;
             let namespace = super::namespace(namespace, &context);
-            lint::objects(lint::live(&context, &namespace, &self.live)?)
+            match self.files.is_empty() {
+                true => lint::objects(lint::live(&context, &namespace, &self.live)?),
+                false => lint::files_after(&sources, lint::serving(&context, &namespace, &self.live)?),
+            }
         };
         if report == Report::default() {
             return Err(Failure::Nothing("there is no object in what is to be linted".to_owned()));
