@@ -1,5 +1,7 @@
 //! Rules of the house that no compiler checks, each with its reason. They run in `cargo test` as well.
 
+mod map;
+
 use std::path::{Path, PathBuf};
 
 use crate::run::{self, Error};
@@ -20,6 +22,7 @@ pub(crate) fn run() -> Result<(), Error> {
         findings.extend(in_file(&name, &text));
     }
     findings.extend(arrows()?);
+    findings.extend(map::findings()?);
     if findings.is_empty() { Ok(()) } else { Err(Error::Found(findings.join("\n"))) }
 }
 
