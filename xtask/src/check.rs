@@ -19,6 +19,9 @@ pub(crate) struct Options {
     /// it too.
     #[arg(long)]
     live: bool,
+    /// Only the linters of these names, such as kubeconform.
+    #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with_all = ["rust_only", "live"])]
+    linter: Vec<String>,
 }
 
 /// A tool and the tests that run it for real.
@@ -90,6 +93,10 @@ const GUIDES: &[&str] = &[
 /// # Errors
 /// The first check that fails; under `REQUIRE_LIVE=1` the tools that are missing.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    if !options.linter.is_empty() {
+        let missing = linters::run(&options.linter)?;
+        return if missing.is_empty() { Ok(()) } else { Err(Error::Found(missing.join("\n"))) };
+    }
     rust()?;
     if options.rust_only {
         return Ok(());
@@ -109,7 +116,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     for file in GUIDES {
         guide(file, &[])?;
     }
-    missing.extend(linters::run()?);
+    missing.extend(linters::run(&[])?);
     if options.live || required {
         // Where one of the two is missing the linters have said so.
         if run::which("terraform").is_some() && run::which("go").is_some() {

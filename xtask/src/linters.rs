@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::run::{self, Error};
-use crate::{check, gomodule, monitoring, terraform};
+use crate::{check, gomodule, manifests, monitoring, terraform};
 
 /// A tool and what it reads.
 struct Linter {
@@ -25,6 +25,15 @@ const ACTIONLINT: gomodule::Program = gomodule::Program {
     ..gomodule::Program::PLAIN
 };
 
+/// Looks for keys, tokens and passwords in every commit and in what is not committed yet.
+const GITLEAKS: gomodule::Program = gomodule::Program {
+    name: "gitleaks",
+    module: "github.com/zricethezav/gitleaks/v8",
+    version: "8.30.1",
+    package: "github.com/zricethezav/gitleaks/v8",
+    ..gomodule::Program::PLAIN
+};
+
 const LINTERS: &[Linter] = &[
     Linter { name: "promtool", get: "apt-get install prometheus", find: on_path, run: monitoring::check },
     Linter {
@@ -32,6 +41,24 @@ const LINTERS: &[Linter] = &[
         get: "apt-get install golang-go (kubectl 1.34 is then compiled from its Go module)",
         find: |_| check::compiled(&gomodule::KUBECTL),
         run: kustomized,
+    },
+    Linter {
+        name: "kubeconform",
+        get: "apt-get install golang-go (kubeconform is then compiled from its Go module)",
+        find: |_| check::compiled(&manifests::KUBECONFORM),
+        run: manifests::conform,
+    },
+    Linter {
+        name: "kube-score",
+        get: "apt-get install golang-go (kube-score is then compiled from its Go module)",
+        find: |_| check::compiled(&manifests::KUBE_SCORE),
+        run: manifests::score,
+    },
+    Linter {
+        name: "gitleaks",
+        get: "apt-get install golang-go (gitleaks is then compiled from its Go module)",
+        find: |_| check::compiled(&GITLEAKS),
+        run: secrets,
     },
     Linter { name: "shellcheck", get: "apt-get install shellcheck", find: on_path, run: shell },
     Linter {
@@ -55,13 +82,19 @@ const LINTERS: &[Linter] = &[
     },
 ];
 
-/// Runs every linter that is there; answers a line for each that is not.
+/// Runs every linter that is there, or only those of these names; answers a line for each that is not there.
 ///
 /// # Errors
-/// What the first linter found.
-pub(crate) fn run() -> Result<Vec<String>, Error> {
+/// What the first linter found, and a name that is none.
+pub(crate) fn run(only: &[String]) -> Result<Vec<String>, Error> {
+    let known: Vec<&str> = LINTERS.iter().map(|linter| linter.name).collect();
+    if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(Error::Found(format!("there is no linter {unknown}: {}", known.join(", "))));
+    }
     let mut missing = Vec::new();
-    for linter in LINTERS {
+    for linter in
+        LINTERS.iter().filter(|linter| only.is_empty() || only.iter().any(|name| name == linter.name))
+    {
         match (linter.find)(linter.name)? {
             Some(path) => (linter.run)(&path)?,
             None => missing.push(format!("{} is missing, so it was not run: {}", linter.name, linter.get)),
@@ -98,6 +131,13 @@ fn scripts() -> Result<Vec<String>, Error> {
 /// The example is no workflow of this repository, so it is named.
 fn workflows(actionlint: &Path) -> Result<(), Error> {
     run::run(run::command(actionlint).args(["-no-color", "deploy/ci/github-actions.yaml"]))
+}
+
+/// Whether a secret stands in the history or in the working tree. What is found is shown without its value.
+fn secrets(gitleaks: &Path) -> Result<(), Error> {
+    let words = ["git", "--no-banner", "--no-color", "--redact", "--verbose"];
+    run::run(run::command(gitleaks).args(words))?;
+    run::run(run::command(gitleaks).args(words).arg("--pre-commit"))
 }
 
 /// Whether Terraform would write the shipped configurations as they are.

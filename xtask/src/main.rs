@@ -13,6 +13,7 @@ mod gomodule;
 mod guide;
 mod image;
 mod linters;
+mod manifests;
 mod monitoring;
 mod policies;
 mod run;

@@ -41,7 +41,7 @@ mod world;
 pub(crate) use apply::{api, objects, put};
 pub(crate) use faults::HostFaults;
 pub(crate) use pace::until;
-pub(crate) use programs::{API_SERVER, ARGO_CD, CONTROLLER_MANAGER, ETCD};
+pub(crate) use programs::{API_SERVER, ARGO_CD, CONTROLLER_MANAGER, ETCD, ROLLOUTS, TRAEFIK};
 pub(crate) use secrets::random;
 
 /// What Prometheus of the host cluster reads, as JSON.
