@@ -217,6 +217,27 @@ pub(crate) fn published(program: &Program, path: &str) -> Result<PathBuf, Error>
     Ok(Module::download(program, &folder)?.folder.join(path))
 }
 
+/// A program that is published as a crate, compiled once at this version into the same folders; `more` are further words
+/// of `cargo install`.
+///
+/// # Errors
+/// When it cannot be had or does not compile.
+pub(crate) fn installed(name: &str, version: &str, more: &[&str]) -> Result<PathBuf, Error> {
+    let folder = cache()?.join(format!("{name}-{version}"));
+    let file = folder.join("bin").join(name);
+    if !file.is_file() {
+        run::say(&format!("{name} {version}: compiling (once)"));
+        let root = folder.display().to_string();
+        run::capture(
+            run::command(env!("CARGO"))
+                .args(["install", "--locked", "--version", version, "--root", &root, name])
+                .args(more)
+                .env_remove("CARGO_TARGET_DIR"),
+        )?;
+    }
+    Ok(file)
+}
+
 /// Copies a file or a whole folder; the module cache is read-only, the copies are not.
 ///
 /// # Errors

@@ -34,6 +34,9 @@ const GITLEAKS: gomodule::Program = gomodule::Program {
     ..gomodule::Program::PLAIN
 };
 
+/// Looks at what is linked: its licences, where it comes from, and what is not wanted.
+const CARGO_DENY: &str = "0.20.2";
+
 const LINTERS: &[Linter] = &[
     Linter { name: "promtool", get: "apt-get install prometheus", find: on_path, run: monitoring::check },
     Linter {
@@ -59,6 +62,12 @@ const LINTERS: &[Linter] = &[
         get: "apt-get install golang-go (gitleaks is then compiled from its Go module)",
         find: |_| check::compiled(&GITLEAKS),
         run: secrets,
+    },
+    Linter {
+        name: "cargo-deny",
+        get: "cargo install --locked cargo-deny (which was tried just now)",
+        find: |_| Ok(cargo_deny()),
+        run: dependencies,
     },
     Linter { name: "shellcheck", get: "apt-get install shellcheck", find: on_path, run: shell },
     Linter {
@@ -138,6 +147,23 @@ fn secrets(gitleaks: &Path) -> Result<(), Error> {
     let words = ["git", "--no-banner", "--no-color", "--redact", "--verbose"];
     run::run(run::command(gitleaks).args(words))?;
     run::run(run::command(gitleaks).args(words).arg("--pre-commit"))
+}
+
+/// cargo-deny: the one on PATH, or one that is compiled once; not optimised, since it runs for seconds.
+fn cargo_deny() -> Option<PathBuf> {
+    let compiled = || {
+        let compiled = gomodule::installed("cargo-deny", CARGO_DENY, &["--debug"]);
+        compiled.map_err(|error| run::say_error(&error)).ok()
+    };
+    run::which("cargo-deny").or_else(compiled)
+}
+
+/// Whether all that is linked may be. Advisories are left out: they need a database from the network.
+fn dependencies(cargo_deny: &Path) -> Result<(), Error> {
+    let words = ["--offline", "--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
+    run::run(run::command(cargo_deny).args(words))?;
+    run::say("cargo-deny: bans, licences and sources; advisories were not asked for");
+    Ok(())
 }
 
 /// Whether Terraform would write the shipped configurations as they are.

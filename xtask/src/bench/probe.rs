@@ -6,7 +6,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -38,7 +38,8 @@ const HOST: &str = "blue-green.local";
 /// # Errors
 /// When one of the programs cannot be had or does not do its work.
 pub(crate) fn figures() -> Result<Vec<Figure>, Error> {
-    let oha = oha()?;
+    // With its default features: without TLS, which nothing here speaks, 1.16.0 does not compile.
+    let oha = gomodule::installed("oha", OHA, &[])?;
     let app = App::start()?;
     let url = format!("http://{}", app.address);
     let mut figures = vec![lag("own lag at 1,000/s, p99.9, one process", &url, "demo.local")?];
@@ -137,21 +138,4 @@ impl Drop for App {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// oha, compiled once into the folder of compiled programs.
-fn oha() -> Result<PathBuf, Error> {
-    let folder = gomodule::cache()?.join(format!("oha-{OHA}"));
-    let file = folder.join("bin/oha");
-    if !file.is_file() {
-        run::say(&format!("oha {OHA}: compiling (once)"));
-        let root = folder.display().to_string();
-        // With its default features: without TLS, which nothing here speaks, 1.16.0 does not compile.
-        run::capture(
-            run::command(env!("CARGO"))
-                .args(["install", "--locked", "--version", OHA, "--root", &root, "oha"])
-                .env_remove("CARGO_TARGET_DIR"),
-        )?;
-    }
-    Ok(file)
 }
