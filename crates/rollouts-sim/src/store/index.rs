@@ -221,6 +221,26 @@ mod tests {
     }
 
     #[test]
+    fn events_by_what_they_say() {
+        let mut index = Index::default();
+        let event = |name: &str, message: &str| {
+            let metadata = json!({"namespace": "n", "name": name});
+            json!({"metadata": metadata, "involvedObject": {"uid": "1"}, "reason": "R", "message": message})
+        };
+        let found = |index: &Index, message: &str| {
+            index.events_like(&event("", message)).map(|(_, name)| name.clone()).collect::<String>()
+        };
+        index.put(Resource::Event, None, &event("y", "a"));
+        index.put(Resource::Event, None, &event("x", "a"));
+        index.put(Resource::ConfigMap, None, &event("z", "a"));
+        assert_eq!((found(&index, "a"), found(&index, "b")), ("xy".to_owned(), String::new()));
+        index.put(Resource::Event, Some(&event("y", "a")), &event("y", "b"));
+        assert_eq!((found(&index, "a"), found(&index, "b")), ("x".to_owned(), "y".to_owned()));
+        index.remove(Resource::Event, &event("x", "a"));
+        assert_eq!(found(&index, "a"), "");
+    }
+
+    #[test]
     fn ingresses_by_host() {
         let mut index = Index::default();
         let ingress = |name: &str, host: &str| json!({"metadata": {"namespace": "n", "name": name}, "spec": {"rules": [{"host": host}, {"host": "B.local"}]}});
