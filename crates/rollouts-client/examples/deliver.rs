@@ -14,6 +14,7 @@ use rollouts_client::condition::Condition;
 use rollouts_client::connect;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
+use rollouts_client::verbs::Promote;
 use traffic_probe::HttpRequests;
 
 const WITHIN: Duration = Duration::from_secs(120);
@@ -32,7 +33,8 @@ pub async fn run(
         set => drop(set?),
     }
     rollouts.wait(name, &Condition::Paused, WITHIN).await?;
-    let order = Promotion { name: name.to_owned(), full: false, probe: Some(probe), within: WITHIN };
+    let order =
+        Promotion { name: name.to_owned(), how: Promote::default(), probe: Some(probe), within: WITHIN };
     let promoted = promotion::promote(rollouts, &order).await?;
     writeln!(out, "{}", promoted.proof)?;
     Ok(())

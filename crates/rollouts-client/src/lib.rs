@@ -24,12 +24,14 @@
 //!
 //! let rollout: Rollout = serde_json::from_str(
 //!     r#"{"metadata": {"name": "app"}, "spec": {"strategy": {"blueGreen": {"activeService": "app"}}},
-//!         "status": {"phase": "Paused", "message": "BlueGreenPause", "controllerPause": true,
+//!         "status": {"currentPodHash": "h2", "phase": "Paused", "message": "BlueGreenPause", "controllerPause": true,
 //!                    "pauseConditions": [{"reason": "BlueGreenPause"}]}}"#,
 //! )?;
 //! assert_eq!(phase::in_words(&rollout), "Paused (BlueGreenPause)");
 //! let patches = verbs::promote(&rollout)?;
-//! assert_eq!(patches[0].body.to_string(), r#"{"status":{"pauseConditions":null}}"#);
+//! // For the version that was read, and for no other.
+//! assert_eq!(patches[0].body[0]["value"], "h2");
+//! assert_eq!(patches[0].body[1]["path"], "/status/pauseConditions");
 //! // A verb that would do nothing says so, instead of "promoted".
 //! let nothing = verbs::retry(&rollout).expect_err("its update is not aborted");
 //! assert!(nothing.already_so());

@@ -8,6 +8,7 @@ use crate::client::{Error, Rollouts};
 use crate::phase::{self, Phase};
 use crate::proof::{self, Probe, Proof, ProofError, Reached, Split};
 use crate::types::{PodTemplate, ReplicaSet, Rollout};
+use crate::verbs::Promote;
 use crate::{revision, view, wait};
 
 /// What is asked for.
@@ -15,8 +16,8 @@ use crate::{revision, view, wait};
 pub struct Promotion {
     /// The Rollout.
     pub name: String,
-    /// Whether all pauses, steps and analyses are skipped.
-    pub full: bool,
+    /// How it is asked for.
+    pub how: Promote,
     /// The requests that prove it; without them only selector and endpoints do.
     pub probe: Option<Probe>,
     /// How long all of it may take, in the world's time.
@@ -90,14 +91,10 @@ async fn patched(rollouts: &Rollouts, order: &Promotion) -> Result<Rollout, Prom
     if before.spec.strategy.blue_green.is_none() {
         return Err(PromotionError::Strategy { name: order.name.clone() });
     }
-    let sent = match order.full {
-        true => rollouts.promote_full(&order.name).await,
-        false => rollouts.promote(&order.name).await,
-    };
-    match sent {
+    match rollouts.promote_as(&order.name, &order.how).await {
         Err(error) if error.already_so() => {
             let now = rollouts.get(&order.name).await?;
-            let on_its_way = phase::unpausing(&now) || now.fully_promoted() || order.full;
+            let on_its_way = phase::unpausing(&now) || now.fully_promoted() || order.how.full;
             if on_its_way { Ok(now) } else { Err(error.into()) }
         }
         sent => Ok(sent?),

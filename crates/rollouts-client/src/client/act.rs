@@ -10,7 +10,7 @@ use super::schema::schemas_fit;
 use super::{Error, Rollouts};
 use crate::patch::PatchRequest;
 use crate::types::Rollout;
-use crate::verbs::{self, VerbError};
+use crate::verbs::{self, Promote, VerbError};
 use crate::wait;
 
 /// How often the same literal patch is sent at most.
@@ -22,7 +22,7 @@ impl Rollouts {
     /// # Errors
     /// Those of the verb, and those of the calls. So for all verbs here.
     pub async fn promote(&self, name: &str) -> Result<Rollout, Error> {
-        self.go_on("promote", name, verbs::promote).await
+        self.promote_as(name, &Promote::default()).await
     }
 
     /// [`verbs::promote_full`], refused like [`Rollouts::promote`].
@@ -30,7 +30,15 @@ impl Rollouts {
     /// # Errors
     /// As [`Rollouts::promote`].
     pub async fn promote_full(&self, name: &str) -> Result<Rollout, Error> {
-        self.go_on("promote", name, verbs::promote_full).await
+        self.promote_as(name, &Promote { full: true, ..Promote::default() }).await
+    }
+
+    /// [`verbs::promote_as`], refused like [`Rollouts::promote`].
+    ///
+    /// # Errors
+    /// As [`Rollouts::promote`].
+    pub async fn promote_as(&self, name: &str, how: &Promote) -> Result<Rollout, Error> {
+        self.go_on("promote", name, |rollout| verbs::promote_as(rollout, how)).await
     }
 
     /// [`verbs::abort`].
@@ -141,6 +149,11 @@ impl Rollouts {
         for attempt in 1.. {
             match self.send_all(&left).await {
                 Ok(()) => return self.get(name).await,
+                Err(Error::Refused { code: 422, .. })
+                    if self.moved(name, &before, &literal, &decide).await? =>
+                {
+                    return Err(Error::Changed { verb, name: name.to_owned() });
+                }
                 Err(error) if !error.transient() => return Err(error),
                 Err(error) if attempt >= ATTEMPTS => {
                     let name = name.to_owned();
@@ -158,6 +171,22 @@ impl Rollouts {
             }
         }
         Err(Error::Changed { verb, name: name.to_owned() })
+    }
+
+    /// Whether a patch was refused because the Rollout is no longer as it was read: at another version, or where the
+    /// verb would send something else.
+    async fn moved<V>(
+        &self,
+        name: &str,
+        before: &Rollout,
+        literal: &[PatchRequest],
+        decide: &V,
+    ) -> Result<bool, Error>
+    where
+        V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
+    {
+        let now = self.get(name).await?;
+        Ok(now.current_hash() != before.current_hash() || decide(&now).as_deref() != Ok(literal))
     }
 
     /// What the verb would send now. What the controller has not seen may be the verb's own first patch.

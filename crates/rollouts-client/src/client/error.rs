@@ -70,10 +70,8 @@ pub enum Error {
     /// There are no two revisions to compare.
     #[error(transparent)]
     Diff(#[from] DiffError),
-    /// The answer to a changing call got lost, and meanwhile the Rollout moved to another version.
-    #[error(
-        "{verb} rollout {name}: it changed to another version while the answer was lost; look and decide again"
-    )]
+    /// The Rollout moved on before a changing call took effect, or while the answer to it was lost.
+    #[error("{verb} rollout {name}: it moved on in the meantime; look and decide again")]
     Changed {
         /// The verb.
         verb: &'static str,

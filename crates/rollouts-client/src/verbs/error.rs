@@ -35,6 +35,18 @@ pub enum VerbError {
         /// What the controller has yet to see, in Argo's words.
         waiting: &'static str,
     },
+    /// Another version than the one that was looked at.
+    #[error(
+        "cannot promote rollout {name}: its new version is {found} now, and not {expected}; look at it first"
+    )]
+    AnotherVersion {
+        /// The Rollout.
+        name: String,
+        /// The pod-template hash that was asked for.
+        expected: String,
+        /// The one that is there.
+        found: String,
+    },
     /// There is no such revision.
     #[error("cannot undo rollout {name}: unable to find revision {revision} among {}", known(.found))]
     NoRevision {

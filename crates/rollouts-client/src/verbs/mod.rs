@@ -7,8 +7,8 @@
 //!
 //! Source: argo-rollouts 1.10.2, `pkg/kubectl-argo-rollouts/cmd`, and the Argo CD actions for `resume`.
 //! Deliberately different from it: a verb that depends on the status waits for the controller to have seen
-//! the spec ([`VerbError::NotObserved`]); a canary that was just promoted is not promoted again, which would
-//! skip a step; an abort of what is fully promoted is refused, since the controller takes it back in silence, and one
+//! the spec ([`VerbError::NotObserved`]); a promotion holds for the version and the step that were read, and goes past a
+//! running step only when that is asked for; a canary that was just promoted is not promoted again; an abort of what is fully promoted is refused, since the controller takes it back in silence, and one
 //! during a full promotion ends that promotion, for the same reason;
 //! `set image` patches the one field instead of writing the whole object.
 //!
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 pub use error::VerbError;
 pub use image::set_image;
-pub use promote::{promote, promote_full, resume};
+pub use promote::{Promote, promote, promote_as, promote_full, resume};
 pub use undo::{target_revision, undo, undo_to};
 
 use crate::patch::{PatchKind, PatchRequest, Subresource, Target};

@@ -1,44 +1,95 @@
 //! Going on: promote, promote in full, resume.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Patches, VerbError, observed, spec, status};
-use crate::patch::PatchRequest;
+use super::{Patches, VerbError, observed, request, spec, status};
+use crate::patch::{PatchKind, PatchRequest, Subresource};
 use crate::phase;
 use crate::types::{AnalysisPhase, CanaryStrategy, Rollout};
 
-/// Goes on from a pause, and past a running canary step.
+/// How a promotion is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Promote {
+    /// Past every pause, step and analysis.
+    pub full: bool,
+    /// Past the canary step that is running, whose analysis is then skipped. What pauses is promoted without.
+    pub skip_step: bool,
+    /// Only this version, by the pod-template hash that somebody has looked at; whichever it is when absent.
+    pub hash: Option<String>,
+}
+
+/// Goes on from a pause.
 ///
-/// What it does depends on the state: it removes the controller's pause; on a canary that is not paused it
-/// moves to the step after the running one, whose analysis is skipped; on a canary whose inline analysis was
-/// inconclusive it does both. A pause by a person (`spec.paused`) ends as well.
+/// It removes the controller's pause; on a canary whose inline analysis was inconclusive it moves on to the next step
+/// as well. A pause by a person (`spec.paused`) ends too. The patches hold for the version and the step that they were
+/// made for: on any other the API server refuses them.
 ///
 /// # Errors
-/// When a blue-green Rollout is not paused, when a canary has done all its steps or has none, when it was
-/// promoted a moment ago and the controller has not reacted, or has not seen the spec yet.
+/// When a blue-green Rollout is not paused, when a canary's step is running (the plugin goes past it, and past its
+/// analysis), when a canary has done all its steps or has none, when it was promoted a moment ago and the controller
+/// has not reacted, or has not seen the spec yet.
 pub fn promote(rollout: &Rollout) -> Patches {
+    promote_as(rollout, &Promote::default())
+}
+
+/// [`promote`] or [`promote_full`], as it is asked for.
+///
+/// # Errors
+/// Theirs, and when the new version is not the one that was asked for.
+pub fn promote_as(rollout: &Rollout, how: &Promote) -> Patches {
     observed(rollout, "promote")?;
-    let status = status_of_promotion(rollout)?;
+    let found = rollout.current_hash().unwrap_or("none");
+    if let Some(expected) = how.hash.as_deref().filter(|hash| *hash != found) {
+        let (name, expected, found) = (rollout.name().to_owned(), expected.to_owned(), found.to_owned());
+        return Err(VerbError::AnotherVersion { name, expected, found });
+    }
+    if how.full {
+        return in_full(rollout);
+    }
+    let status = status_of_promotion(rollout, how.skip_step)?;
     Ok(unpause(rollout).into_iter().chain(status).collect())
 }
 
 /// The status patch of a promotion; `None` when only a person's pause is in the way.
-fn status_of_promotion(rollout: &Rollout) -> Result<Option<PatchRequest>, VerbError> {
+fn status_of_promotion(rollout: &Rollout, skip_step: bool) -> Result<Option<PatchRequest>, VerbError> {
     let paused = !rollout.pause_conditions().is_empty();
     let next = rollout.spec.strategy.canary.as_ref().and_then(|canary| next_step(rollout, canary));
-    let body = match next {
+    let clear = || json!({"op": "remove", "path": "/status/pauseConditions"});
+    let step =
+        |next: &NextStep| json!({"op": "add", "path": "/status/currentStepIndex", "value": next.index});
+    let changes = match next {
         Some(next) if paused && rollout.controller_paused() && inconclusive(rollout) => {
-            json!({"pauseConditions": null, "controllerPause": false, "currentStepIndex": next.index})
+            vec![
+                clear(),
+                json!({"op": "add", "path": "/status/controllerPause", "value": false}),
+                step(&next),
+            ]
         }
-        _ if paused => json!({"pauseConditions": null}),
+        _ if paused => vec![clear()],
         _ if phase::unpausing(rollout) => {
             return only_if_paused_by_a_person(rollout, "it was promoted just now");
         }
-        Some(next) if next.moves => json!({"pauseConditions": null, "currentStepIndex": next.index}),
+        Some(next) if next.moves && skip_step => vec![step(&next)],
+        Some(next) if next.moves && rollout.paused() => return Ok(None),
+        Some(next) if next.moves => {
+            let why =
+                format!("its step {} of {} is running; --skip-step goes past it", next.index, next.steps);
+            return Err(VerbError::pointless(rollout, "promote", why));
+        }
         Some(_) => return only_if_paused_by_a_person(rollout, "all its steps are done"),
         None => return only_if_paused_by_a_person(rollout, "it is not paused"),
     };
-    Ok(Some(status(rollout, json!({"status": body}))))
+    Ok(Some(guarded(rollout, Subresource::Status, changes)))
+}
+
+/// A JSON Patch that is carried out only while the Rollout is at the version and the step that were read.
+fn guarded(rollout: &Rollout, subresource: Subresource, changes: Vec<Value>) -> PatchRequest {
+    let test = |path: &str, value: Value| json!({"op": "test", "path": path, "value": value});
+    let hash = rollout.current_hash().map(|hash| test("/status/currentPodHash", json!(hash)));
+    let step = rollout.status.as_ref().and_then(|status| status.current_step_index);
+    let step = step.map(|index| test("/status/currentStepIndex", json!(index)));
+    let body: Vec<Value> = hash.into_iter().chain(step).chain(changes).collect();
+    request(rollout, subresource, PatchKind::Json, Value::Array(body))
 }
 
 fn only_if_paused_by_a_person(rollout: &Rollout, because: &str) -> Result<Option<PatchRequest>, VerbError> {
@@ -49,8 +100,10 @@ fn only_if_paused_by_a_person(rollout: &Rollout, because: &str) -> Result<Option
 }
 
 struct NextStep {
-    /// Never beyond the number of steps.
+    /// Never beyond the number of steps. It is the number of the running one, counted from 1.
     index: i64,
+    /// How many there are.
+    steps: i64,
     /// Whether that is another step than the running one.
     moves: bool,
 }
@@ -60,7 +113,7 @@ fn next_step(rollout: &Rollout, canary: &CanaryStrategy) -> Option<NextStep> {
     let steps = i64::try_from(canary.steps.as_ref()?.len()).ok().filter(|&steps| steps > 0)?;
     let index = rollout.status.as_ref().and_then(|status| status.current_step_index).unwrap_or_default();
     let index = i64::from(index);
-    Some(NextStep { index: if index < steps { index + 1 } else { index }, moves: index < steps })
+    Some(NextStep { index: if index < steps { index + 1 } else { index }, steps, moves: index < steps })
 }
 
 fn inconclusive(rollout: &Rollout) -> bool {
@@ -76,11 +129,15 @@ fn inconclusive(rollout: &Rollout) -> bool {
 /// seen the new template), when a full promotion was asked for already, or when the controller has not seen
 /// the spec yet.
 pub fn promote_full(rollout: &Rollout) -> Patches {
-    observed(rollout, "promote")?;
+    promote_as(rollout, &Promote { full: true, ..Promote::default() })
+}
+
+fn in_full(rollout: &Rollout) -> Patches {
     let mut patches = Vec::new();
     let asked = rollout.promoted_in_full();
     if !rollout.fully_promoted() && !asked {
-        patches.push(status(rollout, json!({"status": {"promoteFull": true}})));
+        let change = json!({"op": "add", "path": "/status/promoteFull", "value": true});
+        patches.push(guarded(rollout, Subresource::Status, vec![change]));
     }
     patches.extend(unpause(rollout));
     if patches.is_empty() {
@@ -98,7 +155,8 @@ pub fn promote_full(rollout: &Rollout) -> Patches {
 pub fn resume(rollout: &Rollout) -> Patches {
     let waits = !rollout.pause_conditions().is_empty();
     let clear = waits.then(|| status(rollout, json!({"status": {"pauseConditions": null}})));
-    let patches: Vec<PatchRequest> = unpause(rollout).into_iter().chain(clear).collect();
+    let unpause = rollout.paused().then(|| spec(rollout, json!({"spec": {"paused": false}})));
+    let patches: Vec<PatchRequest> = unpause.into_iter().chain(clear).collect();
     if patches.is_empty() {
         return Err(VerbError::already(rollout, "resume", "it is not paused"));
     }
@@ -109,5 +167,6 @@ pub fn resume(rollout: &Rollout) -> Patches {
 /// the step's pause for one that has not begun, and pause again. The plugin sends it afterwards, and that happens
 /// (seen on 1.10.2).
 fn unpause(rollout: &Rollout) -> Option<PatchRequest> {
-    rollout.paused().then(|| spec(rollout, json!({"spec": {"paused": false}})))
+    let change = || json!({"op": "add", "path": "/spec/paused", "value": false});
+    rollout.paused().then(|| guarded(rollout, Subresource::Main, vec![change()]))
 }

@@ -25,14 +25,16 @@ pub(crate) type Objects = BTreeMap<String, Value>;
 /// What happens to one patch.
 #[derive(Clone, Copy)]
 pub(crate) enum Fault {
-    /// Carried out, and the answer gets lost.
+    /// Carried out, and seen by the controller; the answer gets lost.
     AnswerLost,
     /// Not carried out, and answered with a status.
     Status(u16),
     /// Not carried out, and never answered.
     Hangs,
-    /// Not carried out, while the Rollout moves to another version.
+    /// The Rollout moves to another version before it arrives.
     Overtaken,
+    /// The same, and no answer comes from it.
+    OvertakenUnheard,
 }
 
 type Controller = Box<dyn Fn(&mut Objects) + Send>;
@@ -138,7 +140,8 @@ impl Api {
         let Some(object) = world.objects.get_mut(path) else { return refused(404) };
         match fault {
             Some(Fault::Status(status)) => return refused(status),
-            Some(Fault::Overtaken) => {
+            Some(Fault::Overtaken) => object["status"]["currentPodHash"] = json!("h9"),
+            Some(Fault::OvertakenUnheard) => {
                 object["status"]["currentPodHash"] = json!("h9");
                 return refused(503);
             }
@@ -159,7 +162,11 @@ impl Api {
                 json!(object["metadata"]["generation"].as_i64().unwrap_or(0) + 1);
         }
         match fault {
-            Some(Fault::AnswerLost) => refused(504),
+            Some(Fault::AnswerLost) => {
+                let World { objects, controller, .. } = &mut *world;
+                controller(objects);
+                refused(504)
+            }
             _ => (200, object.clone()),
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rollouts_client::client::Error;
 use rollouts_client::condition::Condition;
+use rollouts_client::verbs::Promote;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Fault, Objects, ROLLOUT, at};
@@ -20,7 +21,8 @@ fn idle(_: &mut Objects) {}
 async fn promoted(faults: &[Fault]) -> (String, Value) {
     let api = Api::new(on_third_step(), idle).faults(faults.iter().copied());
     let rollouts = api.rollouts().with_deadline(Duration::from_secs(1));
-    let ended = match rollouts.promote("app").await {
+    let skip = Promote { skip_step: true, ..Promote::default() };
+    let ended = match rollouts.promote_as("app", &skip).await {
         Ok(_) => "ok".to_owned(),
         Err(error) => error.to_string(),
     };
@@ -39,9 +41,30 @@ async fn a_promotion_takes_effect_once_whatever_happens_to_its_answers() {
     assert_eq!(promoted(&[Fault::Status(503); 3]).await, (never, json!(2)));
     let no = "patch rollout app: refused by the API server: no: 403 (403 Whatever)".to_owned();
     assert_eq!(promoted(&[Fault::Status(403)]).await, (no, json!(2)));
-    let other =
-        "promote rollout app: it changed to another version while the answer was lost; look and decide again";
-    assert_eq!(promoted(&[Fault::Overtaken]).await, (other.to_owned(), json!(2)));
+    let other = "promote rollout app: it moved on in the meantime; look and decide again".to_owned();
+    assert_eq!(promoted(&[Fault::Overtaken]).await, (other.clone(), json!(2)));
+    assert_eq!(promoted(&[Fault::OvertakenUnheard]).await, (other, json!(2)));
+}
+
+/// The answer to a promotion gets lost, and when it is read back the canary waits at its next pause. That is another
+/// one, and nobody has looked at it.
+#[tokio::test]
+async fn a_promotion_whose_answer_is_lost_does_not_end_the_next_pause_too() {
+    let paused = json!({"phase": "Paused", "controllerPause": true, "pauseConditions": [{"reason": "CanaryPauseStep"}]});
+    let at_first =
+        both(json!({"status": paused}), json!({"status": {"currentPodHash": "h3", "currentStepIndex": 1}}));
+    let to_the_next = move |objects: &mut Objects| {
+        let status = &mut objects.get_mut(ROLLOUT).expect("the rollout")["status"];
+        if status["pauseConditions"].is_null() {
+            json_patch::merge(status, &paused);
+            status["currentStepIndex"] = json!(3);
+        }
+    };
+    let api =
+        Api::new(Objects::from([at(ROLLOUT, canary(at_first))]), to_the_next).faults([Fault::AnswerLost]);
+    let promoted = api.rollouts().promote("app").await.expect("promoted");
+    assert_eq!(promoted.pause_conditions().len(), 1, "it waits again");
+    assert_eq!(api.object(ROLLOUT)["status"]["currentStepIndex"], json!(3));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use rollouts_client::pace::Pace;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
 use rollouts_client::rollback::{self, Order, RollbackError};
+use rollouts_client::verbs::Promote;
 use serde_json::{Value, json};
 use traffic_probe::{Answer, Load, Measured, Outcome, Requests, RunningLoad};
 
@@ -334,7 +335,7 @@ async fn a_refusal_changes_nothing() {
 async fn promote(api: &Api) -> String {
     let order = Promotion {
         name: "app".to_owned(),
-        full: false,
+        how: Promote::default(),
         probe: Some(probe(api)),
         within: Duration::from_secs(20),
     };

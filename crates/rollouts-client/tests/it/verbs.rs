@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rollouts_client::types::{ReplicaSet, Rollout};
-use rollouts_client::verbs::{self, Patches};
+use rollouts_client::verbs::{self, Patches, Promote};
 use serde_json::{Value, json};
 
 use crate::fixture::{blue_green, both, canary, replica_set, template};
@@ -51,9 +51,34 @@ fn all<const N: usize>(differences: [Value; N]) -> Value {
     differences.into_iter().fold(json!({}), both)
 }
 
+/// The patch of a promotion: for one version, and one step of a canary, and for no other.
+fn guarded(on: &str, hash: &str, step: Option<i64>, changes: &str) -> String {
+    let step =
+        step.map(|index| format!(r#"{{"op":"test","path":"/status/currentStepIndex","value":{index}}},"#));
+    let (step, hash) = (
+        step.unwrap_or_default(),
+        format!(r#"{{"op":"test","path":"/status/currentPodHash","value":"{hash}"}}"#),
+    );
+    format!("{on}--type json -p '[{hash},{step}{changes}]'")
+}
+
+/// The change of the status that ends the controller's pause.
+fn cleared(step: Option<i64>) -> String {
+    guarded(STATUS, "h3", step, r#"{"op":"remove","path":"/status/pauseConditions"}"#)
+}
+
+/// The change of the spec that ends a person's pause.
+fn held_no_more(hash: &str, step: Option<i64>) -> String {
+    guarded("", hash, step, r#"{"op":"add","path":"/spec/paused","value":false}"#)
+}
+
+fn in_full(hash: &str, step: Option<i64>) -> String {
+    guarded(STATUS, hash, step, r#"{"op":"add","path":"/status/promoteFull","value":true}"#)
+}
+
+const STATUS: &str = "--subresource status ";
 const CLEAR: &str = r#"--subresource status --type merge -p '{"status":{"pauseConditions":null}}'"#;
 const UNPAUSE: &str = r#"--type merge -p '{"spec":{"paused":false}}'"#;
-const FULL: &str = r#"--subresource status --type merge -p '{"status":{"promoteFull":true}}'"#;
 const UNSEEN: &str = "waiting for rollout spec update to be observed";
 
 #[test]
@@ -62,14 +87,14 @@ fn promote() {
     let promoted_just_now = json!({"status": {"controllerPause": true}});
     let unseen = json!({"metadata": {"generation": 8}});
     let inconclusive = json!({"status": {"canary": {"currentStepAnalysisRunStatus": {"name": "r", "status": "Inconclusive"}}}});
-    let two = format!("{UNPAUSE} && {CLEAR}");
+    let two = format!("{} && {}", held_no_more("h3", None), cleared(None));
     check(
         verbs::promote,
         vec![
-            (blue_green(updating(paused("BlueGreenPause"))), CLEAR),
-            (blue_green(updating(paused("InconclusiveAnalysisRun"))), CLEAR),
+            (blue_green(updating(paused("BlueGreenPause"))), &cleared(None)),
+            (blue_green(updating(paused("InconclusiveAnalysisRun"))), &cleared(None)),
             (blue_green(all([updating(paused("BlueGreenPause")), by_a_person.clone()])), &two),
-            (blue_green(updating(by_a_person.clone())), UNPAUSE),
+            (blue_green(updating(by_a_person.clone())), &held_no_more("h3", None)),
             (blue_green(updating(json!({}))), "nothing to do: promote rollout app: it is not paused"),
             (blue_green(json!({})), "nothing to do: promote rollout app: it is not paused"),
             (
@@ -80,14 +105,16 @@ fn promote() {
                 blue_green(all([paused("BlueGreenPause"), unseen])),
                 &format!("cannot promote rollout app yet: {UNSEEN}"),
             ),
-            (canary(all([updating(paused("CanaryPauseStep")), step(1)])), CLEAR),
+            (canary(all([updating(paused("CanaryPauseStep")), step(1)])), &cleared(Some(1))),
+            // The plugin goes past what is running, and past its analysis.
             (
                 canary(all([updating(json!({})), step(2)])),
-                r#"--subresource status --type merge -p '{"status":{"pauseConditions":null,"currentStepIndex":3}}'"#,
+                "cannot promote rollout app: its step 3 of 4 is running; --skip-step goes past it",
             ),
+            (canary(all([updating(by_a_person.clone()), step(2)])), &held_no_more("h3", Some(2))),
             (
                 canary(updating(json!({"status": {"currentStepIndex": null}}))),
-                r#"--subresource status --type merge -p '{"status":{"pauseConditions":null,"currentStepIndex":1}}'"#,
+                "cannot promote rollout app: its step 1 of 4 is running; --skip-step goes past it",
             ),
             (
                 canary(all([updating(promoted_just_now), step(2)])),
@@ -95,7 +122,12 @@ fn promote() {
             ),
             (
                 canary(all([updating(paused("InconclusiveAnalysisRun")), step(2), inconclusive.clone()])),
-                r#"--subresource status --type merge -p '{"status":{"pauseConditions":null,"controllerPause":false,"currentStepIndex":3}}'"#,
+                &guarded(
+                    STATUS,
+                    "h3",
+                    Some(2),
+                    r#"{"op":"remove","path":"/status/pauseConditions"},{"op":"add","path":"/status/controllerPause","value":false},{"op":"add","path":"/status/currentStepIndex","value":3}"#,
+                ),
             ),
             // Without the controller's pause an inconclusive run is just a pause.
             (
@@ -105,29 +137,59 @@ fn promote() {
                     inconclusive,
                     json!({"status": {"controllerPause": false}}),
                 ])),
-                CLEAR,
+                &cleared(Some(2)),
             ),
             (canary(json!({})), "nothing to do: promote rollout app: all its steps are done"),
             (
                 canary(json!({"spec": {"strategy": {"canary": {"steps": null}}}})),
                 "nothing to do: promote rollout app: it is not paused",
             ),
-            (canary(all([by_a_person, step(4)])), UNPAUSE),
+            (canary(all([by_a_person, step(4)])), &held_no_more("h2", Some(4))),
         ],
     );
 }
 
 #[test]
+fn promote_past_a_running_step_when_asked() {
+    let skip = Promote { skip_step: true, ..Promote::default() };
+    let next = |from: Option<i64>, to: i64| {
+        let change = format!(r#"{{"op":"add","path":"/status/currentStepIndex","value":{to}}}"#);
+        guarded(STATUS, "h3", from, &change)
+    };
+    check(
+        |rollout| verbs::promote_as(rollout, &skip),
+        vec![
+            (canary(all([updating(json!({})), step(2)])), &next(Some(2), 3)),
+            (canary(updating(json!({"status": {"currentStepIndex": null}}))), &next(None, 1)),
+            (canary(all([updating(paused("CanaryPauseStep")), step(1)])), &cleared(Some(1))),
+            (canary(json!({})), "nothing to do: promote rollout app: all its steps are done"),
+        ],
+    );
+}
+
+#[test]
+fn promote_only_what_was_looked_at() {
+    let of = |full: bool, hash: &str| Promote { full, hash: Some(hash.to_owned()), ..Promote::default() };
+    let waiting = || blue_green(updating(paused("BlueGreenPause")));
+    check(|rollout| verbs::promote_as(rollout, &of(false, "h3")), vec![(waiting(), &cleared(None))]);
+    check(|rollout| verbs::promote_as(rollout, &of(true, "h3")), vec![(waiting(), &in_full("h3", None))]);
+    let other = "cannot promote rollout app: its new version is h3 now, and not h2; look at it first";
+    check(|rollout| verbs::promote_as(rollout, &of(false, "h2")), vec![(waiting(), other)]);
+    check(|rollout| verbs::promote_as(rollout, &of(true, "h2")), vec![(waiting(), other)]);
+}
+
+#[test]
 fn promote_full() {
     let by_a_person = json!({"spec": {"paused": true}});
-    let two = format!("{FULL} && {UNPAUSE}");
+    let full = in_full("h3", None);
+    let two = format!("{full} && {}", held_no_more("h3", None));
     check(
         verbs::promote_full,
         vec![
-            (blue_green(updating(paused("BlueGreenPause"))), FULL),
-            (blue_green(updating(json!({}))), FULL),
+            (blue_green(updating(paused("BlueGreenPause"))), &full),
+            (blue_green(updating(json!({}))), &full),
             (blue_green(all([updating(json!({})), by_a_person.clone()])), &two),
-            (blue_green(by_a_person), UNPAUSE),
+            (blue_green(by_a_person), &held_no_more("h2", None)),
             (blue_green(json!({})), "nothing to do: promote rollout app: it is fully promoted"),
             (
                 blue_green(updating(json!({"status": {"promoteFull": true}}))),
@@ -137,9 +199,9 @@ fn promote_full() {
                 blue_green(json!({"metadata": {"generation": 8}})),
                 &format!("cannot promote rollout app yet: {UNSEEN}"),
             ),
-            (canary(all([updating(json!({})), step(1)])), FULL),
+            (canary(all([updating(json!({})), step(1)])), &in_full("h3", Some(1))),
             // Upstream allows it on an aborted update too, and the controller takes the abort away.
-            (blue_green(updating(json!({"status": {"abort": true}}))), FULL),
+            (blue_green(updating(json!({"status": {"abort": true}}))), &full),
         ],
     );
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use rollouts_client::condition::Condition;
 use rollouts_client::phase::Phase;
+use rollouts_client::verbs::Promote;
 use serde_json::json;
 use task_manager::exit::Code;
 use task_master::operator::{self, Done, Verb};
@@ -85,6 +86,12 @@ enum Command {
         /// Past every pause and analysis
         #[arg(long)]
         full: bool,
+        /// Past the canary step that is running, and its analysis
+        #[arg(long, conflicts_with = "full")]
+        skip_step: bool,
+        /// Only if this is the new version: the hash behind the last dash of its ReplicaSet in `get`
+        #[arg(long, value_name = "HASH")]
+        pod_hash: Option<String>,
         /// Send it and return, as `kubectl argo rollouts` does, instead of waiting until users reach it
         #[arg(long, conflicts_with = "host")]
         no_wait: bool,
@@ -203,8 +210,9 @@ impl Command {
             Command::History { name, to } => (name, Verb::History { of: *to }),
             Command::Diff { name, from, to } => (name, Verb::Diff { from: *from, to: *to }),
             Command::Wait { name, until } => (name, Verb::Wait(until.condition())),
-            Command::Promote { name, full, no_wait, host } => {
-                (name, Verb::Promote { full: *full, wait: !no_wait, host: host.clone() })
+            Command::Promote { name, full, skip_step, pod_hash, no_wait, host } => {
+                let how = Promote { full: *full, skip_step: *skip_step, hash: pod_hash.clone() };
+                (name, Verb::Promote { how, wait: !no_wait, host: host.clone() })
             }
             Command::Abort { name } => (name, Verb::Abort),
             Command::Retry { name } => (name, Verb::Retry),

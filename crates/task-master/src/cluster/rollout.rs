@@ -5,7 +5,8 @@ use std::time::Duration;
 use rollouts_client::promotion::{self, Promotion, PromotionError};
 use rollouts_client::proof::Probe;
 use rollouts_client::rollback::{self, Cause, Order};
-use rollouts_client::{image, phase};
+use rollouts_client::verbs::{Promote, VerbError};
+use rollouts_client::{client, image, phase};
 
 use super::condition::{Seen, see, version};
 use super::{Cluster, Look, rollouts_fault};
@@ -148,6 +149,8 @@ async fn bring(cluster: &Cluster, step: &Rollout, on: &str, bound: Duration) -> 
             match Box::pin(rollouts.promote(&step.on.name)).await {
                 Ok(_) => {}
                 Err(error) if error.already_so() => {}
+                // The pause ended by itself before the promotion came.
+                Err(client::Error::Changed { .. } | client::Error::Verb(VerbError::Pointless { .. })) => {}
                 Err(error) => return Err(rollouts_fault(&error)),
             }
         }
@@ -170,7 +173,7 @@ async fn promote(
 ) -> Result<String, Fault> {
     let rollouts = cluster.rollouts(&on.namespace);
     let probe = host.map(|host| Probe::new(cluster.requests.clone(), host));
-    let order = Promotion { name: on.name.clone(), full: false, probe, within: bound };
+    let order = Promotion { name: on.name.clone(), how: Promote::default(), probe, within: bound };
     match Box::pin(promotion::promote(&rollouts, &order)).await {
         Ok(promoted) => {
             let tag = promoted.tag.unwrap_or_else(|| "the new version".to_owned());

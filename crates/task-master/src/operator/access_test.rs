@@ -10,7 +10,7 @@ use rollouts_client::analysis::NewRun;
 use rollouts_client::condition::Condition;
 use rollouts_client::patch::{PatchKind, PatchRequest, Subresource, Target};
 use rollouts_client::proof::{self, Reached, Split};
-use rollouts_client::verbs;
+use rollouts_client::verbs::{self, Promote};
 use rollouts_sim::Simulator;
 use serde_json::{Value, json};
 use task_manager::Evidence;
@@ -196,7 +196,8 @@ const SERVICE: (&str, &str, &str) = ("v1", "Service", "services");
 /// Everything that a verb is seen to ask for, over the states in which it asks for different things.
 async fn seen(verb: &str) -> BTreeSet<Asked> {
     let mut all = BTreeSet::new();
-    let promote = |full, wait| Verb::Promote { full, wait, host: None };
+    let promote =
+        |full, wait| Verb::Promote { how: Promote { full, ..Promote::default() }, wait, host: None };
     match verb {
         "list" => {
             let cluster = Recorded::deployed().await;

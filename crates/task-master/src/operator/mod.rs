@@ -26,6 +26,7 @@ use rollouts_client::phase;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
 use rollouts_client::rollback::{self, Order};
+use rollouts_client::verbs::Promote;
 use rollouts_client::view::RolloutView;
 
 use crate::cluster::{self, Cluster};
@@ -66,8 +67,8 @@ pub enum Verb {
     Wait(Condition),
     /// The new version becomes the active one.
     Promote {
-        /// Past every pause and analysis.
-        full: bool,
+        /// How it is asked for.
+        how: Promote,
         /// Whether to wait until users reach it; otherwise it is only sent and read back.
         wait: bool,
         /// A host whose answers prove it; without one only selector and endpoints do.
@@ -179,12 +180,12 @@ async fn carry_out(
         }
         Verb::Wait(condition) => phase::in_words(&rollouts.wait(name, condition, within).await?),
         Verb::Status => phase::in_words(&rollouts.get(name).await?),
-        Verb::Promote { full: false, wait: false, .. } => now(&rollouts.promote(name).await?, "promoted"),
-        Verb::Promote { full: true, wait: false, .. } => {
-            now(&rollouts.promote_full(name).await?, "promoted in full")
+        Verb::Promote { how, wait: false, .. } => {
+            let far = if how.full { "promoted in full" } else { "promoted" };
+            now(&rollouts.promote_as(name, how).await?, far)
         }
-        Verb::Promote { full, host, wait: true } => {
-            let order = Promotion { name: name.to_owned(), full: *full, probe: probe(host), within };
+        Verb::Promote { how, host, wait: true } => {
+            let order = Promotion { name: name.to_owned(), how: how.clone(), probe: probe(host), within };
             let promoted = promotion::promote(rollouts, &order).await?;
             let tag = promoted.tag.unwrap_or_else(|| "the new version".to_owned());
             format!("promoted rollout {name} to {tag}: {}", promoted.proof)

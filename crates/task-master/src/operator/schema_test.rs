@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rollouts_client::condition::Condition;
 use rollouts_client::phase;
+use rollouts_client::verbs::Promote;
 use serde_json::{Value, json};
 
 use super::access_test::Recorded;
@@ -14,8 +15,12 @@ use crate::lint::{self, Source};
 
 const WITHIN: Duration = Duration::from_secs(600);
 
-const PROMOTE: Verb = Verb::Promote { full: false, wait: false, host: None };
-const PROMOTE_FULL: Verb = Verb::Promote { full: true, wait: false, host: None };
+const PROMOTE: Verb = promote(false, false);
+const PROMOTE_FULL: Verb = promote(true, false);
+
+const fn promote(full: bool, wait: bool) -> Verb {
+    Verb::Promote { how: Promote { full, skip_step: false, hash: None }, wait, host: None }
+}
 
 /// `WORKS_WITH@IN_PLACE/DATABASE`; nothing is declared by an empty text.
 fn declare(rollout: &mut Value, text: &str) {
@@ -154,7 +159,7 @@ fn a_canary_that_came_by_git_is_not_taken_nearer_to_users_and_can_be_left() {
         let refused = "cannot promote rollout canary: the versions' schemas do not fit; give it up: rollout abort canary \
                        (docs/blue-green-guide.md): the new version works with schema 2, the serving one with 1: none \
                        serves both";
-        for verb in [&PROMOTE, &PROMOTE_FULL, &Verb::Promote { full: false, wait: true, host: None }] {
+        for verb in [&PROMOTE, &PROMOTE_FULL, &promote(false, true)] {
             let said = tried(&at, "canary", verb).await.unwrap_err();
             let by_proof = said.contains("that is for blue-green only");
             assert!(said == refused || by_proof, "{verb:?}: {said}");
@@ -180,7 +185,11 @@ fn a_breaking_change_is_promoted_as_blue_green_with_a_database_of_its_own_alone(
         {
             let at = serving("blue-green", serves).await;
             synced(&at, wanted("blue-green", "v2", next)).await;
-            let verb = Verb::Promote { full: false, wait: true, host: Some("blue-green.local".to_owned()) };
+            let verb = Verb::Promote {
+                how: Promote::default(),
+                wait: true,
+                host: Some("blue-green.local".to_owned()),
+            };
             let said = tried(&at, "blue-green", &verb).await.err().unwrap_or_default();
             assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{next}: {said}");
             // A rollback works whatever the schemas are: here to the version whose database it is.

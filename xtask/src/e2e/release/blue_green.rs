@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rollouts_client::condition::Condition;
 use rollouts_client::promotion::{self, Promotion};
 use rollouts_client::proof::Probe;
+use rollouts_client::verbs::Promote;
 use scenario::World;
 
 use super::argo::{App, text_at};
@@ -97,7 +98,7 @@ async fn deliver(
     marks.push((release.world.pace.now(), "promote".to_owned()));
     let promoted = Instant::now();
     let probe = Some(Probe::new(release.world.requests.clone(), ACTIVE));
-    let order = Promotion { name: ROLLOUT.to_owned(), full: false, probe, within: WITHIN };
+    let order = Promotion { name: ROLLOUT.to_owned(), how: Promote::default(), probe, within: WITHIN };
     let proven = promotion::promote(&release.rollouts, &order).await.map_err(|error| with_causes(&error))?;
     expect(proven.tag.as_deref() == Some(TAG), "the promotion is one to the new version")?;
 
