@@ -97,6 +97,8 @@ pub struct RunError {
     /// What went wrong.
     #[source]
     pub source: Failure,
+    /// The loads that ended before, and the one whose account it was: what they lost was lost all the same.
+    pub loads: Vec<Loaded>,
 }
 
 /// What went wrong in a command.
@@ -168,7 +170,7 @@ pub async fn run(
     let watches = Watches::start(&world.client, &script.rollout.namespace, &mut observer).await;
     let watches = watches.map_err(|error| {
         let command = format!("rollout {}/{}", script.rollout.namespace, script.rollout.name);
-        RunError { line: 1, command, source: error.into() }
+        RunError { line: 1, command, source: error.into(), loads: Vec::new() }
     })?;
     let mut run = Run {
         script,
@@ -188,7 +190,8 @@ pub async fn run(
         tell(&format!("step {}", step.title));
         match run.step(step, tell).await {
             Ok(section) => transcript.sections.push(section),
-            Err(error) => {
+            Err(mut error) => {
+                error.loads = std::mem::take(&mut run.loads);
                 // A failure on a busy machine may not come again: what led to it is told here or nowhere.
                 transcript.sections.push(run.observer.finish(&step.title));
                 tell(&format!("seen by then:\n{transcript}"));
@@ -265,7 +268,7 @@ impl Run<'_> {
                     self.load.take().ok_or(Failure::Load("no load is running"))?;
                 let account = load.stop().await;
                 self.time_switches(&host, since, &account);
-                self.settle_account(&host, &account, *lost)?;
+                let settled = self.settle_account(&host, &account, *lost);
                 let marks = self.marks.iter().filter(|(at, _)| *at >= since).cloned().collect();
                 self.loads.push(Loaded {
                     host,
@@ -274,6 +277,7 @@ impl Run<'_> {
                     control: *lost == Lost::Some,
                     reconciled: None,
                 });
+                settled?;
             }
             Action::Component { component, runs } => {
                 self.mark(command);
@@ -458,7 +462,7 @@ fn check_lost(account: &Account, expected: Lost) -> Result<u64, Failure> {
 }
 
 fn failed(command: &Command, source: Failure) -> RunError {
-    RunError { line: command.line, command: command.text.clone(), source }
+    RunError { line: command.line, command: command.text.clone(), source, loads: Vec::new() }
 }
 
 fn as_expected(answer: &Answer, expect: &Expect) -> bool {

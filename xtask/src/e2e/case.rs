@@ -3,13 +3,26 @@
 use std::path::{Path, PathBuf};
 
 use scenario::script::Script;
-use scenario::{Header, Outcome, Transcript, World};
+use scenario::{Header, Loaded, Outcome, Transcript, World};
 
 use super::found;
 use crate::run::{self, Error};
 
 /// Where scenarios and their transcripts are, below the workspace's root.
 const FOLDER: &str = "scenarios";
+
+/// A scenario that failed, and the loads that it had by then: what they lost counts.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    pub(crate) loads: Vec<Loaded>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Failed { error, loads: Vec::new() }
+    }
+}
 
 /// A scenario's files.
 #[derive(Debug)]
@@ -35,11 +48,12 @@ impl Case {
         script: &Script,
         world: &World,
         tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Outcome, Failed> {
         let namespace = &script.rollout.namespace;
         clear(world, namespace).await?;
         let outcome = scenario::run(script, &run::root(), world, tell).await;
-        let outcome = outcome.map_err(|error| with_causes(&error))?;
+        let outcome =
+            outcome.map_err(|failed| Failed { error: with_causes(&failed), loads: failed.loads })?;
         scenario::discard(world, namespace).await.map_err(|error| with_causes(&error))?;
         Ok(outcome)
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use scenario::Outcome;
 use scenario::script::Script;
 
-use super::case::{self, Case};
+use super::case::{self, Case, Failed};
 use super::target::Target;
 use super::{Options, again, found, pool, runtime, switch};
 use crate::run::{self, Error};
@@ -20,7 +20,7 @@ pub(super) struct Ran<'c> {
     pub(super) took: Duration,
     /// How often it was run again, because the sender was late.
     pub(super) again: usize,
-    pub(super) outcome: Result<Outcome, Error>,
+    pub(super) outcome: Result<Outcome, Failed>,
 }
 
 /// Runs all of them, even after a failure: those that take nothing away beside each other, then the others one by one.
@@ -40,7 +40,7 @@ pub(super) fn run<'c>(cases: &'c [Case], options: &Options, target: &Target) -> 
         let ran = until_it_counts(case, script, options, target);
         match &ran.outcome {
             Ok(_) => run::say(&format!("{}: passed after {} s", case.name, ran.took.as_secs())),
-            Err(error) => run::say_error(&Error::Found(format!("{}: {error}", case.name))),
+            Err(failed) => run::say_error(&Error::Found(format!("{}: {}", case.name, failed.error))),
         }
         ran
     };
@@ -71,7 +71,7 @@ async fn repeated(
     script: &Script,
     options: &Options,
     target: &Target,
-) -> Result<Outcome, Error> {
+) -> Result<Outcome, Failed> {
     let (mut script, mut world) = (script.clone(), target.world(options.ingress).await?);
     scenario::move_to(&format!("{ROOM}{}", case.name), &mut script, &mut world);
     let say = |line: &str| run::say(&format!("{}: {line}", case.name));
@@ -86,11 +86,12 @@ async fn repeated(
         }
         first.get_or_insert(outcome);
     }
-    let Some(shown) = first else { return found("nothing was run") };
+    let Some(shown) = first else { return Ok(found("nothing was run")?) };
     if options.record {
         case.record(&script, shown.transcript.clone(), &world, &options.argo_rollouts).await?;
     } else if case.is_recorded() {
-        case.compare(&shown.transcript)?;
+        let same = case.compare(&shown.transcript);
+        same.map_err(|error| Failed { error, loads: shown.loads.clone() })?;
     } else {
         say("unverified: it ran, and no recording of a real controller says what it should show");
     }

@@ -26,6 +26,20 @@ async fn a_failed_wait_tells_all_that_was_seen() {
     }
 }
 
+/// The control asks for losses; asked for none, it fails, and what it lost is handed over all the same.
+#[tokio::test]
+async fn what_a_failed_run_has_lost_is_not_lost() {
+    let shipped = text("scenarios/blue-green/control-killed-pod.scenario");
+    let asked = shipped.replace("load stop lost some", "load stop lost 0");
+    assert_ne!(asked, shipped);
+    let simulator = Simulator::in_memory(1);
+    let world = World::simulated(simulator.client(), simulator.requests(), simulator.pace());
+    let script = scenario::parse(&asked).unwrap();
+    let failed = scenario::run(&script, &root(), &world, &mut |_| ()).await.unwrap_err();
+    assert_eq!(failed.loads.len(), 1, "{failed}");
+    assert!(failed.loads[0].account.lost() > 0 && !failed.loads[0].control);
+}
+
 /// Faults that are only written down.
 #[derive(Default)]
 struct Noted(Mutex<Vec<String>>);

@@ -15,7 +15,7 @@ use traffic_probe::Measured;
 use traffic_probe::doc::AccountDoc;
 use traffic_probe::picture::{self, Mark, Picture};
 
-use super::case::Case;
+use super::case::{Case, Failed};
 use super::switch::switches;
 use super::target::load_average;
 use crate::run::{self, Error};
@@ -76,11 +76,13 @@ impl Report {
         &mut self,
         case: &Case,
         took: Duration,
-        outcome: &Result<Outcome, Error>,
+        outcome: &Result<Outcome, Failed>,
     ) -> Result<(), Error> {
         let script = case.script()?;
-        let loads = outcome.as_ref().map(|outcome| outcome.loads.as_slice()).unwrap_or_default();
-        let error = outcome.as_ref().err().map(ToString::to_string);
+        let (loads, error) = match outcome {
+            Ok(outcome) => (&outcome.loads, None),
+            Err(failed) => (&failed.loads, Some(failed.error.to_string())),
+        };
         self.scenario(&case.name, &script.title, script.shows, took, error, loads)?;
         if let Some(added) = self.doc.scenarios.last_mut() {
             added.verified = case.is_recorded() || self.doc.measured == Measured::Live;
