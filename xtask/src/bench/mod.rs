@@ -6,6 +6,7 @@
 
 mod figure;
 mod measure;
+mod operator;
 mod probe;
 mod simulator;
 mod step;
@@ -54,6 +55,7 @@ fn engine(folder: &std::path::Path) -> Result<Vec<Figure>, Error> {
     let (time, size) = report(folder)?;
     let mut figures = vec![time, size, parse()?, next(folder)?, step::figure(folder)?, phase(folder)?];
     figures.extend(simulator::figures()?);
+    figures.extend(operator::figures(folder)?);
     Ok(figures)
 }
 

@@ -41,6 +41,7 @@ mod world;
 pub(crate) use apply::{api, objects, put};
 pub(crate) use faults::HostFaults;
 pub(crate) use pace::until;
+pub(crate) use places::API;
 pub(crate) use programs::{API_SERVER, ARGO_CD, CONTROLLER_MANAGER, ETCD, ROLLOUTS, TRAEFIK};
 pub(crate) use secrets::random;
 
@@ -211,6 +212,11 @@ pub(crate) fn host_kubeconfig() -> PathBuf {
 /// One of the clients that the host cluster brings along, each in the cluster's version.
 pub(crate) fn host_client(name: &str) -> PathBuf {
     environment::clients(&Places::new(None)).join(name)
+}
+
+/// The certificate of the host cluster's authority, and certificate and key of a person at this machine.
+pub(crate) fn host_credentials() -> [PathBuf; 3] {
+    ["ca.crt", "admin.crt", "admin.key"].map(|file| Places::new(None).pki(file))
 }
 
 /// Where the host cluster's API server writes down what people ask of it.
