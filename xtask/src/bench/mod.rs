@@ -27,8 +27,11 @@ pub(crate) struct Options {
     #[arg(long)]
     no_build: bool,
     /// Measure the probe alone.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "operator")]
     probe: bool,
+    /// Measure the operator's verbs alone, on the host cluster.
+    #[arg(long)]
+    operator: bool,
 }
 
 /// Builds, measures, prints the table, and fails when a promise is not kept.
@@ -39,8 +42,16 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let build = if options.no_build { None } else { Some(build()?) };
     let folder = tempfile::tempdir()
         .map_err(|source| Error::file("create a folder in", &std::env::temp_dir(), source))?;
-    let mut figures = if options.probe { Vec::new() } else { engine(folder.path())? };
-    figures.extend(probe::figures()?);
+    let mut figures = Vec::new();
+    if !options.probe && !options.operator {
+        figures.extend(engine(folder.path())?);
+    }
+    if !options.probe {
+        figures.extend(operator::figures(folder.path())?);
+    }
+    if !options.operator {
+        figures.extend(probe::figures()?);
+    }
     if let Some(build) = build {
         run::say(&format!("release build of the tools: {:.0} s (as warm as it was)", build.as_secs_f64()));
     }
@@ -55,7 +66,6 @@ fn engine(folder: &std::path::Path) -> Result<Vec<Figure>, Error> {
     let (time, size) = report(folder)?;
     let mut figures = vec![time, size, parse()?, next(folder)?, step::figure(folder)?, phase(folder)?];
     figures.extend(simulator::figures()?);
-    figures.extend(operator::figures(folder)?);
     Ok(figures)
 }
 

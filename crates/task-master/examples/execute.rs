@@ -1,7 +1,7 @@
 //! Carries a task out from another program, with its own variables, and looks at the result.
 //!
 //! ```text
-//! cargo run -p task-master --example embed
+//! cargo run -p task-master --example execute
 //! ```
 
 use std::io::Write as _;

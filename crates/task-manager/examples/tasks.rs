@@ -1,6 +1,6 @@
 //! Embedding the task manager: reads a PRD, asks what is next, states a status by hand, and asks again.
 //!
-//! `cargo run -p task-manager --example embed -- PRD.md` works on a state folder of its own, which it deletes.
+//! `cargo run -p task-manager --example tasks -- PRD.md` works on a state folder of its own, which it deletes.
 
 use std::error::Error;
 use std::io::Write;
