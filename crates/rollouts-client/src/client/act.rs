@@ -16,6 +16,11 @@ use crate::wait;
 /// How often the same literal patch is sent at most.
 pub(super) const ATTEMPTS: u32 = 3;
 
+/// What a verb sends to a Rollout as it is.
+pub(crate) trait Decide: Fn(&Rollout) -> verbs::Patches + Send + Sync {}
+
+impl<F: Fn(&Rollout) -> verbs::Patches + Send + Sync> Decide for F {}
+
 impl Rollouts {
     /// [`verbs::promote`], refused when the new version cannot share its database with the serving one.
     ///
@@ -106,41 +111,27 @@ impl Rollouts {
     }
 
     /// Carries a verb out and returns the Rollout as read afterwards. Boxed: it holds the state of many calls.
-    pub(crate) fn act<'a, V>(
+    pub(crate) fn act<'a>(
         &'a self,
         verb: &'static str,
         name: &'a str,
-        decide: V,
-    ) -> BoxFuture<'a, Result<Rollout, Error>>
-    where
-        V: Fn(&Rollout) -> verbs::Patches + Send + Sync + 'a,
-    {
+        decide: impl Decide + 'a,
+    ) -> BoxFuture<'a, Result<Rollout, Error>> {
         self.sent_until_effective(verb, name, decide, false).boxed()
     }
 
     /// The same for a verb that takes the new version nearer to users.
-    fn go_on<'a, V>(
-        &'a self,
-        verb: &'static str,
-        name: &'a str,
-        decide: V,
-    ) -> BoxFuture<'a, Result<Rollout, Error>>
-    where
-        V: Fn(&Rollout) -> verbs::Patches + Send + Sync + 'a,
-    {
-        self.sent_until_effective(verb, name, decide, true).boxed()
+    async fn go_on(&self, verb: &'static str, name: &str, decide: impl Decide) -> Result<Rollout, Error> {
+        self.sent_until_effective(verb, name, decide, true).boxed().await
     }
 
-    async fn sent_until_effective<V>(
+    async fn sent_until_effective(
         &self,
         verb: &'static str,
         name: &str,
-        decide: V,
+        decide: impl Decide,
         nearer: bool,
-    ) -> Result<Rollout, Error>
-    where
-        V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
-    {
+    ) -> Result<Rollout, Error> {
         let (before, literal) = self.decided(name, &decide).await?;
         if let Some(next) = before.spec.template.as_ref().filter(|_| nearer) {
             self.schema_fits(verb, &before, next).await?;
@@ -175,25 +166,19 @@ impl Rollouts {
 
     /// Whether a patch was refused because the Rollout is no longer as it was read: at another version, or where the
     /// verb would send something else.
-    async fn moved<V>(
+    async fn moved(
         &self,
         name: &str,
         before: &Rollout,
         literal: &[PatchRequest],
-        decide: &V,
-    ) -> Result<bool, Error>
-    where
-        V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
-    {
+        decide: &impl Decide,
+    ) -> Result<bool, Error> {
         let now = self.get(name).await?;
         Ok(now.current_hash() != before.current_hash() || decide(&now).as_deref() != Ok(literal))
     }
 
     /// What the verb would send now. What the controller has not seen may be the verb's own first patch.
-    async fn again<V>(&self, name: &str, now: &Rollout, decide: &V) -> Result<verbs::Patches, Error>
-    where
-        V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
-    {
+    async fn again(&self, name: &str, now: &Rollout, decide: &impl Decide) -> Result<verbs::Patches, Error> {
         let decided = match decide(now) {
             Err(VerbError::NotObserved { .. }) => self.decided(name, decide).await,
             decided => return Ok(decided),
@@ -206,10 +191,7 @@ impl Rollouts {
     }
 
     /// The Rollout and the verb's patches for it, once the controller has seen the spec.
-    async fn decided<V>(&self, name: &str, decide: &V) -> Result<(Rollout, Vec<PatchRequest>), Error>
-    where
-        V: Fn(&Rollout) -> verbs::Patches + Send + Sync,
-    {
+    async fn decided(&self, name: &str, decide: &impl Decide) -> Result<(Rollout, Vec<PatchRequest>), Error> {
         let look = || async {
             let rollout = self.get(name).await?;
             match decide(&rollout) {

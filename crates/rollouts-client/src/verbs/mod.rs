@@ -8,9 +8,9 @@
 //! Source: argo-rollouts 1.10.2, `pkg/kubectl-argo-rollouts/cmd`, and the Argo CD actions for `resume`.
 //! Deliberately different from it: a verb that depends on the status waits for the controller to have seen
 //! the spec ([`VerbError::NotObserved`]); a promotion holds for the version and the step that were read, and goes past a
-//! running step only when that is asked for; a canary that was just promoted is not promoted again; an abort of what is fully promoted is refused, since the controller takes it back in silence, and one
-//! during a full promotion ends that promotion, for the same reason;
-//! `set image` patches the one field instead of writing the whole object.
+//! running step only when that is asked for; a canary that was just promoted is not promoted again; an abort of what is
+//! fully promoted is refused, since the controller takes it back in silence, and one during a full promotion ends that
+//! promotion, for the same reason; `set image` patches the one field instead of writing the whole object.
 //!
 //! Not here: an installation without a status subresource (before 0.10), Experiments.
 

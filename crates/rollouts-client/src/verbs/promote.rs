@@ -66,18 +66,10 @@ fn status_of_promotion(rollout: &Rollout, skip_step: bool) -> Result<Option<Patc
             ]
         }
         _ if paused => vec![clear()],
-        _ if phase::unpausing(rollout) => {
-            return only_if_paused_by_a_person(rollout, "it was promoted just now");
-        }
-        Some(next) if next.moves && skip_step => vec![step(&next)],
-        Some(next) if next.moves && rollout.paused() => return Ok(None),
-        Some(next) if next.moves => {
-            let why =
-                format!("its step {} of {} is running; --skip-step goes past it", next.index, next.steps);
-            return Err(VerbError::pointless(rollout, "promote", why));
-        }
-        Some(_) => return only_if_paused_by_a_person(rollout, "all its steps are done"),
-        None => return only_if_paused_by_a_person(rollout, "it is not paused"),
+        Some(next) if next.moves && skip_step && !phase::unpausing(rollout) => vec![step(&next)],
+        // A pause by a person can be ended whatever else there is to promote.
+        _ if rollout.paused() => return Ok(None),
+        next => return Err(nothing_to_promote(rollout, next.as_ref())),
     };
     Ok(Some(guarded(rollout, Subresource::Status, changes)))
 }
@@ -92,11 +84,18 @@ fn guarded(rollout: &Rollout, subresource: Subresource, changes: Vec<Value>) -> 
     request(rollout, subresource, PatchKind::Json, Value::Array(body))
 }
 
-fn only_if_paused_by_a_person(rollout: &Rollout, because: &str) -> Result<Option<PatchRequest>, VerbError> {
-    if rollout.paused() {
-        return Ok(None);
+/// Why a Rollout that nothing pauses is not promoted.
+fn nothing_to_promote(rollout: &Rollout, next: Option<&NextStep>) -> VerbError {
+    let already = |because| VerbError::already(rollout, "promote", because);
+    match next {
+        _ if phase::unpausing(rollout) => already("it was promoted just now"),
+        Some(NextStep { index, steps, moves: true }) => {
+            let why = format!("its step {index} of {steps} is running; --skip-step goes past it");
+            VerbError::pointless(rollout, "promote", why)
+        }
+        Some(_) => already("all its steps are done"),
+        None => already("it is not paused"),
     }
-    Err(VerbError::already(rollout, "promote", because))
 }
 
 struct NextStep {

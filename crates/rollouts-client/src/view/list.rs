@@ -101,7 +101,7 @@ fn dash() -> String {
 
 /// The lines under each other, with a head. The columns are upstream's (argo-rollouts 1.10.2,
 /// `pkg/kubectl-argo-rollouts/cmd/list`).
-pub fn table(rows: &[RolloutRow], columns: Columns, now: Timestamp) -> String {
+pub fn table<'r>(rows: impl IntoIterator<Item = &'r RolloutRow>, columns: Columns, now: Timestamp) -> String {
     let mut head = vec![
         "NAME",
         "STRATEGY",
@@ -121,7 +121,7 @@ pub fn table(rows: &[RolloutRow], columns: Columns, now: Timestamp) -> String {
     }
     let head = head.into_iter().map(str::to_owned).collect();
     let lines: Vec<Vec<String>> =
-        std::iter::once(head).chain(rows.iter().map(|row| row.cells(columns, now))).collect();
+        std::iter::once(head).chain(rows.into_iter().map(|row| row.cells(columns, now))).collect();
     let mut text = String::new();
     // Writing to a text cannot fail.
     let _ = columns::write(&lines, &mut text);

@@ -2,6 +2,7 @@
 
 use kube::api::ListParams;
 use rollouts_client::client::Rollouts;
+use rollouts_client::types::Rollout;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, api_fault, object};
@@ -44,13 +45,21 @@ pub(crate) async fn serving_of(
 ) -> Result<Vec<Value>, OperatorError> {
     let rollouts = cluster.rollouts(namespace);
     let mut objects = Vec::new();
-    for name in names {
-        let rollout = rollouts.get(name).await.map_err(OperatorError::Client);
-        let mut rollout = hinted(&rollouts, name, rollout).await?;
+    for mut rollout in named(&rollouts, names).await? {
         rollout.spec.template = rollouts.serving(&rollout).await?.or(rollout.spec.template);
         objects.push(serde_json::to_value(rollout).unwrap_or_default());
     }
     Ok(objects)
+}
+
+/// The Rollouts of these names.
+async fn named(rollouts: &Rollouts, names: &[String]) -> Result<Vec<Rollout>, OperatorError> {
+    let mut found = Vec::new();
+    for name in names {
+        let rollout = rollouts.get(name).await.map_err(OperatorError::Client);
+        found.push(hinted(rollouts, name, rollout).await?);
+    }
+    Ok(found)
 }
 
 /// [`live`] of an open cluster.
@@ -59,13 +68,9 @@ pub(crate) async fn of(
     namespace: &str,
     names: &[String],
 ) -> Result<Vec<Value>, OperatorError> {
-    let rollouts = cluster.rollouts(namespace);
-    let mut objects = Vec::new();
-    for name in names {
-        let rollout = rollouts.get(name).await.map_err(OperatorError::Client);
-        let rollout = hinted(&rollouts, name, rollout).await?;
-        objects.push(serde_json::to_value(rollout).unwrap_or_default());
-    }
+    let rollouts = named(&cluster.rollouts(namespace), names).await?;
+    let json = |rollout| serde_json::to_value(rollout).unwrap_or_default();
+    let mut objects: Vec<Value> = rollouts.into_iter().map(json).collect();
     for (api_version, kind) in BESIDE {
         objects.extend(beside(cluster, namespace, api_version, kind).await?);
     }

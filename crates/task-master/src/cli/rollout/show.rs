@@ -72,16 +72,15 @@ fn follow(context: &Context, scope: &Scope, columns: Columns, app: &mut App<'_>)
     let names = app.global.output == Output::Name;
     let mut printed = Ok(());
     let mut see = |change: Option<&Change>, rows: &Rows, now: Timestamp| {
-        let all = || rows.lines().cloned().collect::<Vec<_>>();
         let text = match (change, app.form) {
             (None, Form::Json) => rows.lines().map(|row| line("rollout-row", row)).collect(),
             (Some(Change::Line(row)), Form::Json) => line("rollout-row", row),
             (Some(Change::Gone(row)), Form::Json) => line("rollout-gone", row),
             (None, Form::Text) if names => rows.lines().map(|row| named(&row.name)).collect(),
             (Some(Change::Line(row) | Change::Gone(row)), Form::Text) if names => named(&row.name),
-            (_, Form::Text) if screen => format!("{CLEAR}{}", table(&all(), columns, now)),
-            (None, Form::Text) => table(&all(), columns, now),
-            (Some(Change::Line(row)), Form::Text) => lined(row, &all(), columns, now),
+            (_, Form::Text) if screen => format!("{CLEAR}{}", table(rows.lines(), columns, now)),
+            (None, Form::Text) => table(rows.lines(), columns, now),
+            (Some(Change::Line(row)), Form::Text) => lined(row, rows, columns, now),
             (Some(Change::Gone(row)), Form::Text) => format!("{} is gone\n", row.name),
         };
         if printed.is_ok() {
@@ -94,9 +93,9 @@ fn follow(context: &Context, scope: &Scope, columns: Columns, app: &mut App<'_>)
 }
 
 /// The line of one, as it stands in the table of all.
-fn lined(row: &RolloutRow, all: &[RolloutRow], columns: Columns, now: Timestamp) -> String {
-    let place = all.iter().position(|one| (&one.namespace, &one.name) == (&row.namespace, &row.name));
-    let table = table(all, columns, now);
+fn lined(row: &RolloutRow, rows: &Rows, columns: Columns, now: Timestamp) -> String {
+    let place = rows.lines().position(|one| (&one.namespace, &one.name) == (&row.namespace, &row.name));
+    let table = table(rows.lines(), columns, now);
     place.and_then(|place| table.lines().nth(place + 1)).map(|line| format!("{line}\n")).unwrap_or_default()
 }
 
