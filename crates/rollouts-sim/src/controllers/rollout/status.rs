@@ -215,30 +215,30 @@ pub(super) fn healthy(pass: &Pass, new: &RolloutStatus) -> bool {
         return canary::healthy(pass, strategy, new);
     }
     let all = Some(pass.rollout.replicas());
-    let blue_green = new.blue_green.as_ref();
-    let selects = |of: fn(&BlueGreenStatus) -> &Option<String>| blue_green.and_then(|b| of(b).as_ref());
+    let current = new.current_pod_hash.as_deref();
     let preview = pass.strategy().preview_service.as_ref().is_none_or(String::is_empty)
-        || selects(|status| &status.preview_selector) == new.current_pod_hash.as_ref();
+        || selector(new, |status| &status.preview_selector) == current;
     let observed = pass.status().observed_generation.as_ref().and_then(|text| text.parse::<i64>().ok());
     new.updated_replicas == all
         && new.available_replicas == all
         && observed == pass.rollout.metadata.generation
-        && selects(|status| &status.active_selector) == new.current_pod_hash.as_ref()
+        && selector(new, |status| &status.active_selector) == current
         && preview
+}
+
+/// One of the versions that a status says the Services select.
+fn selector(status: &RolloutStatus, of: fn(&BlueGreenStatus) -> &Option<String>) -> Option<&str> {
+    of(status.blue_green.as_ref()?).as_deref()
 }
 
 /// Whether anything has moved since the last status.
 pub(super) fn progressing(old: &RolloutStatus, new: &RolloutStatus) -> bool {
-    let (was, is) = (old.blue_green.as_ref(), new.blue_green.as_ref());
-    let active =
-        |of: Option<&'_ BlueGreenStatus>| of.and_then(|of| of.active_selector.clone()).unwrap_or_default();
-    let preview =
-        |of: Option<&'_ BlueGreenStatus>| of.and_then(|of| of.preview_selector.clone()).unwrap_or_default();
+    let moved = |of| selector(old, of).unwrap_or_default() != selector(new, of).unwrap_or_default();
     let number = |count: Option<i32>| count.unwrap_or_default();
     let old_pods = |status: &RolloutStatus| number(status.replicas) - number(status.updated_replicas);
     canary::progressing(old, new)
-        || active(was) != active(is)
-        || preview(was) != preview(is)
+        || moved(|status| &status.active_selector)
+        || moved(|status| &status.preview_selector)
         || number(new.updated_replicas) != number(old.updated_replicas)
         || old_pods(new) < old_pods(old)
         || number(new.ready_replicas) > number(old.ready_replicas)

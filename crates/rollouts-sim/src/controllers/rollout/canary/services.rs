@@ -1,5 +1,7 @@
 //! The stable and the canary Service: whom they select.
 
+use std::sync::Arc;
+
 use rollouts_client::names;
 use rollouts_client::types::ReplicaSet;
 
@@ -15,9 +17,9 @@ use crate::world::World;
 /// next pass, back again. Upstream's passes do the same to each other, several times a second, until the aborted
 /// version is scaled down: recorded on a real cluster, and harmless because the weight is 0 by then.
 pub(super) fn reconcile(world: &mut World, pass: &Pass, canary: &Canary) -> Result<(), Refusal> {
-    ensure(world, pass, &canary.stable_service, pass.stable().map(|set| &**set), true)?;
+    ensure(world, pass, &canary.stable_service, pass.stable().map(Arc::as_ref), true)?;
     if pass.aborted() && !canary.routed() {
-        return ensure(world, pass, &canary.canary_service, pass.stable().map(|set| &**set), true);
+        return ensure(world, pass, &canary.canary_service, pass.stable().map(Arc::as_ref), true);
     }
     if going_back(pass, canary).is_some() {
         // The stable version might be too small for what the canary Service carries.

@@ -159,13 +159,11 @@ pub(in super::super) fn healthy(pass: &Pass, canary: &Canary, new: &RolloutStatu
 
 /// Whether the strategy itself has moved since the last status.
 pub(in super::super) fn progressing(old: &RolloutStatus, new: &RolloutStatus) -> bool {
-    let stable = |status: &RolloutStatus| status.stable_rs.clone().unwrap_or_default();
     let moved = match (old.current_step_index, new.current_step_index) {
         (Some(was), Some(is)) => was != is,
         _ => false,
     };
-    let hash = |status: &RolloutStatus| status.other.get(STEP_HASH).cloned();
-    moved || stable(old) != stable(new) || hash(old) != hash(new)
+    moved || old.stable_hash() != new.stable_hash() || old.other.get(STEP_HASH) != new.other.get(STEP_HASH)
 }
 
 /// Whether enough pods of any version are available.

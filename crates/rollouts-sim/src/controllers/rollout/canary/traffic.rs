@@ -3,6 +3,8 @@
 //! The one router is nginx': an Ingress with the rules of the stable one, the canary Service, and the weight as an
 //! annotation. It cannot verify a weight and knows no routes by header.
 
+use std::sync::Arc;
+
 use rollouts_client::types::{TrafficWeights, WeightDestination};
 use serde_json::{Value, json};
 
@@ -36,7 +38,7 @@ pub(super) fn reconcile(world: &mut World, pass: &mut Pass, canary: &Canary) -> 
     let weight = weights::desired(doing, &sizing, shares);
     let max = canary.max_weight();
     if doing == Doing::Aborting && (weight == 0 || !canary.dynamic_stable_scale) {
-        services::ensure(world, pass, &canary.canary_service, pass.stable().map(|set| &**set), false)?;
+        services::ensure(world, pass, &canary.canary_service, pass.stable().map(Arc::as_ref), false)?;
     }
     // The stable version must be able to carry what it is to carry.
     let carried = (max - weight) * sizing.replicas / max.max(1);
