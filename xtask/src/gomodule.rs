@@ -248,10 +248,8 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
         let bytes = std::fs::read(from).map_err(|source| Error::file("read", from, source))?;
         return std::fs::write(to, bytes).map_err(|source| Error::file("write", to, source));
     }
-    let entries = std::fs::read_dir(from).map_err(|source| Error::file("list", from, source))?;
-    for entry in entries {
-        let name = entry.map_err(|source| Error::file("list", from, source))?.file_name();
-        copy(&from.join(&name), &to.join(&name))?;
+    for entry in run::entries(from)? {
+        copy(&entry, &to.join(entry.file_name().unwrap_or_default()))?;
     }
     Ok(())
 }

@@ -92,11 +92,7 @@ fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, Er
 
 /// The files of a folder, in the order of their names.
 fn files(name: &str) -> Result<Vec<PathBuf>, Error> {
-    let folder = folder().join(name);
-    let entries = std::fs::read_dir(&folder).map_err(|source| Error::file("list", &folder, source))?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
-    Ok(files)
+    run::entries(&folder().join(name))
 }
 
 #[cfg(test)]

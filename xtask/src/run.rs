@@ -201,6 +201,19 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(path).map_err(|source| Error::file("create", path, source))
 }
 
+/// What is in a folder, in the order of the names.
+///
+/// # Errors
+/// [`Error::File`].
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let broken = |source| Error::file("list", folder, source);
+    let listed = std::fs::read_dir(folder).map_err(broken)?;
+    let mut paths: Vec<PathBuf> =
+        listed.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(broken)?;
+    paths.sort();
+    Ok(paths)
+}
+
 /// A line for the person at the terminal.
 #[expect(clippy::print_stderr, reason = "xtask's one place that prints")]
 pub(crate) fn say(line: &str) {

@@ -48,7 +48,9 @@ fn measured(folder: &Path) -> Result<Vec<Figure>, Error> {
     let plugin = folder.join("kubectl-rollouts");
     std::os::unix::fs::symlink(binary("task-master"), &plugin)
         .map_err(|source| Error::file("link", &plugin, source))?;
-    let (plugin, upstream) = (plugin.display().to_string(), client("kubectl-argo-rollouts"));
+    let upstream = cluster::host_client("kubectl-argo-rollouts", &[]);
+    let (plugin, upstream) =
+        (plugin.display().to_string(), upstream.get_program().to_string_lossy().into_owned());
     let config = cluster::host_kubeconfig().display().to_string();
     let line = |program: &str, words: &[&str]| -> Vec<String> {
         let place = ["--namespace", NAMESPACE, "--kubeconfig", &config];
@@ -141,11 +143,5 @@ fn apply(folder: &Path, name: &str, objects: &[Value]) -> Result<(), Error> {
 }
 
 fn kubectl(words: &[&str]) -> Command {
-    let mut command = run::command(client("kubectl"));
-    command.args(words).env("KUBECONFIG", cluster::host_kubeconfig());
-    command
-}
-
-fn client(name: &str) -> String {
-    cluster::host_client(name).display().to_string()
+    cluster::host_client("kubectl", words)
 }

@@ -53,12 +53,13 @@ pub(crate) fn prometheus_config() -> String {
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 
 use places::Places;
 use unit::Part;
 
 use crate::gomodule;
-use crate::run::Error;
+use crate::run::{self, Error};
 
 /// What to do with the cluster.
 #[derive(clap::Args)]
@@ -209,9 +210,11 @@ pub(crate) fn host_kubeconfig() -> PathBuf {
     Places::new(None).kubeconfig()
 }
 
-/// One of the clients that the host cluster brings along, each in the cluster's version.
-pub(crate) fn host_client(name: &str) -> PathBuf {
-    environment::clients(&Places::new(None)).join(name)
+/// One of the clients that the host cluster brings along, each in the cluster's version, on that cluster.
+pub(crate) fn host_client(name: &str, words: &[&str]) -> Command {
+    let mut command = run::command(environment::clients(&Places::new(None)).join(name));
+    command.args(words).env("KUBECONFIG", host_kubeconfig());
+    command
 }
 
 /// The certificate of the host cluster's authority, and certificate and key of a person at this machine.

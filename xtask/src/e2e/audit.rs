@@ -107,12 +107,7 @@ pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error>
     run::say(&format!("== {NAME}"));
     let start = Instant::now();
     let result = Box::pin(all(world)).await;
-    if let Err(error) = &result {
-        run::say_error(error);
-    }
-    let error = result.err().map(|error| error.to_string());
-    let title = "Each verb sends what upstream's plugin sends";
-    report.scenario(NAME, title, Vec::new(), start.elapsed(), error, &[])
+    report.body((NAME, "Each verb sends what upstream's plugin sends"), Vec::new(), start, result, &[])
 }
 
 async fn all(world: &World) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! One scenario: run in an empty namespace, compared with its transcript or recorded.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use scenario::script::Script;
 use scenario::{Header, Loaded, Outcome, Transcript, World};
@@ -125,9 +125,9 @@ pub(crate) fn same(recorded: &Transcript, shown: &Transcript, what: &str) -> Res
 /// The scenarios of all folders.
 pub(crate) fn cases() -> Result<Vec<Case>, Error> {
     let mut cases = Vec::new();
-    for folder in entries(&run::root().join(FOLDER))?.into_iter().filter(|path| path.is_dir()) {
+    for folder in run::entries(&run::root().join(FOLDER))?.into_iter().filter(|path| path.is_dir()) {
         let strategy = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        for script in entries(&folder)? {
+        for script in run::entries(&folder)? {
             if script.extension().is_some_and(|extension| extension == "scenario") {
                 let name = script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let transcript = script.with_extension("transcript");
@@ -136,16 +136,6 @@ pub(crate) fn cases() -> Result<Vec<Case>, Error> {
         }
     }
     Ok(cases)
-}
-
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let error = |source| Error::File { operation: "list", path: folder.to_path_buf(), source };
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(error)? {
-        paths.push(entry.map_err(error)?.path());
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 /// An error with its causes in one text, because [`Error`] keeps only its own kinds of causes.

@@ -8,7 +8,7 @@ use scenario::script::Script;
 
 use super::case::{self, Case, Failed};
 use super::target::Target;
-use super::{Options, again, found, pool, runtime, switch};
+use super::{Options, again, pool, runtime, switch};
 use crate::run::{self, Error};
 
 /// What the namespace of a scenario begins with; the rest is its name.
@@ -75,18 +75,17 @@ async fn repeated(
     let (mut script, mut world) = (script.clone(), target.world(options.ingress).await?);
     scenario::move_to(&format!("{ROOM}{}", case.name), &mut script, &mut world);
     let say = |line: &str| run::say(&format!("{}: {line}", case.name));
-    let mut first: Option<Outcome> = None;
-    for _ in 0..options.repeat.max(1) {
+    let once = async || {
         let outcome = case.run(&script, &world, &mut { say }).await?;
         for switch in outcome.loads.iter().filter(|_| case.switches()).flat_map(switch::switches) {
             say(&format!("  {switch}"));
         }
-        if let Some(first) = &first {
-            case::same(&first.transcript, &outcome.transcript, "two runs differ")?;
-        }
-        first.get_or_insert(outcome);
+        Ok::<_, Failed>(outcome)
+    };
+    let shown = once().await?;
+    for _ in 1..options.repeat {
+        case::same(&shown.transcript, &once().await?.transcript, "two runs differ")?;
     }
-    let Some(shown) = first else { return Ok(found("nothing was run")?) };
     if options.record {
         case.record(&script, shown.transcript.clone(), &world, &options.argo_rollouts).await?;
     } else if case.is_recorded() {

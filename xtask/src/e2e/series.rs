@@ -14,7 +14,7 @@ use traffic_probe::Load;
 use super::again;
 use super::case::{clear, with_causes};
 use super::report::{Measure, Report};
-use super::typed::{kubectl, rollout, timed, upstream};
+use super::typed::{kubectl, rollout, said, timed, upstream};
 use crate::run::{self, Error};
 
 /// The Rollout, its namespace, its container and its host, as the shipped files have them.
@@ -83,11 +83,7 @@ impl Series {
         let start = Instant::now();
         let mut done = Done::default();
         let result = Box::pin(self.all(world, &mut done)).await;
-        if let Err(error) = &result {
-            run::say_error(error);
-        }
-        let error = result.err().map(|error| error.to_string());
-        report.scenario(self.name, self.title, Vec::new(), start.elapsed(), error, &done.loads)?;
+        report.body((self.name, self.title), Vec::new(), start, result, &done.loads)?;
         report.again(done.again);
         if self.beside_upstream {
             done.measures().into_iter().for_each(|measure| report.measure(measure));
@@ -98,9 +94,9 @@ impl Series {
     async fn all(&self, world: &World, done: &mut Done) -> Result<(), Error> {
         clear(world, NAME).await?;
         for file in ["scenarios/ledger.yaml", "deploy/namespaces/blue-green.yaml", self.file] {
-            timed(kubectl(&["apply", "--server-side", "--filename", file])).await?;
+            said(kubectl(&["apply", "--server-side", "--filename", file])).await?;
         }
-        timed(kubectl(&[
+        said(kubectl(&[
             "wait",
             "--for=condition=Ready",
             "pod/ledger",
@@ -112,7 +108,7 @@ impl Series {
         let patch = format!(
             r#"[{{"op": "add", "path": "/spec/template/spec/containers/0/env", "value": {environment}}}]"#
         );
-        timed(kubectl(&["patch", "rollout", NAME, "--namespace", NAME, "--type=json", "--patch", &patch]))
+        said(kubectl(&["patch", "rollout", NAME, "--namespace", NAME, "--type=json", "--patch", &patch]))
             .await?;
         let rollouts = Rollouts::new(world.client.clone(), NAME);
         wait(&rollouts, &Condition::Healthy).await?;
@@ -201,7 +197,7 @@ struct Cycle {
 }
 
 /// The way back to the first version.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Back {
     /// Ours alone: the way that fits the state, and proven.
     Rollback,

@@ -17,38 +17,40 @@ pub(crate) fn rollout(namespace: &str, words: &[&str]) -> Command {
 
 /// A verb of upstream's plugin.
 pub(crate) fn upstream(namespace: &str, words: &[&str]) -> Command {
-    let mut command = client("kubectl-argo-rollouts");
-    command.args(words).args(["--namespace", namespace]);
+    let mut command = cluster::host_client("kubectl-argo-rollouts", words);
+    command.args(["--namespace", namespace]);
     command
 }
 
 /// kubectl, in the cluster's version.
 pub(crate) fn kubectl(words: &[&str]) -> Command {
-    let mut command = client("kubectl");
-    command.args(words);
-    command
+    cluster::host_client("kubectl", words)
 }
 
-fn client(name: &str) -> Command {
-    let mut command = run::command(cluster::host_client(name));
-    command.env("KUBECONFIG", cluster::host_kubeconfig());
-    command
+/// Does what blocks in a thread of its own, so that nothing else here stands still.
+///
+/// # Errors
+/// When it does not come to its end.
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.or_else(|error| found(&format!("a command was not run: {error}")))
 }
 
-/// Runs a command to its end in a thread of its own, so that nothing else here stands still. Returns what it printed.
+/// Runs a command to its end. Returns what it printed.
 ///
 /// # Errors
 /// When it fails.
 pub(crate) async fn said(mut command: Command) -> Result<String, Error> {
-    let run = tokio::task::spawn_blocking(move || run::capture(&mut command));
-    run.await.or_else(|error| found(&format!("a command was not run: {error}")))?
+    aside(move || run::capture(&mut command)).await?
 }
 
 /// Does the same and returns how long it took.
 ///
 /// # Errors
 /// When it fails.
-pub(crate) async fn timed(command: Command) -> Result<Duration, Error> {
-    let start = Instant::now();
-    said(command).await.map(|_| start.elapsed())
+pub(crate) async fn timed(mut command: Command) -> Result<Duration, Error> {
+    let run = move || {
+        let start = Instant::now();
+        run::capture(&mut command).map(|_| start.elapsed())
+    };
+    aside(run).await?
 }

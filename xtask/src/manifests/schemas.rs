@@ -65,9 +65,7 @@ fn files(path: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }
-    let listed = std::fs::read_dir(path).map_err(|source| Error::file("list", path, source))?;
-    let files: Result<Vec<_>, _> = listed.map(|entry| entry.map(|entry| entry.path())).collect();
-    let mut files = files.map_err(|source| Error::file("list", path, source))?;
+    let mut files = run::entries(path)?;
     files.retain(|file| file.extension().is_some_and(|end| end == "yaml"));
     Ok(files)
 }

@@ -117,9 +117,8 @@ fn sets() -> Result<Vec<Set>, Error> {
     let mut sets = Vec::new();
     for chart in ["blue-green-app", "canary-app"] {
         let folder = PathBuf::from(format!("charts/{chart}/rendered"));
-        let whole = run::root().join(&folder);
-        for entry in std::fs::read_dir(&whole).map_err(|source| Error::file("list", &whole, source))? {
-            let name = entry.map_err(|source| Error::file("list", &whole, source))?.file_name();
+        for file in run::entries(&run::root().join(&folder))? {
+            let name = file.file_name().unwrap_or_default();
             sets.push(Set { files: vec![folder.join(name)], explained: [EVERYWHERE, ALONE].concat() });
         }
     }

@@ -61,9 +61,7 @@ fn kinds(table: &str) -> BTreeSet<String> {
 fn files() -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for folder in FOLDERS {
-        let folder = run::root().join(folder);
-        let entries = std::fs::read_dir(&folder).map_err(|source| Error::file("list", &folder, source))?;
-        files.extend(entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| yaml(path)));
+        files.extend(run::entries(&run::root().join(folder))?.into_iter().filter(|path| yaml(path)));
     }
     files.sort();
     Ok(files)

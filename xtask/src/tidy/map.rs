@@ -70,47 +70,43 @@ fn compare(prd: &str, map: &str, problem: &dyn Fn(&str) -> Option<String>) -> Ve
 
 /// Every list item of a document outside of code, with its own text alone.
 fn bullets(markdown: &str) -> Vec<Entry> {
-    let arena = Arena::new();
-    let mut heading = String::new();
-    let mut found = Vec::new();
-    for node in document(&arena, markdown).descendants() {
-        match &node.data().value {
-            NodeValue::Heading(_) => heading = plain(node),
-            NodeValue::Item(_) => {
-                let text = node.first_child().map(plain).unwrap_or_default();
-                let text = text.strip_prefix("[ ] ").or(text.strip_prefix("[x] ")).unwrap_or(&text);
-                found.push(Entry { heading: heading.clone(), text: text.to_owned() });
-            }
-            _ => {}
+    under_headings(markdown, |heading, node| {
+        if !matches!(node.data().value, NodeValue::Item(_)) {
+            return None;
         }
-    }
-    found
+        let text = node.first_child().map(plain).unwrap_or_default();
+        let text = text.strip_prefix("[ ] ").or(text.strip_prefix("[x] ")).unwrap_or(&text);
+        Some(Entry { heading: heading.to_owned(), text: text.to_owned() })
+    })
 }
 
 fn rows(markdown: &str) -> Vec<Row> {
-    let arena = Arena::new();
-    let mut heading = String::new();
-    let mut found = Vec::new();
-    for node in document(&arena, markdown).descendants() {
-        match &node.data().value {
-            NodeValue::Heading(_) => heading = plain(node),
-            NodeValue::TableRow(false) => {
-                let cells: Vec<Node<'_>> = node.children().collect();
-                let text = |index: usize| cells.get(index).map(|cell| plain(cell)).unwrap_or_default();
-                let named = [1, 2].map(|index| cells.get(index).map(|cell| codes(cell)).unwrap_or_default());
-                let entry = Entry { heading: heading.clone(), text: text(0) };
-                found.push(Row { entry, named, said: text(2) });
-            }
-            _ => {}
+    under_headings(markdown, |heading, node| {
+        if !matches!(node.data().value, NodeValue::TableRow(false)) {
+            return None;
         }
-    }
-    found
+        let cells: Vec<Node<'_>> = node.children().collect();
+        let text = |index: usize| cells.get(index).map(|cell| plain(cell)).unwrap_or_default();
+        let named = [1, 2].map(|index| cells.get(index).map(|cell| codes(cell)).unwrap_or_default());
+        let entry = Entry { heading: heading.to_owned(), text: text(0) };
+        Some(Row { entry, named, said: text(2) })
+    })
 }
 
-fn document<'a>(arena: &'a Arena<'a>, markdown: &str) -> Node<'a> {
+/// What `read` makes of the parts of a document, each with the heading that it stands under.
+fn under_headings<T>(markdown: &str, read: impl Fn(&str, Node<'_>) -> Option<T>) -> Vec<T> {
+    let arena = Arena::new();
     let mut options = Options::default();
     options.extension.table = true;
-    parse_document(arena, markdown, &options)
+    let mut heading = String::new();
+    let mut found = Vec::new();
+    for node in parse_document(&arena, markdown, &options).descendants() {
+        if matches!(node.data().value, NodeValue::Heading(_)) {
+            heading = plain(node);
+        }
+        found.extend(read(&heading, node));
+    }
+    found
 }
 
 fn plain(block: Node<'_>) -> String {

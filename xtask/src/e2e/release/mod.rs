@@ -90,13 +90,9 @@ impl Workflow {
             Ok(()) => clear(world, self.app.namespace).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = &result {
-            run::say_error(error);
-        }
-        let error = result.err().map(|error| error.to_string());
         let shows = self.shows.iter().map(ToString::to_string).collect();
         report.measure(Measure { name: Measure::SYNC, seconds: shown.syncs });
-        report.scenario(self.name, self.title, shows, start.elapsed(), error, &shown.loads)
+        report.body((self.name, self.title), shows, start, result, &shown.loads)
     }
 }
 

@@ -93,7 +93,23 @@ impl Report {
         Ok(())
     }
 
-    /// Adds what was shown by any other body under a name of its own.
+    /// Adds what any other body has shown since `start`, and says why it failed.
+    pub(crate) fn body(
+        &mut self,
+        (name, title): (&str, &str),
+        shows: Vec<String>,
+        start: Instant,
+        result: Result<(), Error>,
+        loads: &[Loaded],
+    ) -> Result<(), Error> {
+        if let Err(error) = &result {
+            run::say_error(error);
+        }
+        let error = result.err().map(|error| error.to_string());
+        self.scenario(name, title, shows, start.elapsed(), error, loads)
+    }
+
+    /// Adds what was shown under a name of its own.
     pub(crate) fn scenario(
         &mut self,
         name: &str,

@@ -16,6 +16,7 @@ use super::audit::endless;
 use super::case::{clear, with_causes};
 use super::found;
 use super::report::Report;
+use super::typed::aside;
 use crate::fault::{App, Hands};
 use crate::run::{self, Error};
 use crate::{bench, cluster};
@@ -110,13 +111,9 @@ pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error>
     run::say(&format!("== {NAME}"));
     let start = Instant::now();
     let result = Box::pin(all(world)).await;
-    let gone = Box::pin(tidied(world)).await;
-    if let Err(error) = &result {
-        run::say_error(error);
-    }
-    let error = result.and(gone).err().map(|error| error.to_string());
+    let gone = clear(world, NAMESPACE).await;
     let title = "Each verb works with its documented rules, and with no fewer";
-    report.scenario(NAME, title, Vec::new(), start.elapsed(), error, &[])
+    report.body((NAME, title), Vec::new(), start, result.and(gone), &[])
 }
 
 async fn all(world: &World) -> Result<(), Error> {
@@ -202,8 +199,7 @@ async fn tried(plugin: &Path, a_try: &Try, without: Option<usize>) -> Result<Opt
         command.args(["--timeout", "60s"]);
     }
     command.env("KUBECONFIG", cluster::host_kubeconfig());
-    let output = tokio::task::spawn_blocking(move || command.output()).await;
-    let output = output.map_err(|error| Error::Found(format!("{} was not run: {error}", a_try.verb)))?;
+    let output = aside(move || command.output()).await?;
     let output = output.map_err(|source| Error::Start { program: plugin.display().to_string(), source })?;
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -221,9 +217,4 @@ async fn tried(plugin: &Path, a_try: &Try, without: Option<usize>) -> Result<Opt
         output.status.code(),
         said.trim()
     )))
-}
-
-/// Nothing is left but what the cluster had.
-async fn tidied(world: &World) -> Result<(), Error> {
-    clear(world, NAMESPACE).await
 }
