@@ -93,9 +93,8 @@ impl Series {
 
     async fn all(&self, world: &World, done: &mut Done) -> Result<(), Error> {
         clear(world, NAME).await?;
-        for file in ["scenarios/ledger.yaml", "deploy/namespaces/blue-green.yaml", self.file] {
-            said(kubectl(&["apply", "--server-side", "--filename", file])).await?;
-        }
+        let apply = async |file| said(kubectl(&["apply", "--server-side", "--filename", file])).await;
+        apply("scenarios/ledger.yaml").await?;
         said(kubectl(&[
             "wait",
             "--for=condition=Ready",
@@ -108,6 +107,9 @@ impl Series {
         let patch = format!(
             r#"[{{"op": "add", "path": "/spec/template/spec/containers/0/env", "value": {environment}}}]"#
         );
+        apply("deploy/namespaces/blue-green.yaml").await?;
+        // One after the other at once: patched after it was Healthy, it would be an update that waits for a person.
+        apply(self.file).await?;
         said(kubectl(&["patch", "rollout", NAME, "--namespace", NAME, "--type=json", "--patch", &patch]))
             .await?;
         let rollouts = Rollouts::new(world.client.clone(), NAME);

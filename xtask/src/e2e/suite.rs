@@ -16,6 +16,8 @@ pub(crate) enum Suite {
     Smoke,
     /// Every scenario, at least twenty switches of each kind, the way from a commit to a release.
     Full,
+    /// What the operator's verbs send and have to be allowed, and how each fault is explained.
+    Operator,
 }
 
 /// The scenarios of [`Suite::Smoke`].
@@ -60,10 +62,18 @@ impl Body {
     /// Those of a suite, or those with the given names.
     pub(crate) fn chosen(suite: Suite, names: &[String]) -> Vec<Body> {
         let wanted = |body: &&Body| match names {
-            [] => suite == Suite::Full,
+            [] => body.suite() == suite,
             names => names.iter().any(|name| name == body.name()),
         };
         BODIES.iter().filter(wanted).copied().collect()
+    }
+
+    /// The suite that it belongs to.
+    fn suite(self) -> Suite {
+        match self {
+            Body::Release | Body::Canary | Body::Series(_) => Suite::Full,
+            Body::Explain | Body::Audit | Body::Rights => Suite::Operator,
+        }
     }
 
     /// Its name, as scenarios have one.
@@ -113,7 +123,11 @@ pub(crate) fn known(names: &[String], cases: &[Case]) -> Result<(), Error> {
 impl Suite {
     /// Whether a scenario belongs to it.
     pub(crate) fn has(self, case: &Case) -> bool {
-        self == Suite::Full || SMOKE.contains(&case.name.as_str())
+        match self {
+            Suite::Smoke => SMOKE.contains(&case.name.as_str()),
+            Suite::Full => true,
+            Suite::Operator => false,
+        }
     }
 
     /// Its name on the command line and in reports.
@@ -121,6 +135,7 @@ impl Suite {
         match self {
             Suite::Smoke => "smoke",
             Suite::Full => "full",
+            Suite::Operator => "operator",
         }
     }
 }
@@ -149,7 +164,8 @@ mod tests {
         }
         assert_eq!(Body::chosen(Suite::Smoke, &names("series-full-preview")).len(), 1);
         assert!(Body::chosen(Suite::Smoke, &[]).is_empty());
-        assert_eq!(Body::chosen(Suite::Full, &[]).len(), BODIES.len());
+        let of = |suite| Body::chosen(suite, &[]).len();
+        assert_eq!((of(Suite::Full), of(Suite::Operator)), (4, 3));
         assert_eq!(Body::chosen(Suite::Full, &names("explain")).len(), 1);
     }
 }

@@ -4,6 +4,7 @@
 use crate::transcripts::{reproduces, show};
 
 reproduces! {
+    canary_at_shipped_times: "canary-at-shipped-times",
     canary_abort_and_retry: "canary-abort-and-retry",
     canary_back_in_the_middle: "canary-back-in-the-middle",
     canary_bad_later: "canary-bad-later",
