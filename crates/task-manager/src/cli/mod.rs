@@ -23,6 +23,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use task_manager::render::Style;
 use task_manager::target::Target;
+use task_manager::terminal::Shown;
 use task_manager::{Code, Place, Project, ProjectError, terminal};
 
 use failure::Failure;
@@ -166,27 +167,27 @@ pub(crate) fn yaml(document: &impl Serialize) -> Result<String, Failure> {
 
 /// Runs the process: its arguments in, its streams out.
 pub(crate) fn main() -> Code {
-    let (out, err) = (io::stdout(), io::stderr());
+    let (mut out, mut err) = (Shown::new(io::stdout()), Shown::new(io::stderr()));
     match answer(std::env::args_os()) {
         Ok(answer) => {
-            let told = write(&err, &answer.stderr).is_ok();
-            match write(&out, &answer.stdout) {
+            let told = write(&mut err, &answer.stderr).is_ok();
+            match write(&mut out, &answer.stdout) {
                 Ok(()) if told => answer.code,
                 Ok(()) => Code::InputOutput,
                 Err(error) => {
-                    let _ = write(&err, &format!("error: stdout cannot be written: {error}\n"));
+                    let _ = write(&mut err, &format!("error: stdout cannot be written: {error}\n"));
                     Code::of_io(&error)
                 }
             }
         }
         Err((failure, style)) => {
-            let _ = write(&err, &failure.message(style));
+            let _ = write(&mut err, &failure.message(style));
             failure.code()
         }
     }
 }
 
-fn write(mut stream: impl Write, text: &str) -> io::Result<()> {
+fn write(stream: &mut impl Write, text: &str) -> io::Result<()> {
     match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,

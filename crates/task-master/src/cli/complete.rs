@@ -25,7 +25,7 @@ const TAILS: [&[&str]; 3] = [&[], &["healthy"], &["container=image"]];
 pub(super) const NAME: &str = "kubectl_complete-rollouts";
 
 /// Prints the candidates for the last of `words`.
-pub(super) fn run(words: &[OsString], out: &mut io::StdoutLock<'_>) -> Code {
+pub(super) fn run(words: &[OsString], out: &mut dyn io::Write) -> Code {
     let (unfinished, before) = match words.split_last() {
         Some((last, before)) => (last.to_string_lossy().into_owned(), before),
         None => (String::new(), &[][..]),
@@ -70,7 +70,7 @@ fn wants_a_rollout(before: &[OsString]) -> Option<Plugin> {
 }
 
 /// The Rollouts that begin so, where the verb would look for one.
-fn rollouts(plugin: &Plugin, unfinished: &str, out: &mut io::StdoutLock<'_>) -> Option<Vec<String>> {
+fn rollouts(plugin: &Plugin, unfinished: &str, out: &mut dyn io::Write) -> Option<Vec<String>> {
     let (global, environment) = plugin.surroundings().ok()?;
     let context = App { environment, ..App::new(global, out, true) }.context().ok()?;
     let namespace = plugin.rollout.namespace(&context);

@@ -28,7 +28,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use task_manager::exit::Code;
 use task_manager::project::{Place, ProjectError};
 use task_manager::render::Style;
-use task_manager::terminal::{Colour, style};
+use task_manager::terminal::{Colour, Shown, style};
 use task_master::runner::{Interrupts, Shim};
 use task_master::{Context, Target};
 
@@ -194,8 +194,9 @@ pub(crate) struct App<'w> {
 }
 
 impl<'w> App<'w> {
-    fn new(global: Global, out: &'w mut io::StdoutLock<'_>, anywhere: bool) -> Self {
-        let (out_style, error_style) = (style(global.color, out), style(global.color, &io::stderr()));
+    fn new(global: Global, out: &'w mut dyn Write, anywhere: bool) -> Self {
+        let (out_style, error_style) =
+            (style(global.color, &io::stdout()), style(global.color, &io::stderr()));
         let typed = format!("task-master {}", std::env::args().skip(1).collect::<Vec<_>>().join(" "));
         let environment = std::env::vars_os().collect();
         let form = global.output.form();
@@ -282,7 +283,7 @@ fn asking(yes: bool) -> Option<task_master::context::Ask> {
 /// Runs the process: its arguments in, its streams out.
 pub(crate) fn main() -> Code {
     let out = io::stdout();
-    let mut out = out.lock();
+    let mut out = Shown::new(out.lock());
     if started_as(complete::NAME) {
         return complete::run(&std::env::args_os().skip(1).collect::<Vec<_>>(), &mut out);
     }
@@ -302,7 +303,7 @@ fn started_as(name: &str) -> bool {
 fn parsed<T>(read: Result<T, clap::Error>, out: &mut dyn Write) -> Result<T, Code> {
     read.map_err(|error| {
         if error.use_stderr() {
-            let _ = write!(io::stderr(), "{}", error.render());
+            let _ = write!(Shown::new(io::stderr()), "{}", error.render());
             return Code::Usage;
         }
         let _ = write!(out, "{}", error.render());
@@ -311,7 +312,7 @@ fn parsed<T>(read: Result<T, clap::Error>, out: &mut dyn Write) -> Result<T, Cod
 }
 
 /// As `task-master`.
-fn as_itself(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
+fn as_itself(cli: Cli, out: &mut dyn Write) -> Result<Code, Code> {
     trace(cli.global.verbose);
     let anywhere = matches!(cli.command, Command::Rollout(_)) && cli.global.target != Target::Sim;
     let mut app = App::new(cli.global, out, anywhere);
@@ -337,7 +338,7 @@ fn as_itself(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
 }
 
 /// As `kubectl rollouts`.
-fn as_plugin(plugin: &plugin::Plugin, out: &mut io::StdoutLock<'_>) -> Result<Code, Code> {
+fn as_plugin(plugin: &plugin::Plugin, out: &mut dyn Write) -> Result<Code, Code> {
     trace(false);
     let (global, environment) = match plugin.surroundings() {
         Ok(surroundings) => surroundings,
@@ -351,7 +352,7 @@ fn as_plugin(plugin: &plugin::Plugin, out: &mut io::StdoutLock<'_>) -> Result<Co
 /// How it ended: an error is said.
 fn ended(done: Result<Code, Failure>, style: Style) -> Result<Code, Code> {
     done.map_err(|failure| {
-        let _ = io::stderr().write_all(failure.message(style).as_bytes());
+        let _ = Shown::new(io::stderr()).write_all(failure.message(style).as_bytes());
         failure.code()
     })
 }

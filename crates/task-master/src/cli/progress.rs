@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use prd_parser::Plan;
 use task_manager::render::Style;
+use task_manager::terminal::harmless;
 use task_master::engine::{Event, Reader, Resolved};
 
 use super::{App, Form, jsonl, text};
@@ -120,7 +121,10 @@ impl Inner<'_> {
         };
         if let Some(spinner) = &self.spinner {
             match event {
-                Event::Step { what, .. } => spinner.set_message(what.chars().take(90).collect::<String>()),
+                Event::Step { what, .. } => {
+                    let short: String = what.chars().take(90).collect();
+                    spinner.set_message(harmless(&short).into_owned());
+                }
                 Event::Fact(task_manager::Event::RunFinished { .. }) => spinner.finish_and_clear(),
                 _ => {}
             }

@@ -10,6 +10,7 @@ use rollouts_client::view::{Columns, ImageView, RolloutRow, RolloutView, table};
 use serde::Serialize;
 use task_manager::exit::Code;
 use task_manager::render::Style;
+use task_manager::terminal::CLEAR;
 use task_master::Context;
 use task_master::operator::{self, Scope, Until};
 
@@ -145,9 +146,6 @@ pub(super) fn settled(phase: Option<&Phase>) -> Code {
         _ => Code::Timeout,
     }
 }
-
-/// Clears a terminal and goes to its first line.
-const CLEAR: &str = "\x1b[2J\x1b[H";
 
 /// What a log wants of a view: when, phase, and which version is what.
 fn in_a_line(view: &RolloutView) -> String {
