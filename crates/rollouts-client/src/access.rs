@@ -78,7 +78,10 @@ const VIEW: &[Rule] = &[GET, SETS, PODS, SERVICE, RUNS];
 const TO_STATUS: &[Rule] = &[GET, STATUS];
 const TO_SPEC: &[Rule] = &[GET, PATCH];
 
-/// Every verb, in the order of the help.
+/// The name of what any verb needs besides when it is given a reason, by `--reason`.
+pub const REASON: &str = "reason";
+
+/// Every verb, in the order of the help; at the end what [`REASON`] adds to any of them.
 pub const ALL: &[Access] = &[
     Access {
         verb: "list",
@@ -113,7 +116,7 @@ pub const ALL: &[Access] = &[
         verb: "lint",
         rules: &[
             GET.when("with --live"),
-            SETS.when("with --live and files, to compare schema versions"),
+            SETS.when("to compare the schema versions of files with live ones"),
             rule("", "services", "list").when(FEWER),
             rule("networking.k8s.io", "ingresses", "list").when(FEWER),
             rule(ARGO, "analysistemplates", "list").when(FEWER),
@@ -188,6 +191,16 @@ pub const ALL: &[Access] = &[
             STATUS.when("to abort or promote"),
             PATCH.when("to undo"),
             rule("", "services", "patch").when("to repair a selector"),
+        ],
+    },
+    Access {
+        verb: REASON,
+        rules: &[
+            GET,
+            PATCH,
+            rule("authentication.k8s.io", "selfsubjectreviews", "create")
+                .cluster()
+                .when("by default whoever is authenticated may (system:basic-user)"),
         ],
     },
 ];

@@ -57,6 +57,7 @@ pub mod patch;
 pub mod phase;
 pub mod promotion;
 pub mod proof;
+pub mod record;
 pub mod revision;
 pub mod rollback;
 pub mod schema;

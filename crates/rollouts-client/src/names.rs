@@ -40,6 +40,9 @@ pub const ARGOCD_REFRESH: &str = "argocd.argoproj.io/refresh";
 /// Label on an EndpointSlice: the name of its Service.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
+/// Annotation on a Rollout: who did what to it and why, a JSON list ([`crate::record`]).
+pub const ACTIONS: &str = "progressive-delivery/actions";
+
 /// Annotation of a pod template: the schema versions that its version works with, separated by commas. People write it.
 pub const SCHEMA_VERSIONS: &str = "progressive-delivery/schema-versions";
 

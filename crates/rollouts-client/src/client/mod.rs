@@ -17,6 +17,7 @@ mod error;
 mod explain;
 mod gather;
 mod history;
+mod record;
 mod rows;
 mod schema;
 mod waits;

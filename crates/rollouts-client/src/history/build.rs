@@ -8,13 +8,14 @@ use k8s_openapi::api::core::v1::Event;
 use super::{Analysis, Happening, History, Outcome, Past, Traces, writers};
 use crate::types::{ReplicaSet, Rollout};
 use crate::view::tags;
-use crate::{diff, revision};
+use crate::{diff, record, revision};
 
 /// Annotation by which kubectl's users say why.
 const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 
 pub(super) fn history(rollout: &Rollout, traces: &Traces, at: Timestamp) -> History {
     let writers = writers::of(&rollout.metadata);
+    let written = record::of(rollout);
     let numbered = diff::revisions(rollout, &traces.replica_sets);
     let numbers: Vec<i64> = numbered.iter().map(|(number, _)| *number).collect();
     let mut events = by_revision(&traces.events, &numbers);
@@ -34,6 +35,9 @@ pub(super) fn history(rollout: &Rollout, traces: &Traces, at: Timestamp) -> Hist
             _ => ending,
         };
         let author = writers.iter().find(|writer| writer.fields.iter().any(|field| field == "spec.template"));
+        let program = author.filter(|_| index == 0).map(|writer| writer.manager.clone());
+        let actions: Vec<_> = written.iter().filter(|action| action.revision == *number).cloned().collect();
+        let last = actions.last();
         let cause = set.metadata.annotations.as_ref().and_then(|annotations| annotations.get(CHANGE_CAUSE));
         let seconds = began[index].map(|began| {
             let end = if outcome == Outcome::UnderWay { Some(at) } else { ended };
@@ -52,8 +56,12 @@ pub(super) fn history(rollout: &Rollout, traces: &Traces, at: Timestamp) -> Hist
             ended,
             seconds: seconds.flatten(),
             outcome,
-            who: author.filter(|_| index == 0).map(|writer| writer.manager.clone()),
-            why: cause.filter(|_| set.revision() == *number).cloned().or(why),
+            who: last.map(|action| action.who.clone()).or(program),
+            why: last
+                .map(|action| action.why.clone())
+                .or(cause.filter(|_| set.revision() == *number).cloned())
+                .or(why),
+            actions,
             analyses: analyses(rollout, traces, *number),
             events,
             template: diff::template_yaml(set),

@@ -4,9 +4,11 @@
 //! - the ReplicaSets, one a version, with every revision number that it had;
 //! - the Events, which tell when an update began and how it ended. An API server forgets them, after an hour unless
 //!   told otherwise; an older revision is then without times, and its outcome is not known;
-//! - `managedFields`, which name the program that wrote a field last, and when. A person's name is in no object: the
+//! - `managedFields`, which name the program that wrote a field last, and when. A person's name is in none of them: the
 //!   audit log has it;
 //! - the annotation `kubernetes.io/change-cause`, where someone wrote one.
+//!
+//! And off what a verb wrote down when it was given a reason ([`crate::record`]): there a person has a name.
 
 mod build;
 mod show;
@@ -17,6 +19,7 @@ use k8s_openapi::api::core::v1::Event;
 use serde::Serialize;
 
 use crate::diff::Change;
+use crate::record::Action;
 use crate::types::{AnalysisRun, ReplicaSet, Rollout};
 use crate::view::Tag;
 
@@ -71,10 +74,13 @@ pub struct Past {
     pub seconds: Option<i64>,
     /// What became of it.
     pub outcome: Outcome,
-    /// The program that wrote its template; known of the newest alone.
+    /// Whoever did something to it last and said why; else the program that wrote its template, known of the newest
+    /// alone.
     pub who: Option<String>,
-    /// Why, in the words of the change-cause, else of the controller.
+    /// Why, in the words of who did it, else of the change-cause, else of the controller.
     pub why: Option<String>,
+    /// What people did to it and said why, the earliest first.
+    pub actions: Vec<Action>,
     /// Its analyses.
     pub analyses: Vec<Analysis>,
     /// What happened, the earliest first.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{History, Past, Writer};
+use crate::record::Action;
 use crate::view::columns;
 
 impl fmt::Display for History {
@@ -95,6 +96,14 @@ impl fmt::Display for Past {
         if let Some(changes) = &self.changes {
             writeln!(f, "\nChanged of the revision before:")?;
             changes.iter().try_for_each(|change| writeln!(f, "  {change}"))?;
+        }
+        if !self.actions.is_empty() {
+            writeln!(f, "\nActions:")?;
+            let row = |action: &Action| {
+                let at = action.at.strftime("%Y-%m-%d %H:%M:%S");
+                [format!("  {at}"), action.who.clone(), action.did.clone(), action.why.clone()]
+            };
+            columns::write(&self.actions.iter().map(row).collect::<Vec<_>>(), f)?;
         }
         if !self.analyses.is_empty() {
             writeln!(f, "\nAnalyses:")?;

@@ -2,6 +2,7 @@
 
 mod body;
 mod discovery;
+mod identity;
 mod openapi;
 mod patch;
 mod render;
@@ -40,6 +41,9 @@ impl World {
         let path = request.uri().path();
         if let Some(response) = discovery::answer(request.method().as_str(), path, accept) {
             return Ok(response);
+        }
+        if let Some(answer) = identity::answer(request) {
+            return answer;
         }
         let query = Query::of(request.uri());
         let fault = faults::answer(self, request.method().as_str(), path, request.uri().query());

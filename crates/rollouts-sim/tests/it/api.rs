@@ -293,3 +293,18 @@ fn discovery_is_consistent_with_what_is_served() {
     let crds = get(&mut world, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions").1;
     assert_eq!(crds["items"].as_array().unwrap().len(), 5);
 }
+
+#[test]
+fn who_asks_is_told_and_may_be_another() {
+    const PATH: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    let mut world = world();
+    let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let (code, own) = ask(&mut world, "POST", PATH, JSON, &review);
+    assert_eq!((code, &own["status"]["userInfo"]["username"]), (201, &json!("simulated-user")));
+    let mut other = request("POST", PATH, JSON, &review.to_string());
+    other.headers_mut().insert("impersonate-user", "alice".parse().unwrap());
+    assert_eq!(read(&world.handle(&other)).1["status"]["userInfo"]["username"], "alice");
+    let (code, said) = ask(&mut world, "POST", PATH, JSON, &json!({"kind": "Pod"}));
+    assert_eq!((code, said["reason"].as_str()), (400, Some("BadRequest")), "{said}");
+    assert_eq!(ask(&mut world, "GET", PATH, JSON, &json!(null)).0, 404);
+}

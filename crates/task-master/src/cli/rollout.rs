@@ -15,7 +15,7 @@ use rollouts_client::phase::Phase;
 use rollouts_client::verbs::Promote;
 use serde_json::json;
 use task_manager::exit::Code;
-use task_master::operator::{self, Done, Verb};
+use task_master::operator::{self, Done, Terms, Verb};
 use task_master::{Context, Target};
 
 use super::failure::Failure;
@@ -98,23 +98,47 @@ enum Command {
         /// Believe it only when this host of the ingress answers with the new version
         #[arg(long, value_name = "HOST")]
         host: Option<String>,
+        #[command(flatten)]
+        why: Why,
     },
     /// Give the update up
-    Abort { name: String },
+    Abort {
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Take an aborted update up again
-    Retry { name: String },
+    Retry {
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Switch nothing until it is resumed
-    Pause { name: String },
+    Pause {
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
     /// End a pause
-    Resume { name: String },
+    Resume {
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Replace all pods, a few at a time
-    Restart { name: String },
+    Restart {
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Write the template of an earlier revision back
     Undo {
         name: String,
         /// The revision [default: the one before]
         #[arg(long, value_name = "N")]
         to_revision: Option<i64>,
+        #[command(flatten)]
+        why: Why,
     },
     /// Give a container another image
     SetImage {
@@ -122,6 +146,8 @@ enum Command {
         /// As CONTAINER=IMAGE
         #[arg(value_parser = super::assignment, value_name = "CONTAINER=IMAGE")]
         image: (String, String),
+        #[command(flatten)]
+        why: Why,
     },
     /// Print what a verb has to be allowed, as a Role
     #[command(after_help = "Example: task-master rollout rbac promote --namespace shop")]
@@ -138,9 +164,19 @@ enum Command {
         host: Option<String>,
         #[command(flatten)]
         git: release::Git,
+        #[command(flatten)]
+        why: Why,
     },
     /// Set a new image tag in a values file in Git, push it, and follow the rollout
     Release(release::Release),
+}
+
+/// Why something is done.
+#[derive(Debug, clap::Args)]
+struct Why {
+    /// Why, for `history`: stays on the Rollout, with your name as the API server knows it
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    reason: Option<String>,
 }
 
 impl Args {
@@ -210,21 +246,40 @@ impl Command {
             Command::History { name, to } => (name, Verb::History { of: *to }),
             Command::Diff { name, from, to } => (name, Verb::Diff { from: *from, to: *to }),
             Command::Wait { name, until } => (name, Verb::Wait(until.condition())),
-            Command::Promote { name, full, skip_step, pod_hash, no_wait, host } => {
+            Command::Promote { name, full, skip_step, pod_hash, no_wait, host, .. } => {
                 let how = Promote { full: *full, skip_step: *skip_step, hash: pod_hash.clone() };
                 (name, Verb::Promote { how, wait: !no_wait, host: host.clone() })
             }
-            Command::Abort { name } => (name, Verb::Abort),
-            Command::Retry { name } => (name, Verb::Retry),
-            Command::Pause { name } => (name, Verb::Pause),
-            Command::Resume { name } => (name, Verb::Resume),
-            Command::Restart { name } => (name, Verb::Restart),
-            Command::Undo { name, to_revision } => (name, Verb::Undo { to: *to_revision }),
-            Command::SetImage { name, image: (container, image) } => {
+            Command::Abort { name, .. } => (name, Verb::Abort),
+            Command::Retry { name, .. } => (name, Verb::Retry),
+            Command::Pause { name, .. } => (name, Verb::Pause),
+            Command::Resume { name, .. } => (name, Verb::Resume),
+            Command::Restart { name, .. } => (name, Verb::Restart),
+            Command::Undo { name, to_revision, .. } => (name, Verb::Undo { to: *to_revision }),
+            Command::SetImage { name, image: (container, image), .. } => {
                 (name, Verb::SetImage { container: container.clone(), image: image.clone() })
             }
             Command::Rollback { name, host, .. } => (name, Verb::Rollback { host: host.clone() }),
         })
+    }
+}
+
+impl Command {
+    /// Why a person does it.
+    fn reason(&self) -> Option<&str> {
+        let (Command::Promote { why, .. }
+        | Command::Abort { why, .. }
+        | Command::Retry { why, .. }
+        | Command::Pause { why, .. }
+        | Command::Resume { why, .. }
+        | Command::Restart { why, .. }
+        | Command::Undo { why, .. }
+        | Command::SetImage { why, .. }
+        | Command::Rollback { why, .. }) = self
+        else {
+            return None;
+        };
+        why.reason.as_deref()
     }
 }
 
@@ -250,11 +305,13 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<Code, Failure> {
         Command::Create(create) => create.run(&context, &namespace, app),
         Command::Terminate(terminate) => terminate.run(&context, &namespace, app),
         Command::Release(release) => release.run(&context, &namespace, app),
-        Command::Rollback { name, host, git } if git.is_asked_for() => {
-            git.back(&context, &namespace, name, &Verb::Rollback { host: host.clone() }, app)
+        Command::Rollback { name, host, git, why } if git.is_asked_for() => {
+            let verb = Verb::Rollback { host: host.clone() };
+            git.back(&context, &namespace, name, &verb, why.reason.as_deref(), app)
         }
         command => {
-            let one = |(name, verb)| one(&context, &namespace, name, &verb, app);
+            let reason = command.reason().map(str::to_owned);
+            let one = |(name, verb)| one(&context, &namespace, name, &verb, reason, app);
             command.split(&context.target).map_or(Ok(Code::Usage), one)
         }
     }
@@ -266,10 +323,11 @@ fn one(
     namespace: &str,
     name: &str,
     verb: &Verb,
+    reason: Option<String>,
     app: &mut App<'_>,
 ) -> Result<Code, Failure> {
-    let within = context.timeout.unwrap_or(WITHIN);
-    let done = operator::operate(context, namespace, name, verb, within)?;
+    let terms = Terms { within: context.timeout.unwrap_or(WITHIN), reason };
+    let done = operator::operate(context, namespace, name, verb, &terms)?;
     let text = match (app.form, &done) {
         (Form::Text, _) if app.global.output == Output::Name => show::named(name),
         (Form::Text, Done::View(view)) if app.global.output == Output::Wide => view.wide().to_string(),

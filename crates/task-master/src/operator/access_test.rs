@@ -384,6 +384,11 @@ async fn seen(verb: &str) -> BTreeSet<Asked> {
             cluster.run(&Verb::Rollback { host: None }).await;
             all.extend(cluster.asked());
         }
+        access::REASON => {
+            let cluster = Recorded::deployed().await;
+            cluster.heard.rollouts(NS).record(NAME, "pause", "tried").await.unwrap();
+            all.extend(cluster.asked());
+        }
         unknown => panic!("how {unknown} is tried is not known"),
     }
     all

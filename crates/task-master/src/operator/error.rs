@@ -50,6 +50,14 @@ pub enum OperatorError {
     /// A call failed, or the verb makes no sense in this state.
     #[error(transparent)]
     Client(#[from] client::Error),
+    /// It was done, and is not written down.
+    #[error("{said}; who did it and why is not written down")]
+    Unrecorded {
+        /// What was done.
+        said: String,
+        /// Why it is not written down.
+        source: client::Error,
+    },
     /// The promotion is not proven.
     #[error(transparent)]
     Promotion(#[from] PromotionError),
@@ -79,7 +87,7 @@ impl OperatorError {
             Self::Runtime(_) => Code::InputOutput,
             Self::Unknown { .. } | Self::Absent { .. } => Code::NoMatch,
             Self::Template { .. } => Code::Invalid,
-            Self::Client(error) => of_call(error),
+            Self::Client(error) | Self::Unrecorded { source: error, .. } => of_call(error),
             Self::Promotion(PromotionError::Client(error)) => of_call(error),
             Self::Promotion(PromotionError::Strategy { .. }) => Code::Refused,
             Self::Promotion(PromotionError::NotSwitched { .. }) => Code::Timeout,

@@ -103,6 +103,44 @@ pub enum Verb {
     },
 }
 
+impl Verb {
+    /// The verb as it is typed, when it changes something.
+    fn changes(&self) -> Option<&'static str> {
+        Some(match self {
+            Verb::Get | Verb::Status | Verb::Explain { .. } => return None,
+            Verb::History { .. } | Verb::Diff { .. } | Verb::Wait(_) => return None,
+            Verb::Promote { how, .. } if how.full => "promote --full",
+            Verb::Promote { how, .. } if how.skip_step => "promote --skip-step",
+            Verb::Promote { .. } => "promote",
+            Verb::Abort => "abort",
+            Verb::Retry => "retry",
+            Verb::Pause => "pause",
+            Verb::Resume => "resume",
+            Verb::Restart => "restart",
+            Verb::Undo { .. } => "undo",
+            Verb::SetImage { .. } => "set-image",
+            Verb::Rollback { .. } => "rollback",
+        })
+    }
+}
+
+/// How a verb is carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The bound of what has to be waited for.
+    pub within: Duration,
+    /// Why, in a person's words: written on the Rollout, with that person's name, once the verb has had its effect
+    /// ([`rollouts_client::record`]). A verb that only reads writes nothing.
+    pub reason: Option<String>,
+}
+
+impl Terms {
+    /// Within a bound, for no reason.
+    pub fn within(within: Duration) -> Self {
+        Terms { within, reason: None }
+    }
+}
+
 /// What a verb has shown.
 #[derive(Debug)]
 pub enum Done {
@@ -133,7 +171,7 @@ impl fmt::Display for Done {
     }
 }
 
-/// Carries a verb out on the context's target. `within` bounds what has to be waited for.
+/// Carries a verb out on the context's target.
 ///
 /// # Errors
 /// As [`OperatorError`] says; what was sent before stays sent, and the same verb may be given again.
@@ -142,13 +180,32 @@ pub fn operate(
     namespace: &str,
     name: &str,
     verb: &Verb,
-    within: Duration,
+    terms: &Terms,
 ) -> Result<Done, OperatorError> {
     on(context, async |cluster| {
         let rollouts = cluster.rollouts(namespace);
-        let done = Box::pin(carry_out(&cluster, &rollouts, name, verb, within)).await;
+        let done = Box::pin(carry_out(&cluster, &rollouts, name, verb, terms.within)).await;
+        let done = match &terms.reason {
+            Some(reason) => recorded(&rollouts, name, verb, reason, done?).await,
+            None => done,
+        };
         hinted(&rollouts, name, done).await
     })
+}
+
+/// Writes down who did it and why, and says so.
+async fn recorded(
+    rollouts: &Rollouts,
+    name: &str,
+    verb: &Verb,
+    reason: &str,
+    done: Done,
+) -> Result<Done, OperatorError> {
+    let (Some(did), Done::Said(said)) = (verb.changes(), &done) else { return Ok(done) };
+    match rollouts.record(name, did, reason).await {
+        Ok(action) => Ok(Done::Said(format!("{said}wrote down that {} did it, and why\n", action.who))),
+        Err(source) => Err(OperatorError::Unrecorded { said: said.trim_end().to_owned(), source }),
+    }
 }
 
 /// Runs something on the context's cluster.

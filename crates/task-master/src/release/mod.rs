@@ -2,6 +2,7 @@
 //! is told to look, and the Rollout is followed to its end.
 //!
 //! # Guarantees
+//! - What can be found out beforehand is, before anything is changed anywhere ([`prepare`]).
 //! - Every byte of the file but the tag stays, and nothing but that file is committed.
 //! - Author and signature are those of Git's own configuration.
 //! - Nothing is forced. When a push is refused, the commit stays where it was made, and the error says so.
@@ -11,20 +12,18 @@
 
 mod follow;
 mod git;
+mod prepare;
 mod refresh;
 pub mod values;
-
-use std::path::PathBuf;
 
 use task_manager::exit::Code;
 
 pub use follow::{Followed, follow};
 pub use git::GitError;
+pub use prepare::{Prepared, prepare};
 pub use refresh::refresh;
 
-use crate::context::Context;
 use crate::operator::OperatorError;
-use git::Repository;
 use values::ValuesError;
 
 /// Where the line is.
@@ -156,106 +155,4 @@ impl ReleaseError {
             Self::Operator(error) => error.code(),
         }
     }
-}
-
-/// Changes the tag, commits and pushes.
-///
-/// # Errors
-/// As [`ReleaseError`] says; before [`ReleaseError::NotPushed`] nothing was committed.
-pub fn push(context: &Context, place: &Place, change: &Change) -> Result<Pushed, ReleaseError> {
-    let repository = Repository::open(context, &place.repository, place.branch.as_deref())?;
-    let branch = branch(&repository, place)?;
-    let file = place.values.as_str();
-    let path = repository.folder().join(file);
-    if !path.is_file() {
-        let repository = place.repository.clone();
-        return Err(ReleaseError::NoFile { file: file.to_owned(), repository });
-    }
-    if !repository.git(&["status", "--porcelain", "--", file])?.trim().is_empty() {
-        return Err(ReleaseError::Dirty { file: file.to_owned() });
-    }
-    let failed = |source, path: &PathBuf| GitError::File { path: path.clone(), source };
-    let text = std::fs::read_to_string(&path).map_err(|source| failed(source, &path))?;
-    let of_values = |source| ReleaseError::Values { file: file.to_owned(), source };
-    let old = values::find(&text).map_err(of_values)?;
-    let (changed, message, reverts) = match change {
-        Change::Release { tag, environment } => {
-            let changed = values::with_tag(&text, tag).map_err(of_values)?;
-            if changed == text || old.value == *tag {
-                return Err(ReleaseError::Already { file: file.to_owned(), tag: tag.clone() });
-            }
-            let to = environment.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
-            (
-                changed,
-                format!("Release {tag}{to}\n\n{file}: image.tag from {} to {tag}", shown(&old.value)),
-                None,
-            )
-        }
-        Change::Revert => {
-            let last = last_change(&repository, file)?
-                .ok_or_else(|| ReleaseError::NoChange { branch: branch.clone(), file: file.to_owned() })?;
-            let changed = values::written_back(&text, &old, &last.before).map_err(of_values)?;
-            let message = format!(
-                "Revert \"{}\"\n\nThis reverts commit {} as far as it changed image.tag in {file}.",
-                last.subject, last.commit
-            );
-            (changed, message, Some(last.commit))
-        }
-    };
-    let to = values::find(&changed).map_err(of_values)?.value;
-    std::fs::write(&path, changed).map_err(|source| failed(source, &path))?;
-    if let Err(error) = repository.git(&["commit", "--quiet", "--message", &message, "--", file]) {
-        // As it was: nothing of a commit that did not come about stays behind.
-        std::fs::write(&path, text).map_err(|source| failed(source, &path))?;
-        return Err(error.into());
-    }
-    let commit = repository.git(&["rev-parse", "HEAD"])?.trim().to_owned();
-    let refs = format!("HEAD:refs/heads/{branch}");
-    if let Err(source) = repository.git(&["push", "--quiet", "origin", &refs]) {
-        let stays = match repository.is_clone() {
-            true => ": the clone is gone, so begin again",
-            false => "; it stays on the branch: pull, then push it, or take it back",
-        };
-        return Err(ReleaseError::NotPushed { commit, stays, source });
-    }
-    Ok(Pushed { commit, branch, from: old.value, to, reverts })
-}
-
-fn shown(tag: &str) -> &str {
-    if tag.is_empty() { "none" } else { tag }
-}
-
-/// The branch that is checked out, if it is the one that is asked for.
-fn branch(repository: &Repository, place: &Place) -> Result<String, ReleaseError> {
-    let is = repository.git(&["symbolic-ref", "--short", "HEAD"])?.trim().to_owned();
-    match &place.branch {
-        Some(wanted) if *wanted != is => {
-            Err(ReleaseError::Branch { repository: place.repository.clone(), is, wanted: wanted.clone() })
-        }
-        _ => Ok(is),
-    }
-}
-
-struct Last {
-    commit: String,
-    subject: String,
-    /// What was written before it.
-    before: String,
-}
-
-/// The last commit that changed the tag of a file, a file's beginning not counted.
-fn last_change(repository: &Repository, file: &str) -> Result<Option<Last>, ReleaseError> {
-    let at = |commit: &str| {
-        let text = repository.git(&["show", &format!("{commit}:{file}")]).ok()?;
-        values::find(&text).ok()
-    };
-    let log = repository.git(&["log", "--format=%H %s", "--", file])?;
-    for (commit, subject) in log.lines().filter_map(|line| line.split_once(' ')) {
-        let (Some(after), Some(before)) = (at(commit), at(&format!("{commit}^"))) else { continue };
-        if after.value != before.value {
-            let (commit, subject) = (commit.to_owned(), subject.to_owned());
-            return Ok(Some(Last { commit, subject, before: before.written }));
-        }
-    }
-    Ok(None)
 }

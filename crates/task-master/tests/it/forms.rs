@@ -139,6 +139,36 @@ fn an_analysis_is_begun_waited_for_and_ended() {
 }
 
 #[test]
+fn who_did_it_and_why_stays_with_the_rollout_when_a_reason_is_given() {
+    let bench = deployed("Phase 2");
+    let set = said(&bench, &["set-image", "blue-green", V2, "--reason", "for ticket 7"]);
+    assert!(set.ends_with("wrote down that simulated-user did it, and why\n"), "{set}");
+    said(&bench, &["wait", "blue-green", "paused"]);
+    said(&bench, &["promote", "blue-green", "--reason", "the preview looks good"]);
+    let history: Value =
+        serde_json::from_str(&said(&bench, &["history", "blue-green", "-o", "json"])).unwrap();
+    let newest = &history["revisions"][0];
+    assert_eq!(
+        (&newest["who"], &newest["why"]),
+        (&json!("simulated-user"), &json!("the preview looks good"))
+    );
+    let did: Vec<_> = newest["actions"].as_array().unwrap().iter().map(|action| &action["did"]).collect();
+    assert_eq!(did, [&json!("set-image"), &json!("promote")]);
+    assert_eq!(history["revisions"][1]["actions"], json!([]));
+    let one = said(&bench, &["history", "blue-green", "--to", &newest["revision"].to_string()]);
+    assert!(one.contains("for ticket 7") && one.contains("the preview looks good"), "{one}");
+
+    // Nothing was done, so nothing is written down; and what only reads takes no reason.
+    let again = rollout(&bench, &["retry", "blue-green", "--reason", "once more"]);
+    assert_ne!(again.code, Some(0), "{again:?}");
+    let after: Value = serde_json::from_str(&said(&bench, &["history", "blue-green", "-o", "json"])).unwrap();
+    assert_eq!(after["revisions"][0]["actions"], newest["actions"]);
+    for words in [&["get", "blue-green", "--reason", "x"][..], &["abort", "blue-green", "--reason", ""]] {
+        assert_eq!(rollout(&bench, words).code, Some(2), "{words:?}");
+    }
+}
+
+#[test]
 fn history_says_what_became_of_each_revision_and_diff_what_changed() {
     let bench = deployed("Phase 2");
     // What the tasks did before has a revision number of its own.

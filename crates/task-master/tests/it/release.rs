@@ -147,9 +147,13 @@ fn a_rollback_takes_the_last_change_of_the_tag_back() {
         Some(0)
     );
     assert_eq!(world.rollout(&["wait", "blue-green", "paused"]).code, Some(0));
+    // What is wrong with Git is found out before the cluster goes back without it.
+    let nowhere = world.rollout(&["rollback", "blue-green", "--git", "nowhere", "--values", VALUES]);
+    assert_eq!(nowhere.code, Some(4), "{nowhere:?}");
+    assert_eq!(world.rollout(&["wait", "blue-green", "paused", "--timeout", "1s"]).code, Some(0));
     let back =
         ["rollback", "blue-green", "--git", &url, "--values", VALUES, "--timeout", "20s", "-o", "json"];
-    let ran = world.rollout(&back);
+    let ran = world.rollout(&[&back[..], &["--reason", "It is slow."]].concat());
     // Aborted at once; the template is Git's, and nobody syncs here.
     assert_eq!(ran.code, Some(124), "{ran:?}");
     let told: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -159,6 +163,7 @@ fn a_rollback_takes_the_last_change_of_the_tag_back() {
     assert_eq!(world.pushed(), format!("{}\n# later\n", released.trim_end()));
     let subject = git(&world.remote, &["log", "-1", "--format=%s", "main"]);
     assert_eq!(subject, "Revert \"Release v3\"\n");
+    assert!(git(&world.remote, &["log", "-1", "--format=%b", "main"]).ends_with("\n\nIt is slow.\n\n"));
     assert_ne!(released, begun);
 }
 

@@ -70,6 +70,7 @@ const TRIES: &[Try] = &[
     a_try("set-image", "set-image blue-green demo-app=127.0.0.1:5000/demo-app:v3", "", State::Healthy),
     a_try("undo", "undo blue-green", "without workloadRef", State::Preview),
     a_try("abort", "abort blue-green", "", State::Preview),
+    a_try("abort", "abort blue-green --reason tried", "", State::Preview),
     a_try("retry", "retry blue-green", "", State::Aborted),
     a_try("rollback", "rollback blue-green", "to abort", State::Preview),
 ];
@@ -77,12 +78,15 @@ const TRIES: &[Try] = &[
 impl Try {
     /// The rules that this call needs. A request for the whole cluster is another call.
     fn rules(&self) -> Vec<Rule> {
-        let all = access::of(self.verb).map_or(&[][..], |access| access.rules);
+        let of = |verb| access::of(verb).map_or(&[][..], |access| access.rules);
+        let more = if self.words.contains(access::REASON) { of(access::REASON) } else { &[] };
+        let own = of(self.verb);
+        let all = own.iter().chain(more.iter().filter(|rule| !own.contains(rule)));
         let needed = |rule: &&Rule| {
             !rule.cluster
                 && (rule.when.is_empty() || (!self.when.is_empty() && rule.when.contains(self.when)))
         };
-        all.iter().filter(needed).copied().collect()
+        all.filter(needed).copied().collect()
     }
 
     /// The call as a part of a name.

@@ -33,8 +33,11 @@ impl Rbac {
 
 /// The Roles as YAML. When a rule is needed, stands in front of them.
 fn roles(access: &Access, namespace: &str) -> String {
-    let mut text =
-        format!("# What `rollout {}` asks of the API server. Bind it with a RoleBinding.\n", access.verb);
+    let what = match access.verb {
+        access::REASON => "any verb with `--reason` asks besides".to_owned(),
+        verb => format!("`rollout {verb}` asks"),
+    };
+    let mut text = format!("# What {what} of the API server. Bind it with a RoleBinding.\n");
     for rule in access.rules.iter().filter(|rule| !rule.when.is_empty()) {
         text.push_str(&format!("# {} {}: {}\n", rule.verb, rule.qualified(), rule.when));
     }

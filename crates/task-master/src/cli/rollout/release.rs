@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use task_manager::exit::Code;
 use task_master::Context;
-use task_master::operator::{self, OperatorError, Verb};
-use task_master::release::{self, Change, Place, Pushed};
+use task_master::operator::{self, OperatorError, Terms, Verb};
+use task_master::release::{self, Change, Place, Prepared, Pushed};
 
 use super::show::{document, settled};
 use crate::cli::failure::Failure;
@@ -40,6 +40,9 @@ pub(super) struct Release {
     /// Argo CD's Application [default: the one that tracks the Rollout]
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
+    /// Why, for the commit's message
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    reason: Option<String>,
 }
 
 impl Release {
@@ -49,8 +52,9 @@ impl Release {
         let change = Change::Release { tag: self.image_tag.clone(), environment: self.environment.clone() };
         let by = By { context, namespace, name: &self.name, application: self.app.as_deref() };
         // Before anything is pushed: a name that is wrong is not to be found out afterwards.
-        operator::operate(context, namespace, &self.name, &Verb::Status, WITHIN)?;
-        by.git(&place, &change, self.wait, None, app)
+        operator::operate(context, namespace, &self.name, &Verb::Status, &Terms::within(WITHIN))?;
+        let prepared = release::prepare(context, &place, &change, self.reason.as_deref())?;
+        by.git(prepared, &place.values, self.wait, None, app)
     }
 }
 
@@ -82,18 +86,22 @@ impl Git {
         self.git.is_some()
     }
 
-    /// Back by the cluster's means, where it has any, and by Git.
+    /// Back by the cluster's means, where it has any, and by Git. What is wrong with the repository is found out first:
+    /// a cluster that has gone back while Git has not is brought forward again by Argo CD.
     pub(super) fn back(
         &self,
         context: &Context,
         namespace: &str,
         name: &str,
         verb: &Verb,
+        reason: Option<&str>,
         app: &mut App<'_>,
     ) -> Result<Code, Failure> {
         let Some(place) = self.place() else { return Ok(Code::Usage) };
+        let prepared = release::prepare(context, &place, &Change::Revert, reason)?;
         let within = context.timeout.unwrap_or(super::WITHIN);
-        let at_once = match operator::operate(context, namespace, name, verb, within) {
+        let terms = Terms { within, reason: reason.map(str::to_owned) };
+        let at_once = match operator::operate(context, namespace, name, verb, &terms) {
             Ok(done) => done.to_string(),
             Err(error @ OperatorError::Rollback(_)) if error.code() == Code::OnlyGit => {
                 format!(
@@ -106,7 +114,7 @@ impl Git {
             app.print(&at_once)?;
         }
         let by = By { context, namespace, name, application: self.app.as_deref() };
-        by.git(&place, &Change::Revert, true, Some(&at_once), app)
+        by.git(prepared, &place.values, true, Some(&at_once), app)
     }
 }
 
@@ -122,15 +130,15 @@ impl By<'_> {
     /// Pushes, refreshes and follows, and tells it.
     fn git(
         &self,
-        place: &Place,
-        change: &Change,
+        prepared: Prepared,
+        values: &str,
         wait: bool,
         at_once: Option<&str>,
         app: &mut App<'_>,
     ) -> Result<Code, Failure> {
-        let pushed = release::push(self.context, place, change)?;
+        let pushed = prepared.push()?;
         if app.form == Form::Text {
-            app.print(&told(&pushed, &place.values))?;
+            app.print(&told(&pushed, values))?;
         }
         let refreshed = release::refresh(self.context, self.namespace, self.name, self.application)?;
         if app.form == Form::Text {
