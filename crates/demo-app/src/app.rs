@@ -13,6 +13,7 @@ use axum::routing::{any, get};
 use demo_app::Settings;
 use serde_json::json;
 
+use crate::cpu;
 use crate::ledger::client::Ledger;
 use crate::ledger::post_id;
 use crate::metrics::Metrics;
@@ -68,6 +69,7 @@ async fn root(State(app): State<Arc<App>>, method: Method, body: Bytes) -> Respo
     if !app.settings.latency.is_zero() {
         tokio::time::sleep(app.settings.latency).await;
     }
+    cpu::spend(app.settings.cpu_per_request);
     let (code, said) = if app.settings.fails(number) {
         (StatusCode::INTERNAL_SERVER_ERROR, json!({}))
     } else if method == Method::POST {

@@ -6,6 +6,7 @@
 //! reads a pod's image tag and environment, can behave the same.
 
 mod app;
+mod cpu;
 mod ledger;
 mod metrics;
 mod serve;

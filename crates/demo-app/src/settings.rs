@@ -28,6 +28,8 @@ pub struct Settings {
     pub error_rate: f64,
     /// `LATENCY=200ms`: `/` waits so long before it answers.
     pub latency: Duration,
+    /// `CPU_PER_REQUEST=5ms`: so much of the processor each request for `/` costs, spent and not waited for.
+    pub cpu_per_request: Duration,
     /// `DRAIN=5s`: how long it serves on after it was told to stop, 5 s by default.
     pub drain: Duration,
     /// `GRACEFUL_STOP=false`: told to stop it exits at once, as a program does that knows no better.
@@ -82,6 +84,7 @@ impl Settings {
             crash_after: text("CRASH_AFTER").map(|_| duration("CRASH_AFTER", Duration::ZERO)).transpose()?,
             error_rate: rate(text("ERROR_RATE"))?,
             latency: duration("LATENCY", normal.latency)?,
+            cpu_per_request: duration("CPU_PER_REQUEST", normal.cpu_per_request)?,
             drain: duration("DRAIN", normal.drain)?,
             graceful_stop: flag("GRACEFUL_STOP", normal.graceful_stop)?,
             ledger: ledger(text("LEDGER"))?,
@@ -103,6 +106,7 @@ impl Settings {
             crash_after: None,
             error_rate: 0.0,
             latency: Duration::ZERO,
+            cpu_per_request: Duration::ZERO,
             drain: Duration::from_secs(5),
             graceful_stop: true,
             ledger: None,
@@ -217,6 +221,7 @@ mod tests {
         let settings = read(&[]).unwrap();
         assert_eq!((settings.port, settings.never_ready, settings.crash_after), (8080, false, None));
         assert_eq!((settings.error_rate, settings.latency), (0.0, Duration::ZERO));
+        assert_eq!(settings.cpu_per_request, Duration::ZERO);
         assert_eq!(read(&[("CRASH_AFTER", "")]).unwrap(), settings, "an empty value is none");
     }
 
@@ -245,6 +250,7 @@ mod tests {
             ("NEVER_READY", "yes"),
             ("READY_AFTER", "soon"),
             ("CRASH_AFTER", "5"),
+            ("CPU_PER_REQUEST", "5m3"),
             ("ERROR_RATE", "1.5"),
             ("ERROR_RATE", "NaN"),
             ("ADDRESS", "localhost"),

@@ -13,6 +13,7 @@ mod fields;
 mod journal;
 mod object;
 mod prometheus;
+mod quantity;
 mod queue;
 mod refusal;
 mod resource;
@@ -21,6 +22,7 @@ mod serve;
 mod simulator;
 mod store;
 mod traffic;
+mod usage;
 mod world;
 mod write;
 

@@ -29,6 +29,10 @@ pub(crate) enum Work {
         ns: String,
         name: String,
     },
+    Autoscaler {
+        ns: String,
+        name: String,
+    },
     Experiment {
         ns: String,
         name: String,

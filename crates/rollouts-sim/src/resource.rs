@@ -23,6 +23,7 @@ pub(crate) enum Resource {
     LimitRange,
     ReplicaSet,
     Deployment,
+    HorizontalPodAutoscaler,
     EndpointSlice,
     Ingress,
     IngressClass,
@@ -166,6 +167,17 @@ const DEPLOYMENT: Info = Info {
     refused: Some("the simulator has no Deployment controller, so its pods would never appear"),
     ..BASE
 };
+const HORIZONTAL_POD_AUTOSCALER: Info = Info {
+    group: "autoscaling",
+    version: "v2",
+    plural: "horizontalpodautoscalers",
+    singular: "horizontalpodautoscaler",
+    kind: "HorizontalPodAutoscaler",
+    short: &["hpa"],
+    categories: &["all"],
+    status: true,
+    ..BASE
+};
 const ENDPOINT_SLICE: Info = Info {
     group: "discovery.k8s.io",
     plural: "endpointslices",
@@ -256,7 +268,7 @@ const EXPERIMENT: Info =
 
 impl Resource {
     /// Every served kind.
-    pub(crate) const ALL: [Resource; 27] = [
+    pub(crate) const ALL: [Resource; 28] = [
         Resource::Namespace,
         Resource::Pod,
         Resource::Service,
@@ -269,6 +281,7 @@ impl Resource {
         Resource::LimitRange,
         Resource::ReplicaSet,
         Resource::Deployment,
+        Resource::HorizontalPodAutoscaler,
         Resource::EndpointSlice,
         Resource::Ingress,
         Resource::IngressClass,
@@ -301,6 +314,7 @@ impl Resource {
             Resource::LimitRange => &LIMIT_RANGE,
             Resource::ReplicaSet => &REPLICA_SET,
             Resource::Deployment => &DEPLOYMENT,
+            Resource::HorizontalPodAutoscaler => &HORIZONTAL_POD_AUTOSCALER,
             Resource::EndpointSlice => &ENDPOINT_SLICE,
             Resource::Ingress => &INGRESS,
             Resource::IngressClass => &INGRESS_CLASS,

@@ -5,7 +5,8 @@
 //! like everything else, and what traffic remembers (whose turn it is behind a Service, how many requests a process
 //! has had) is part of a snapshot. A load is not: it ends with its process at the latest.
 //!
-//! Not modelled: connections (each request has its own, whatever the mix of its load says), queues, and the ingress's own latency and retries.
+//! Not modelled: connections (each request has its own, whatever the mix of its load says), queues (also where the
+//! processor is full), and the ingress's own latency and retries.
 
 mod load;
 mod route;
@@ -24,6 +25,7 @@ use crate::controllers::{self, Workload};
 use crate::object::{self, items, text};
 use crate::queue::later;
 use crate::resource::Resource;
+use crate::usage::Spent;
 use crate::world::World;
 
 pub(crate) use self::load::Loads;
@@ -43,6 +45,9 @@ pub(crate) struct Traffic {
     /// Requests that a process has had.
     #[serde(with = "pairs")]
     served: BTreeMap<ProcessId, u64>,
+    /// What their requests have cost processes lately.
+    #[serde(with = "pairs", default)]
+    spent: BTreeMap<ProcessId, Spent>,
     #[serde(default)]
     pub(crate) loads: Loads,
     /// What processes have acknowledged since the world was opened.
@@ -54,16 +59,16 @@ pub(crate) struct Traffic {
 mod pairs {
     use super::{BTreeMap, Deserialize, ProcessId, Serialize};
 
-    pub(super) fn serialize<S: serde::Serializer>(
-        map: &BTreeMap<ProcessId, u64>,
+    pub(super) fn serialize<V: Serialize, S: serde::Serializer>(
+        map: &BTreeMap<ProcessId, V>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
         map.iter().collect::<Vec<_>>().serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+    pub(super) fn deserialize<'de, V: Deserialize<'de>, D: serde::Deserializer<'de>>(
         from: D,
-    ) -> Result<BTreeMap<ProcessId, u64>, D::Error> {
+    ) -> Result<BTreeMap<ProcessId, V>, D::Error> {
         Vec::deserialize(from).map(|pairs| pairs.into_iter().collect())
     }
 }
@@ -79,6 +84,13 @@ impl Traffic {
     }
 }
 
+impl Traffic {
+    /// What its requests have cost a process lately; `None` for one that had none, or none that cost anything.
+    pub(crate) fn spent(&self, process: &ProcessId) -> Option<&Spent> {
+        self.spent.get(process)
+    }
+}
+
 /// A process: a pod's uid and the restarts before it.
 pub(crate) type ProcessId = (String, u32);
 
@@ -87,6 +99,8 @@ pub(crate) type ProcessId = (String, u32);
 pub(crate) struct Flight {
     pub(crate) outcome: Outcome,
     pub(crate) takes: Duration,
+    /// What of the processor it costs.
+    cost: Duration,
     /// The process that answers; if it ends before the answer is out, the connection is reset.
     pub(crate) process: Option<Serving>,
     /// What the ingress calls the way that it took.
@@ -104,7 +118,7 @@ pub(crate) struct Serving {
 
 impl Flight {
     pub(crate) fn ended(outcome: Outcome) -> Flight {
-        Flight { outcome, takes: BASE_LATENCY, process: None, label: None }
+        Flight { outcome, takes: BASE_LATENCY, cost: Duration::ZERO, process: None, label: None }
     }
 
     fn answered(status: u16) -> Flight {
@@ -243,8 +257,11 @@ fn on_branch(world: &mut World, way: &Way, branch: &Branch, at: Timestamp) -> Fl
         return Flight::ended(Outcome::Refused);
     };
     let id = (chosen.uid.clone(), process.restarts);
-    let served = world.traffic.served.entry(id).or_default();
+    let served = world.traffic.served.entry(id.clone()).or_default();
     let mut flight = page(workload, &chosen.pod, &way.path, process.age, served);
+    if !flight.cost.is_zero() {
+        world.traffic.spent.entry(id).or_default().add(at, flight.cost);
+    }
     flight.process = Some(Serving {
         ns: way.ns.clone(),
         pod: chosen.pod.clone(),
@@ -263,7 +280,8 @@ fn page(workload: &Workload, pod: &str, path: &str, age: Duration, served: &mut 
             let (version, pod) = (Some(workload.version().to_owned()), Some(pod.to_owned()));
             Flight {
                 outcome: Outcome::Answered { status, version, pod },
-                takes: BASE_LATENCY + workload.latency(),
+                takes: BASE_LATENCY + workload.latency() + workload.cost(),
+                cost: workload.cost(),
                 process: None,
                 label: None,
             }

@@ -26,6 +26,9 @@ pub struct World {
     /// Whether the controllers of Argo Rollouts are down: `faults`.
     #[serde(default)]
     pub(crate) rollouts_down: bool,
+    /// What the autoscalers' controller remembers.
+    #[serde(default)]
+    pub(crate) autoscalers: controllers::Autoscalers,
     /// What was scraped of the ingress.
     #[serde(default)]
     pub(crate) prometheus: Prometheus,
@@ -43,6 +46,7 @@ impl World {
             node: Default::default(),
             traffic: Default::default(),
             rollouts_down: false,
+            autoscalers: Default::default(),
             prometheus: Default::default(),
             seed,
             drawn: 0,

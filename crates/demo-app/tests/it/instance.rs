@@ -82,6 +82,15 @@ impl Instance {
         count.split_once("} ").unwrap().1.trim().parse().unwrap()
     }
 
+    /// The processor time that it has had.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // The name before may have spaces. User and system time are the 14th and 15th field, in hundredths.
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        let hundredths: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(10 * hundredths)
+    }
+
     pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }

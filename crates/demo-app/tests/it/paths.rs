@@ -1,5 +1,7 @@
 //! What each path answers, and what each fault does.
 
+use std::time::Duration;
+
 use crate::instance::{Instance, run};
 
 #[test]
@@ -53,6 +55,20 @@ fn latency_is_added_to_the_root_only() {
     assert_eq!(slow.receive().code, 200);
     let page = fast.get("/metrics").body;
     assert!(page.contains(r#"_bucket{version="dev",le="0.25"} 0"#), "{page}");
+}
+
+#[test]
+fn the_cost_of_a_request_is_spent_on_the_processor() {
+    let instance = Instance::start(&[("CPU_PER_REQUEST", "20ms")]);
+    let mut connection = instance.connect();
+    let before = instance.processor_time();
+    for _ in 0..10 {
+        assert_eq!(connection.get("/").code, 200);
+    }
+    let spent = instance.processor_time() - before;
+    // The system counts in steps of 10 ms.
+    assert!(spent >= Duration::from_millis(190), "{spent:?}");
+    assert_eq!(connection.get("/healthz").code, 200);
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn unknown(path: &str) -> Refusal {
     let hint = match path {
         p if p.starts_with("/apis/batch/") => " (the simulator has no Job controller)",
         p if p.contains("/applications") || p.contains("/appprojects") => " (Argo CD is not simulated)",
+        p if p.starts_with("/apis/autoscaling/") => " (of autoscaling the simulator has v2)",
         p if p.starts_with("/apis/apps/") => " (of apps/v1 the simulator has ReplicaSets)",
         _ => "",
     };

@@ -8,10 +8,10 @@ use crate::refusal::Refusal;
 use crate::resource::Resource;
 use crate::store::Object;
 use crate::world::World;
-use crate::write::Part;
+use crate::write::{Part, Writer};
 
 /// The Scale of a stored object.
-pub(super) fn view(resource: Resource, object: &Value) -> Value {
+pub(crate) fn view(resource: Resource, object: &Value) -> Value {
     let (replicas, selector) = match resource {
         // The CRD names these paths.
         Resource::Rollout => ("/status/HPAReplicas", object["status"]["selector"].clone()),
@@ -44,14 +44,24 @@ fn selector_text(selector: &Value) -> String {
 /// Writes `spec.replicas` of a Scale.
 pub(super) fn write(world: &mut World, call: &Call<'_>, name: &str, scale: &Value) -> Result<Done, Refusal> {
     let resource = call.route.resource;
+    let object = set(world, call.writer(), (resource, &call.route.ns, name), scale)?;
+    Ok(Done::ok(Object::new(view(resource, &object))))
+}
+
+/// The same for any writer. Returns the object that was scaled.
+pub(crate) fn set(
+    world: &mut World,
+    by: Writer<'_>,
+    (resource, ns, name): (Resource, &str, &str),
+    scale: &Value,
+) -> Result<Object, Refusal> {
     let replicas = scale["spec"].get("replicas").and_then(Value::as_i64).unwrap_or(0);
     if replicas < 0 {
         let why = format!("Invalid value: {replicas}: must be greater than or equal to 0");
         return Err(Refusal::invalid(resource, name, &[("spec.replicas".into(), why)]));
     }
-    let mut new = Value::clone(&*world.existing(resource, &call.route.ns, name)?);
+    let mut new = Value::clone(&*world.existing(resource, ns, name)?);
     new["spec"]["replicas"] = json!(replicas);
     new["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"].clone();
-    let object = world.replace(call.writer(), resource, Part::Main, new)?;
-    Ok(Done::ok(Object::new(view(resource, &object))))
+    world.replace(by, resource, Part::Main, new)
 }

@@ -41,6 +41,14 @@ impl Selection {
         Ok(Selection { labels, fields })
     }
 
+    /// Reads a label selector alone, as a Scale has it.
+    ///
+    /// # Errors
+    /// When it does not parse.
+    pub(crate) fn labels(text: &str) -> Result<Selection, Refusal> {
+        Ok(Selection { labels: parse_labels(text)?, fields: Vec::new() })
+    }
+
     /// The same, for the one object of this name.
     pub(crate) fn and_name(mut self, name: &str) -> Selection {
         self.fields.push(Field { path: "metadata.name".into(), value: name.into(), equal: true });

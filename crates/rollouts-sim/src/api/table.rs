@@ -100,6 +100,13 @@ fn columns(resource: Resource) -> Vec<Column> {
         Resource::Deployment => {
             &[("Ready", "string", 0), ("Up-to-date", "integer", 0), ("Available", "integer", 0)]
         }
+        Resource::HorizontalPodAutoscaler => &[
+            ("Reference", "string", 0),
+            ("Targets", "string", 0),
+            ("MinPods", "string", 0),
+            ("MaxPods", "integer", 0),
+            ("Replicas", "integer", 0),
+        ],
         Resource::EndpointSlice => {
             &[("AddressType", "string", 0), ("Ports", "string", 0), ("Endpoints", "string", 0)]
         }
@@ -170,6 +177,7 @@ fn cells(resource: Resource, o: &Object, now: Timestamp) -> Vec<Value> {
             ];
         }
         Resource::Deployment => vec![json!("0/0"), json!(0), json!(0)],
+        Resource::HorizontalPodAutoscaler => autoscaler(o),
         Resource::EndpointSlice => {
             let ports: Vec<String> = items(o, "/ports").map(|p| p["port"].to_string()).collect();
             let ends = items(o, "/endpoints").flat_map(|e| items(e, "/addresses")).filter_map(Value::as_str);
@@ -334,6 +342,27 @@ fn ingress(o: &Value) -> Vec<Value> {
         .collect();
     let ports = if items(o, "/spec/tls").next().is_some() { "80, 443" } else { "80" };
     vec![json!(class), json!(hosts), json!(address.join(",")), json!(ports)]
+}
+
+fn autoscaler(o: &Value) -> Vec<Value> {
+    let target = &o["spec"]["scaleTargetRef"];
+    let current: Vec<&Value> = items(o, "/status/currentMetrics").collect();
+    let targets = items(o, "/spec/metrics").enumerate().map(|(index, metric)| {
+        let (wanted, is) =
+            (&metric["resource"]["target"], current.get(index).map(|m| &m["resource"]["current"]));
+        let field = if wanted["averageValue"].is_null() { "averageUtilization" } else { "averageValue" };
+        let unit = if field == "averageValue" { "" } else { "%" };
+        let shown = |value: &Value| format!("{}{unit}", plain(value));
+        let is = is.map(|is| &is[field]).filter(|is| !is.is_null()).map_or("<unknown>".to_owned(), shown);
+        format!("{}: {is}/{}", text(metric, "/resource/name"), shown(&wanted[field]))
+    });
+    vec![
+        json!(format!("{}/{}", text(target, "/kind"), text(target, "/name"))),
+        json!(targets.collect::<Vec<_>>().join(", ")),
+        json!(number(o, "/spec/minReplicas", 1).to_string()),
+        json!(number(o, "/spec/maxReplicas", 0)),
+        json!(number(o, "/status/currentReplicas", 0)),
+    ]
 }
 
 /// How long ago, as kubectl writes durations.

@@ -57,6 +57,9 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
         }
         Resource::Rollout => queue.after(ROLLOUTS, Work::Rollout { ns, name }),
         Resource::Ingress => ingress(queue, store, change),
+        Resource::HorizontalPodAutoscaler if change.kind == ChangeKind::Added => {
+            queue.after(super::autoscaler::PERIOD, Work::Autoscaler { ns, name });
+        }
         Resource::AnalysisRun => {
             queue.after(ANALYSIS, Work::AnalysisRun { ns, name });
             let phase = |o: &Value| text(o, "/status/phase").to_owned();

@@ -166,6 +166,7 @@ fn kind_faults(resource: Resource, object: &Value, old: Option<&Value>) -> Vec<F
         Resource::ReplicaSet => replica_set_faults(object, old),
         Resource::Service => service_faults(object, old),
         Resource::Ingress => ingress_faults(object),
+        Resource::HorizontalPodAutoscaler => super::autoscaler::faults(&object["spec"]),
         Resource::Secret | Resource::ConfigMap => immutable_faults(object, old),
         _ => Vec::new(),
     }

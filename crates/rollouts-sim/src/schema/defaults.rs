@@ -15,6 +15,7 @@ pub(super) fn fill(world: &mut World, resource: Resource, object: &mut Value, ol
         Resource::ReplicaSet => replica_set(object),
         Resource::Service => service(world, object, old),
         Resource::Secret => secret(object),
+        Resource::HorizontalPodAutoscaler => super::autoscaler::fill(object),
         Resource::Ingress => or(object, "status", || json!({"loadBalancer": {}})),
         Resource::NetworkPolicy => network_policy(&mut object["spec"]),
         Resource::RoleBinding | Resource::ClusterRoleBinding => binding(object),

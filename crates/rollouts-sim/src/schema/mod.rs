@@ -3,6 +3,7 @@
 //! The schemas are generated from the published ones (see `schemas/README.md`) and read once a process.
 
 mod admit;
+mod autoscaler;
 mod defaults;
 pub mod generate;
 mod names;

@@ -5,6 +5,7 @@ mod admission;
 mod api;
 mod apply;
 mod ask;
+mod autoscaler;
 mod blue_green;
 mod canary;
 mod client;

@@ -67,6 +67,11 @@ impl Workload {
         self.settings.latency
     }
 
+    /// `CPU_PER_REQUEST`: what of the processor a request for `/` costs.
+    pub(crate) fn cost(&self) -> Duration {
+        self.settings.cpu_per_request
+    }
+
     /// Whether the process listens at this age.
     pub(crate) fn listens(&self, age: Duration) -> bool {
         self.settings.listens(age)
@@ -136,6 +141,7 @@ mod tests {
         }
         assert_eq!(of(&[]).drain, Duration::from_secs(5));
         assert_eq!(of(&[("GRACEFUL_STOP", "false")]).drain, Duration::ZERO);
+        assert_eq!(of(&[("CPU_PER_REQUEST", "5ms")]).cost(), Duration::from_millis(5));
         let tenth = of(&[("ERROR_RATE", "0.1")]);
         assert_eq!((0..20).filter(|number| tenth.fails(*number)).collect::<Vec<_>>(), [9, 19]);
         assert!(!Workload::new("r/demo-app:missing", |_| None).pullable);
