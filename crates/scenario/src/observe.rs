@@ -418,6 +418,12 @@ mod tests {
         observer.see(Kind::Rollout, rollout("Healthy", ""), false);
         assert!(observer.holds(&selects) && observer.holds(&healthy) && !observer.holds(&scaled_down));
         assert!(observer.holds(&Condition::Unready { revision: r1() }));
+        let scaled = Condition::Scaled { revision: r1(), pods: 3 };
+        assert!(!observer.holds(&scaled), "three are wanted and none is ready");
+        let mut ready = replica_set("5f8d", 3);
+        ready["status"] = json!({ "readyReplicas": 3 });
+        observer.see(Kind::ReplicaSet, ready, false);
+        assert!(observer.holds(&scaled));
         observer.see(Kind::ReplicaSet, replica_set("5f8d", 0), false);
         assert!(observer.holds(&scaled_down));
         let pod = |name: &str, restarts: i64, reason: &str| {

@@ -251,7 +251,7 @@ fn measure(words: &mut Words<'_>) -> Result<Measure, ParseError> {
 
 fn condition(words: &mut Words<'_>) -> Result<Condition, ParseError> {
     const STATES: &str = "expected a state: healthy, paused, degraded, progressing, SERVICE selects REVISION, \
-                          scaled-down REVISION, unready REVISION, \
+                          scaled REVISION to PODS, scaled-down REVISION, unready REVISION, \
                           crash-looping REVISION after N restarts, weight PERCENT, step INDEX, or \
                           pre-promotion|post-promotion|step-analysis|background PHASE";
     let first = words.next(STATES)?;
@@ -264,6 +264,13 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, ParseError> {
         "paused" => phase("Paused", words),
         "degraded" => phase("Degraded", words),
         "progressing" => phase("Progressing", words),
+        "scaled" => {
+            let revision = words.revision()?;
+            words.keyword("to")?;
+            let number = words.next("a number of pods")?;
+            let pods = number.text.parse().map_err(|_| number.error("expected a number of pods"))?;
+            Condition::Scaled { revision, pods }
+        }
         "scaled-down" => Condition::ScaledDown { revision: words.revision()? },
         "unready" => Condition::Unready { revision: words.revision()? },
         "crash-looping" => {
@@ -394,6 +401,7 @@ mod tests {
             ("wait healthy", Condition::Phase { phase: "Healthy".into(), message: String::new() }),
             ("wait a selects r2", Condition::Selects { service: "a".into(), revision: "r2".into() }),
             ("wait scaled-down r1 within 1m", Condition::ScaledDown { revision: "r1".into() }),
+            ("wait scaled r1 to 6 within 3m", Condition::Scaled { revision: "r1".into(), pods: 6 }),
             (
                 "wait crash-looping r2 after 3 restarts within 2m",
                 Condition::CrashLooping { revision: "r2".into(), restarts: 3 },
@@ -440,6 +448,7 @@ mod tests {
             (&format!("{HEAD}  wait healty\n"), 4, 8, "expected a state"),
             (&format!("{HEAD}  wait healthy within soon\n"), 4, 23, "a duration"),
             (&format!("{HEAD}  wait scaled-down 1\n"), 4, 20, "a revision"),
+            (&format!("{HEAD}  wait scaled r1 to six\n"), 4, 21, "a number of pods"),
             (&format!("{HEAD}  set demo:v2\n"), 4, 7, "image=IMAGE"),
             (&format!("{HEAD}  load start a.local 0/s\n"), 4, 22, "a rate"),
             (&format!("{HEAD}  load stop\n"), 4, 12, "line ends here"),

@@ -211,6 +211,13 @@ pub enum Condition {
         /// The revision.
         revision: String,
     },
+    /// A revision wants so many pods, and all of them are ready.
+    Scaled {
+        /// The revision.
+        revision: String,
+        /// How many.
+        pods: i64,
+    },
     /// A revision has no pods left, wanted or there.
     ScaledDown {
         /// The revision.

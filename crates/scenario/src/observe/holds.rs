@@ -17,6 +17,9 @@ impl Observer {
                 let selected = self.object(Kind::Service, service).and_then(selector);
                 selected.is_some() && selected == self.names.hash(revision)
             }
+            Condition::Scaled { revision, pods } => self.replica_set(revision).is_some_and(|set| {
+                number(set, "/spec/replicas") == *pods && number(set, "/status/readyReplicas") == *pods
+            }),
             Condition::ScaledDown { revision } => self.replica_set(revision).is_some_and(|set| {
                 number(set, "/spec/replicas") == 0 && number(set, "/status/replicas") == 0
             }),
