@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::journal;
 use crate::simulator::Simulator;
 
-/// A Kubernetes API with the Argo Rollouts controllers, in virtual time.
+/// A Kubernetes API with the controllers of Argo Rollouts and Argo CD, in virtual time.
 #[derive(Debug, Parser)]
 #[command(name = "rollouts-sim", version)]
 pub struct Cli {
@@ -31,6 +31,10 @@ enum Command {
         /// Write a kubeconfig for this server.
         #[arg(long)]
         kubeconfig: Option<PathBuf>,
+        /// Have Argo CD read the Git repositories in this folder. Without it, it reads none: whoever reaches the address
+        /// can create an Application.
+        #[arg(long)]
+        repositories: Option<PathBuf>,
         /// How many times as fast as real time the cluster's time runs.
         #[arg(long, default_value_t = 1.0)]
         speed: f64,
@@ -55,11 +59,12 @@ enum Command {
 /// Whatever the command met; the caller prints its chain.
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     match cli.command {
-        Command::Serve { addr, dir, kubeconfig, speed } => {
+        Command::Serve { addr, dir, kubeconfig, repositories, speed } => {
             let simulator = match dir {
                 Some(dir) => Simulator::open(&dir)?,
                 None => Simulator::in_memory(1),
             };
+            simulator.limit_repositories(repositories);
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(serve(&simulator, addr, kubeconfig, speed, out))
         }

@@ -1,6 +1,6 @@
 //! The world on disk: a snapshot, and a journal of what was done to it since.
 //!
-//! Every changing request and every advance of time is a line, synced before anyone sees its effect. Opening reads
+//! Every changing request, every advance of time and every look into a Git repository is a line, synced before anyone sees its effect. Opening reads
 //! the snapshot and does the lines again. Both are numbered by generation, so that a crash between writing a new
 //! snapshot and starting its journal leaves one of the two pairs whole.
 
@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use traffic_probe::{Load, Mix};
 
+use crate::repository::Answer;
 use crate::world::World;
 
 /// The form of the files. A newer one is refused.
@@ -96,6 +97,8 @@ pub(crate) enum Entry {
     Load(Attached),
     /// The load of this id was detached.
     Unload(u64),
+    /// A repository was read for Argo CD.
+    Repository(Answer),
 }
 
 /// A `GET` through the ingress.
@@ -209,6 +212,7 @@ pub(crate) fn redo(world: &mut World, entry: Entry) {
         Entry::Unload(id) => {
             let _ = world.stop_load(id);
         }
+        Entry::Repository(answer) => world.supply(answer),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A Kubernetes API with the Argo Rollouts controllers, in virtual time
+//! A Kubernetes API with the controllers of Argo Rollouts and Argo CD, in virtual time
 //!
 //! The core is [`World`]: synchronous, without a clock, and the same for the same calls.
 
@@ -16,6 +16,7 @@ mod prometheus;
 mod quantity;
 mod queue;
 mod refusal;
+mod repository;
 mod resource;
 mod schema;
 mod serve;

@@ -1,4 +1,4 @@
-//! A Kubernetes API with the Argo Rollouts controllers, in virtual time.
+//! A Kubernetes API with the controllers of Argo Rollouts and Argo CD, in virtual time.
 
 use std::io::Write as _;
 use std::process::ExitCode;

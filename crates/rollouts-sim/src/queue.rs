@@ -41,6 +41,10 @@ pub(crate) enum Work {
         ns: String,
         name: String,
     },
+    /// An Application of Argo CD, which all stand in one namespace.
+    Application {
+        name: String,
+    },
     /// Objects whose owners are gone, and owners that wait for their dependents: `collect`.
     Collect,
     /// A namespace that is being deleted: `collect`.

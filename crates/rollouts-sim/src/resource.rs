@@ -39,6 +39,8 @@ pub(crate) enum Resource {
     AnalysisTemplate,
     ClusterAnalysisTemplate,
     Experiment,
+    Application,
+    AppProject,
 }
 
 /// What discovery says of a kind, and how its writes are treated.
@@ -265,10 +267,24 @@ const CLUSTER_ANALYSIS_TEMPLATE: Info = Info {
 };
 const EXPERIMENT: Info =
     Info { plural: "experiments", singular: "experiment", kind: "Experiment", short: &["exp"], ..ARGO };
+const APPLICATION: Info = Info {
+    plural: "applications",
+    singular: "application",
+    kind: "Application",
+    short: &["app", "apps"],
+    ..ARGO
+};
+const APP_PROJECT: Info = Info {
+    plural: "appprojects",
+    singular: "appproject",
+    kind: "AppProject",
+    short: &["appproj", "appprojs"],
+    ..ARGO
+};
 
 impl Resource {
     /// Every served kind.
-    pub(crate) const ALL: [Resource; 28] = [
+    pub(crate) const ALL: [Resource; 30] = [
         Resource::Namespace,
         Resource::Pod,
         Resource::Service,
@@ -297,6 +313,8 @@ impl Resource {
         Resource::AnalysisTemplate,
         Resource::ClusterAnalysisTemplate,
         Resource::Experiment,
+        Resource::Application,
+        Resource::AppProject,
     ];
 
     /// What is known of this kind.
@@ -330,6 +348,8 @@ impl Resource {
             Resource::AnalysisTemplate => &ANALYSIS_TEMPLATE,
             Resource::ClusterAnalysisTemplate => &CLUSTER_ANALYSIS_TEMPLATE,
             Resource::Experiment => &EXPERIMENT,
+            Resource::Application => &APPLICATION,
+            Resource::AppProject => &APP_PROJECT,
         }
     }
 

@@ -1,7 +1,8 @@
 //! The whole simulated cluster as one value: objects, pending work, the present moment, and a seed.
 //!
 //! It owns no clock, no thread and no randomness. Someone outside calls `handle` with requests and `advance_to`
-//! with moments; the same calls in the same order give the same world.
+//! with moments; the same calls in the same order give the same world. What Argo CD wants to know of Git is asked for
+//! (`wanted`) and handed over (`supply`): a world to which nobody hands anything has Applications that wait.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ pub struct World {
     /// What was scraped of the ingress.
     #[serde(default)]
     pub(crate) prometheus: Prometheus,
+    /// What Argo CD knows of Git.
+    #[serde(default)]
+    pub(crate) argocd: controllers::ArgoCd,
     seed: u64,
     /// How many names and uids have been drawn.
     drawn: u64,
@@ -48,6 +52,7 @@ impl World {
             rollouts_down: false,
             autoscalers: Default::default(),
             prometheus: Default::default(),
+            argocd: Default::default(),
             seed,
             drawn: 0,
         };

@@ -35,6 +35,8 @@ pub(crate) const ROLLOUTS: Writer<'static> = Writer::named("rollouts-controller"
 pub(crate) const CONTROLLER_MANAGER: Writer<'static> = Writer::named("kube-controller-manager");
 /// The node: status of pods.
 pub(crate) const KUBELET: Writer<'static> = Writer::named("kubelet");
+/// The ingress controller: addresses of Ingresses.
+pub(crate) const INGRESS: Writer<'static> = Writer::named("traefik");
 /// The scheduler: binding of pods.
 pub(crate) const SCHEDULER: Writer<'static> = Writer::named("kube-scheduler");
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::discovery::groups;
 use super::json_response;
 use crate::resource::{Info, Resource};
-use crate::schema::{ARGO, KUBERNETES};
+use crate::schema::DOCUMENTS;
 
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -37,8 +37,7 @@ fn index() -> Value {
 }
 
 fn document(group: &str, version: &str) -> Value {
-    let custom = Resource::ALL.iter().any(|r| r.info().group == group && r.info().custom);
-    let source: Value = serde_json::from_str(if custom { ARGO } else { KUBERNETES }).unwrap_or_default();
+    let source = published();
     let mut paths = Map::new();
     let mut kinds = Map::new();
     let mut open = BTreeSet::new();
@@ -71,6 +70,20 @@ fn document(group: &str, version: &str) -> Value {
         "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": super::VERSION},
         "paths": paths, "components": {"schemas": kinds},
     })
+}
+
+/// The published texts as one: no name stands in two of them.
+fn published() -> Value {
+    let mut all = json!({"kinds": {}, "definitions": {}});
+    for text in DOCUMENTS {
+        let mut document: Value = serde_json::from_str(text).unwrap_or_default();
+        for part in ["kinds", "definitions"] {
+            if let (Value::Object(more), Some(all)) = (document[part].take(), all[part].as_object_mut()) {
+                all.extend(more);
+            }
+        }
+    }
+    all
 }
 
 fn gvk(info: &Info) -> Value {

@@ -66,7 +66,7 @@ fn percent_decoded(text: &str) -> String {
 fn unknown(path: &str) -> Refusal {
     let hint = match path {
         p if p.starts_with("/apis/batch/") => " (the simulator has no Job controller)",
-        p if p.contains("/applications") || p.contains("/appprojects") => " (Argo CD is not simulated)",
+        p if p.contains("/applicationsets") => " (of Argo CD the simulator has Applications and AppProjects)",
         p if p.starts_with("/apis/autoscaling/") => " (of autoscaling the simulator has v2)",
         p if p.starts_with("/apis/apps/") => " (of apps/v1 the simulator has ReplicaSets)",
         _ => "",

@@ -131,13 +131,19 @@ fn columns(resource: Resource) -> Vec<Column> {
             ("Available", "integer", 0),
         ],
         Resource::AnalysisRun | Resource::Experiment => &[("Status", "string", 0)],
+        Resource::Application => &[
+            ("Sync Status", "string", 0),
+            ("Health Status", "string", 0),
+            ("Revision", "string", 10),
+            ("Project", "string", 10),
+        ],
         Resource::LimitRange
         | Resource::Role
         | Resource::ClusterRole
         | Resource::CustomResourceDefinition => {
             return vec![NAME, ("Created At", "date", 0)];
         }
-        Resource::AnalysisTemplate | Resource::ClusterAnalysisTemplate => &[],
+        Resource::AnalysisTemplate | Resource::ClusterAnalysisTemplate | Resource::AppProject => &[],
     };
     let mut all = vec![NAME];
     all.extend(inner);
@@ -204,13 +210,19 @@ fn cells(resource: Resource, o: &Object, now: Timestamp) -> Vec<Value> {
                 .collect()
         }
         Resource::AnalysisRun | Resource::Experiment => vec![json!(text(o, "/status/phase"))],
+        Resource::Application => {
+            ["/status/sync/status", "/status/health/status", "/status/sync/revision", "/spec/project"]
+                .iter()
+                .map(|pointer| json!(text(o, pointer)))
+                .collect()
+        }
         Resource::LimitRange
         | Resource::Role
         | Resource::ClusterRole
         | Resource::CustomResourceDefinition => {
             return vec![json!(text(o, "/metadata/name")), o["metadata"]["creationTimestamp"].clone()];
         }
-        Resource::AnalysisTemplate | Resource::ClusterAnalysisTemplate => vec![],
+        Resource::AnalysisTemplate | Resource::ClusterAnalysisTemplate | Resource::AppProject => vec![],
     };
     let mut all = vec![json!(text(o, "/metadata/name"))];
     all.extend(inner);

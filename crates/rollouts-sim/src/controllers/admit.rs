@@ -18,6 +18,8 @@ pub(crate) fn admit(object: &Value) -> Result<(), String> {
         "Rollout" => rollout(object),
         "Experiment" => Err("Experiments".to_owned()),
         "Service" => service(object),
+        "Application" => super::argocd::admit_application(object),
+        "AppProject" => super::argocd::admit_project(object),
         "Ingress" => crate::traffic::refuse(object),
         _ => Ok(()),
     }

@@ -6,6 +6,7 @@
 //! - [`replicaset`], [`endpoints`]: the controllers of Kubernetes that a rollout stands on
 //! - [`autoscaler`]: the controller of HorizontalPodAutoscalers, by what `crate::usage` knows of pods
 //! - [`rollout`], [`analysis`]: the controllers of Argo Rollouts
+//! - [`ingress`]: the address that an ingress controller publishes; [`argocd`]: the controller of Argo CD
 //! - [`mod@admit`]: what is refused because nothing here would carry it out
 //!
 //! # What they leave out
@@ -17,8 +18,10 @@
 
 mod admit;
 mod analysis;
+mod argocd;
 mod autoscaler;
 mod endpoints;
+mod ingress;
 mod pod;
 mod pods;
 mod replicaset;
@@ -28,6 +31,7 @@ mod watch;
 
 pub(crate) use self::admit::admit;
 pub(crate) use self::analysis::duration as go_duration;
+pub(crate) use self::argocd::ArgoCd;
 pub(crate) use self::autoscaler::Autoscalers;
 pub(crate) use self::endpoints::slice_of;
 pub(crate) use self::pod::{Node, Workload, kill};
@@ -47,8 +51,10 @@ pub(crate) fn run(world: &mut World, work: Work) {
         Work::Rollout { ns, name } => rollout::run(world, &ns, &name),
         Work::AnalysisRun { ns, name } => analysis::run(world, &ns, &name),
         Work::Autoscaler { ns, name } => autoscaler::run(world, &ns, &name),
+        Work::Ingress { ns, name } => ingress::run(world, &ns, &name),
+        Work::Application { name } => argocd::run(world, &name),
         // Refused at admission, or done by `collect`.
-        Work::Experiment { .. } | Work::Ingress { .. } | Work::Collect | Work::Namespace { .. } => {}
+        Work::Experiment { .. } | Work::Collect | Work::Namespace { .. } => {}
     }
 }
 

@@ -31,6 +31,7 @@ const ANALYSIS: Duration = Duration::from_millis(25);
 
 /// Schedules what has to be looked at again after a change. `queue.now()` is the present moment.
 pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
+    super::argocd::on_change(queue, store, change);
     let object = &change.object;
     let (ns, name) = (object::namespace(object).to_owned(), object::name(object).to_owned());
     match change.resource {
@@ -56,7 +57,10 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
             queue.after(ENDPOINTS, Work::Endpoints { ns, service: name });
         }
         Resource::Rollout => queue.after(ROLLOUTS, Work::Rollout { ns, name }),
-        Resource::Ingress => ingress(queue, store, change),
+        Resource::Ingress => {
+            ingress(queue, store, change);
+            queue.after(ENDPOINTS, Work::Ingress { ns, name });
+        }
         Resource::HorizontalPodAutoscaler if change.kind == ChangeKind::Added => {
             queue.after(super::autoscaler::PERIOD, Work::Autoscaler { ns, name });
         }

@@ -32,6 +32,7 @@ const KEPT: &[&str] = &[
     "nullable",
     "minimum",
     "maximum",
+    "maxLength",
     "x-kubernetes-preserve-unknown-fields",
     "x-kubernetes-int-or-string",
     "x-kubernetes-list-type",
@@ -43,11 +44,18 @@ const KEPT: &[&str] = &[
 /// A subtree shorter than this is cheaper in place than as a reference.
 const WORTH_SHARING: usize = 120;
 
-/// Compact schemas of CustomResourceDefinitions, given as YAML texts: kinds `apiVersion/Kind` and definitions.
+/// Compact schemas of CustomResourceDefinitions, given as YAML texts: kinds `apiVersion/Kind`, and definitions whose
+/// names begin with `prefix`, since all documents share one space of names. Fields named in `open` are left open:
+/// those of which nothing is carried out, so that whoever sets them is refused by name.
 ///
 /// # Errors
 /// When a text is no CRD, or uses what the simulator does not honour.
-pub fn from_crds(source: &str, texts: &[String]) -> Result<Value, GenerateError> {
+pub fn from_crds(
+    source: &str,
+    prefix: &str,
+    open: &[&str],
+    texts: &[String],
+) -> Result<Value, GenerateError> {
     let mut roots = BTreeMap::new();
     for text in texts {
         let crd: Value = serde_yaml::from_str(text)?;
@@ -60,7 +68,7 @@ pub fn from_crds(source: &str, texts: &[String]) -> Result<Value, GenerateError>
         };
         roots.insert(
             format!("{group}/{name}/{kind}"),
-            compact(&version["schema"]["openAPIV3Schema"], Form::Crd)?,
+            compact(&version["schema"]["openAPIV3Schema"], Form::Crd, open)?,
         );
     }
     let mut counts = BTreeMap::new();
@@ -69,7 +77,7 @@ pub fn from_crds(source: &str, texts: &[String]) -> Result<Value, GenerateError>
     let mut names = BTreeMap::new();
     let mut kinds = Map::new();
     for (id, root) in roots {
-        kinds.insert(id, share(root, &counts, &mut names, &mut defs));
+        kinds.insert(id, share(root, (prefix, &counts), &mut names, &mut defs));
     }
     Ok(json!({"source": source, "kinds": kinds, "definitions": defs}))
 }
@@ -102,7 +110,7 @@ pub fn from_openapi(source: &str, texts: &[String], wanted: &[String]) -> Result
         kinds.values().filter_map(|k| k["$ref"].as_str().map(Into::into)).collect();
     while let Some(name) = open.pop_first() {
         let schema = published.get(&name).ok_or_else(|| GenerateError::Missing(name.clone()))?;
-        let schema = compact(schema, Form::OpenApi)?;
+        let schema = compact(schema, Form::OpenApi, &[])?;
         references(&schema, &mut open);
         defs.insert(name, schema);
         open.retain(|name| !defs.contains_key(name));
@@ -148,7 +156,7 @@ enum Form {
     OpenApi,
 }
 
-fn compact(schema: &Value, form: Form) -> Result<Value, GenerateError> {
+fn compact(schema: &Value, form: Form, open: &[&str]) -> Result<Value, GenerateError> {
     if let Some(name) = schema["$ref"].as_str().or_else(|| schema["allOf"][0]["$ref"].as_str()) {
         return Ok(json!({"$ref": name.rsplit('/').next()}));
     }
@@ -163,11 +171,15 @@ fn compact(schema: &Value, form: Form) -> Result<Value, GenerateError> {
         match key.as_str() {
             "properties" => {
                 let each = value.as_object().into_iter().flatten();
-                let each = each.map(|(name, s)| Ok((name.clone(), compact(s, form)?)));
+                let each = each.map(|(name, s)| {
+                    let left_open = open.contains(&name.as_str()) && s["type"] == "object";
+                    let schema = if left_open { anything() } else { compact(s, form, open)? };
+                    Ok((name.clone(), schema))
+                });
                 out.insert(key.clone(), Value::Object(each.collect::<Result<_, GenerateError>>()?));
             }
             "items" | "additionalProperties" if value.is_object() => {
-                out.insert(key.clone(), compact(value, form)?);
+                out.insert(key.clone(), compact(value, form, open)?);
             }
             // In OpenAPI documents zero values stand as defaults of Go types; they say nothing.
             "default" if form == Form::OpenApi && is_zero(value) => {}
@@ -180,7 +192,7 @@ fn compact(schema: &Value, form: Form) -> Result<Value, GenerateError> {
             "pattern" if value.as_str().is_some_and(|p| p.starts_with(r"^(\+|-)?(([0-9]+(")) => {
                 out.insert("format".into(), json!("quantity"));
             }
-            "pattern" | "minLength" | "maxLength" | "minItems" | "maxItems" | "not" | "oneOf" => {
+            "pattern" | "minLength" | "minItems" | "maxItems" | "not" | "oneOf" => {
                 return Err(GenerateError::Unsupported(format!("{key} {value}")));
             }
             key if KEPT.contains(&key) => {
@@ -202,10 +214,14 @@ fn well_known(schema: &Value) -> Option<Value> {
         _ if schema["type"] == "object"
             && ["properties", "additionalProperties"].iter().all(|k| schema[k].is_null()) =>
         {
-            Some(json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}))
+            Some(anything())
         }
         _ => None,
     }
+}
+
+fn anything() -> Value {
+    json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
 }
 
 fn is_zero(value: &Value) -> bool {
@@ -237,7 +253,7 @@ fn count(schema: &Value, counts: &mut BTreeMap<String, usize>) {
 
 fn share(
     schema: Value,
-    counts: &BTreeMap<String, usize>,
+    (prefix, counts): (&str, &BTreeMap<String, usize>),
     names: &mut BTreeMap<String, String>,
     defs: &mut Map<String, Value>,
 ) -> Value {
@@ -248,18 +264,18 @@ fn share(
     let mut schema = schema;
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         for child in properties.values_mut() {
-            *child = share(child.take(), counts, names, defs);
+            *child = share(child.take(), (prefix, counts), names, defs);
         }
     }
     for key in ["items", "additionalProperties"] {
         if let Some(child) = schema.get_mut(key) {
-            *child = share(child.take(), counts, names, defs);
+            *child = share(child.take(), (prefix, counts), names, defs);
         }
     }
     if counts.get(&text).is_none_or(|n| *n < 2) {
         return schema;
     }
-    let name = format!("argo{}", names.len());
+    let name = format!("{prefix}{}", names.len());
     names.insert(text, name.clone());
     defs.insert(name.clone(), schema);
     json!({"$ref": name})
@@ -279,11 +295,15 @@ mod tests {
             "{{spec: {{group: g, names: {{kind: K}}, versions: [{{name: v1, schema: {{openAPIV3Schema: \
              {{type: object, properties: {{p: {part}, q: {part}}}}}}}}}]}}}}"
         );
-        let made = from_crds("here", std::slice::from_ref(&crd)).unwrap();
+        let made = from_crds("here", "argo", &[], std::slice::from_ref(&crd)).unwrap();
         assert_eq!(made["kinds"]["g/v1/K"]["properties"]["p"], json!({"$ref": "argo0"}));
         assert_eq!(made["kinds"]["g/v1/K"]["properties"]["q"], json!({"$ref": "argo0"}));
         assert!(!made.to_string().contains("long"));
         let other = crd.replace("type: string", "type: string, pattern: '^x$'");
-        assert!(matches!(from_crds("here", &[other]), Err(GenerateError::Unsupported(_))));
+        let other = std::slice::from_ref(&other);
+        let refused = from_crds("here", "argo", &[], other);
+        assert!(matches!(refused, Err(GenerateError::Unsupported(_))));
+        let open = from_crds("here", "argo", &["p", "q"], other).unwrap();
+        assert_eq!(open["kinds"]["g/v1/K"]["properties"]["p"], anything());
     }
 }

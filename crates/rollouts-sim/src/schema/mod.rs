@@ -42,6 +42,7 @@ pub(crate) struct Schema {
     nullable: bool,
     minimum: Option<f64>,
     maximum: Option<f64>,
+    max_length: Option<usize>,
     #[serde(rename = "x-kubernetes-preserve-unknown-fields")]
     pub(crate) open: bool,
     #[serde(rename = "x-kubernetes-int-or-string")]
@@ -95,9 +96,11 @@ struct Schemas {
 }
 
 /// The published texts, as they are also served under `/openapi/v3`.
-pub(crate) const ARGO: &str = include_str!("../../schemas/argo-rollouts-1.10.2.json");
-/// See [`ARGO`].
-pub(crate) const KUBERNETES: &str = include_str!("../../schemas/kubernetes-1.34.4.json");
+pub(crate) const DOCUMENTS: [&str; 3] = [
+    include_str!("../../schemas/argo-rollouts-1.10.2.json"),
+    include_str!("../../schemas/argocd-3.6.1.json"),
+    include_str!("../../schemas/kubernetes-1.34.4.json"),
+];
 
 static OPEN: LazyLock<Schema> = LazyLock::new(|| Schema { open: true, ..Schema::default() });
 
@@ -105,7 +108,7 @@ static OPEN: LazyLock<Schema> = LazyLock::new(|| Schema { open: true, ..Schema::
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| {
     let mut kinds = HashMap::new();
     let mut definitions = HashMap::new();
-    for text in [ARGO, KUBERNETES] {
+    for text in DOCUMENTS {
         let document: Document = serde_json::from_str(text).expect("a generated schema document");
         definitions.extend(document.definitions);
         let named = document.kinds.into_iter().filter_map(|(id, schema)| {

@@ -340,6 +340,11 @@ fn scalar_faults(schema: &Schema, value: &Value, path: At<'_>, found: &mut Vec<F
         }
         return;
     };
+    if let Some(most) = schema.max_length
+        && text.chars().count() > most
+    {
+        found.push((path.to_string(), format!("Too long: may not be more than {most} bytes")));
+    }
     let good = match schema.format.as_deref() {
         Some("quantity") => super::names::is_quantity(text),
         Some("date-time") => text.parse::<jiff::Timestamp>().is_ok(),

@@ -4,7 +4,7 @@ mod pace;
 mod requests;
 pub(crate) mod service;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use crate::api;
 use crate::journal::{Entry, Journal, JournalError, Recorded};
 use crate::queue::later;
 use crate::refusal::Refusal;
+use crate::repository::Reach;
 use crate::world::World;
 
 /// A simulated cluster that can be shared, and that lasts when it was opened from a folder.
@@ -42,6 +43,8 @@ struct State {
     world: World,
     journal: Option<Journal>,
     clock: Option<Clock>,
+    /// Which repositories Argo CD gets to see.
+    reach: Reach,
 }
 
 /// Real time, as virtual time follows it while the cluster is served.
@@ -97,7 +100,7 @@ impl Simulator {
     }
 
     fn over(world: World, journal: Option<Journal>, torn: usize) -> Simulator {
-        let state = Mutex::new(State { world, journal, clock: None });
+        let state = Mutex::new(State { world, journal, clock: None, reach: Reach::any() });
         Simulator { shared: Arc::new(Shared { state, changed: watch::Sender::new(()), torn }) }
     }
 
@@ -123,6 +126,12 @@ impl Simulator {
     #[must_use]
     pub fn requests(&self) -> Arc<dyn Requests> {
         Arc::new(requests::SimulatorRequests::new(self.clone()))
+    }
+
+    /// Has Argo CD read the Git repositories in `folder` only, or none. At first it reads every local one that the
+    /// process may read.
+    pub fn limit_repositories(&self, folder: Option<PathBuf>) {
+        self.lock().reach = Reach(folder);
     }
 
     /// The present moment of the cluster.
@@ -232,6 +241,16 @@ impl State {
     fn advance(&mut self, to: Timestamp) -> Result<(), JournalError> {
         self.record(&Entry::Advance(to))?;
         self.world.advance_to(to);
+        self.read_repositories()
+    }
+
+    /// Reads what Argo CD wants to know of Git by now.
+    fn read_repositories(&mut self) -> Result<(), JournalError> {
+        while let Some(wanted) = self.world.wanted() {
+            let answer = self.reach.read(&wanted);
+            self.record(&Entry::Repository(answer.clone()))?;
+            self.world.supply(answer);
+        }
         Ok(())
     }
 

@@ -111,11 +111,11 @@ fn creating() {
         ),
         ("/apis/batch/v1/namespaces/default/jobs", json!({}), 404, "NotFound", "no Job controller"),
         (
-            "/apis/argoproj.io/v1alpha1/namespaces/default/applications",
+            "/apis/argoproj.io/v1alpha1/namespaces/default/applicationsets",
             json!({}),
             404,
             "NotFound",
-            "Argo CD is not simulated",
+            "of Argo CD the simulator has Applications",
         ),
         (
             "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",

@@ -291,7 +291,7 @@ fn discovery_is_consistent_with_what_is_served() {
         }
     }
     let crds = get(&mut world, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions").1;
-    assert_eq!(crds["items"].as_array().unwrap().len(), 5);
+    assert_eq!(crds["items"].as_array().unwrap().len(), 7);
 }
 
 #[test]

@@ -88,10 +88,12 @@ fn a_load_scales_up_at_once_and_down_after_five_minutes() {
     assert_eq!(cluster.reason(NS, "AbleToScale"), "ScaleDownStabilized");
     cluster.wait("scaled down", 60, |c| c.sizes()["v1"] == (3, 3));
     let told = cluster.told();
-    let said = told.last().unwrap();
-    assert_eq!(said, "SuccessfulRescale: New size: 3; reason: All metrics below target", "{told:#?}");
+    let down = "SuccessfulRescale: New size: 3; reason: All metrics below target";
     let up = "SuccessfulRescale: New size: 6; reason: cpu resource utilization (percentage of request) above target";
-    assert!(told.iter().any(|said| said == up), "{told:#?}");
+    // They are listed by name, which is chance.
+    for rescale in [up, down] {
+        assert!(told.iter().any(|said| said == rescale), "{told:#?}");
+    }
 }
 
 #[test]

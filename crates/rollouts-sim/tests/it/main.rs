@@ -4,6 +4,7 @@
 mod admission;
 mod api;
 mod apply;
+mod argocd;
 mod ask;
 mod autoscaler;
 mod blue_green;
