@@ -3,7 +3,7 @@
 use http::Response;
 use serde_json::{Value, json};
 
-use super::{VERSION, json_response, openapi};
+use super::{VERSION, json_response, metrics, openapi};
 use crate::resource::{Info, Resource};
 
 /// Answers the paths that are about no resource; `None` for all others.
@@ -60,7 +60,7 @@ fn version() -> Value {
     })
 }
 
-/// The served groups with their version, in the order of the kinds.
+/// The served groups with their version, in the order of the kinds, and last the one of which nothing is stored.
 pub(super) fn groups() -> Vec<(&'static str, &'static str)> {
     let mut found: Vec<(&str, &str)> = Vec::new();
     for info in Resource::ALL.map(Resource::info) {
@@ -68,6 +68,7 @@ pub(super) fn groups() -> Vec<(&'static str, &'static str)> {
             found.push((info.group, info.version));
         }
     }
+    found.push(metrics::GROUP);
     found
 }
 
@@ -120,6 +121,9 @@ fn resources(group: &str, version: &str) -> Option<Value> {
             list.push(entry);
         }
     }
+    if (group, version) == metrics::GROUP {
+        list.push(metrics::resource());
+    }
     if list.is_empty() {
         return None;
     }
@@ -157,7 +161,11 @@ fn subresources(info: &Info) -> Vec<Sub> {
 /// The aggregated discovery document of the core group or of all others.
 fn aggregate(core: bool) -> Value {
     let of = |(name, version): &(&str, &str)| {
-        let resources: Vec<Value> = in_group(name, version).map(|(_, i)| aggregated_resource(i)).collect();
+        let mut resources: Vec<Value> =
+            in_group(name, version).map(|(_, i)| aggregated_resource(i)).collect();
+        if (*name, *version) == metrics::GROUP {
+            resources.push(metrics::aggregated());
+        }
         let metadata = if name.is_empty() { json!({}) } else { json!({"name": name}) };
         json!({"metadata": metadata, "versions": [{"version": version, "resources": resources, "freshness": "Current"}]})
     };

@@ -3,6 +3,7 @@
 mod body;
 mod discovery;
 mod identity;
+mod metrics;
 mod openapi;
 mod patch;
 mod render;
@@ -41,6 +42,9 @@ impl World {
         let path = request.uri().path();
         if let Some(response) = discovery::answer(request.method().as_str(), path, accept) {
             return Ok(response);
+        }
+        if let Some(answer) = metrics::answer(self, request) {
+            return answer;
         }
         if let Some(answer) = identity::answer(request) {
             return answer;

@@ -115,6 +115,33 @@ fn while_a_preview_is_paused_what_serves_is_scaled_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_is_scaled_by_can_be_asked_for() {
+    let mut cluster = Cluster::deployed(costly);
+    let path = format!("/apis/metrics.k8s.io/v1beta1/namespaces/{NS}/pods");
+    let load = cluster.load("blue-green.local", 60);
+    cluster.pass(45);
+    let list = cluster.get(&path);
+    let shown: Vec<(&Value, &Value)> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pod| (&pod["window"], &pod["containers"][0]["usage"]["cpu"]))
+        .collect();
+    // 60m over three pods, and what an idle one takes, rounded up.
+    assert_eq!(shown, [(&json!("15s"), &json!("21m")); 3], "{list}");
+    let name = list["items"][0]["metadata"]["name"].as_str().unwrap();
+    assert_eq!(cluster.get(&format!("{path}/{name}"))["kind"], "PodMetrics");
+    assert_eq!(cluster.get("/apis/metrics.k8s.io/v1beta1/pods")["items"].as_array().unwrap().len(), 3);
+    assert_eq!(cluster.get(&format!("{path}?labelSelector=app=other"))["items"], json!([]));
+    assert_eq!(cluster.try_call("GET", &format!("{path}/other"), "", &Value::Null).0, 404);
+    assert_eq!(cluster.try_call("DELETE", &format!("{path}/{name}"), "", &Value::Null).0, 404);
+    let groups = cluster.get("/apis")["groups"].to_string();
+    assert!(groups.contains("metrics.k8s.io/v1beta1"), "{groups}");
+    assert_eq!(cluster.get("/apis/metrics.k8s.io/v1beta1")["resources"][0]["kind"], "PodMetrics");
+    cluster.stop(load);
+}
+
+#[test]
 fn a_canary_is_measured_with_the_stable_version() {
     let mut cluster = Cluster::canary(|object| {
         costly(object);
