@@ -59,7 +59,9 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
         Resource::Rollout => queue.after(ROLLOUTS, Work::Rollout { ns, name }),
         Resource::Ingress => {
             ingress(queue, store, change);
-            queue.after(ENDPOINTS, Work::Ingress { ns, name });
+            if items(object, "/status/loadBalancer/ingress").next().is_none() {
+                queue.after(ENDPOINTS, Work::Ingress { ns, name });
+            }
         }
         Resource::HorizontalPodAutoscaler if change.kind == ChangeKind::Added => {
             queue.after(super::autoscaler::PERIOD, Work::Autoscaler { ns, name });

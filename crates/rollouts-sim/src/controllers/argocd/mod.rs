@@ -26,6 +26,8 @@ mod known;
 mod operation;
 mod orphans;
 mod project;
+#[cfg(test)]
+mod random;
 mod status;
 mod sync;
 mod tasks;
