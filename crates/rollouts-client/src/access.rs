@@ -110,7 +110,16 @@ pub const ALL: &[Access] = &[
             rule(ARGO, "applications", "list").cluster().when("under Argo CD; else named as unread"),
         ],
     },
-    Access { verb: "history", rules: &[GET, SETS, RUNS, EVENTS] },
+    Access {
+        verb: "history",
+        rules: &[
+            GET,
+            SETS,
+            RUNS,
+            EVENTS,
+            rule(ARGO, "applications", "list").cluster().when("under Argo CD; else its syncs are not shown"),
+        ],
+    },
     Access { verb: "diff", rules: &[GET, SETS] },
     Access {
         verb: "lint",

@@ -17,7 +17,12 @@ impl Rollouts {
             self.analysis_runs(&rollout),
             self.events(&rollout)
         )?;
-        let traces = Traces { replica_sets, analysis_runs, events };
+        let application = match rollout.tracked_by().and_then(|mark| mark.rsplit('_').next()) {
+            // Most people may not read it: the history then knows less.
+            Some(name) => self.application(name).await.ok().flatten(),
+            None => None,
+        };
+        let traces = Traces { replica_sets, analysis_runs, events, application };
         Ok(History::new(&rollout, &traces, self.pace().now()))
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
 
-use super::{Analysis, Happening, History, Outcome, Past, Traces, writers};
+use super::{Analysis, Happening, History, Outcome, Past, Traces, syncs, writers};
 use crate::types::{ReplicaSet, Rollout};
 use crate::view::tags;
 use crate::{diff, record, revision};
@@ -16,6 +16,7 @@ const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 pub(super) fn history(rollout: &Rollout, traces: &Traces, at: Timestamp) -> History {
     let writers = writers::of(&rollout.metadata);
     let written = record::of(rollout);
+    let syncs = traces.application.as_ref().map(syncs::of).unwrap_or_default();
     let numbered = diff::revisions(rollout, &traces.replica_sets);
     let numbers: Vec<i64> = numbered.iter().map(|(number, _)| *number).collect();
     let mut events = by_revision(&traces.events, &numbers);
@@ -61,6 +62,7 @@ pub(super) fn history(rollout: &Rollout, traces: &Traces, at: Timestamp) -> Hist
                 .map(|action| action.why.clone())
                 .or(cause.filter(|_| set.revision() == *number).cloned())
                 .or(why),
+            commit: began[index].and_then(|began| syncs::commit_of(&syncs, began)).map(str::to_owned),
             actions,
             analyses: analyses(rollout, traces, *number),
             events,
@@ -72,6 +74,7 @@ pub(super) fn history(rollout: &Rollout, traces: &Traces, at: Timestamp) -> Hist
         namespace: rollout.metadata.namespace.clone().unwrap_or_default(),
         at,
         argo_cd: rollout.tracked_by().map(str::to_owned),
+        syncs,
         revisions,
         writers,
     }

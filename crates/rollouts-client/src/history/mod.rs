@@ -8,10 +8,11 @@
 //!   audit log has it;
 //! - the annotation `kubernetes.io/change-cause`, where someone wrote one.
 //!
-//! And off what a verb wrote down when it was given a reason ([`crate::record`]): there a person has a name.
+//! Of what Argo CD deploys, its Application says which commit each sync brought. And off what a verb wrote down when it was given a reason ([`crate::record`]): there a person has a name.
 
 mod build;
 mod show;
+mod syncs;
 mod writers;
 
 use jiff::Timestamp;
@@ -32,6 +33,8 @@ pub struct Traces {
     pub analysis_runs: Vec<AnalysisRun>,
     /// Events about the Rollout.
     pub events: Vec<Event>,
+    /// The Application of Argo CD that deploys it, if one does and may be read.
+    pub application: Option<serde_json::Value>,
 }
 
 /// The revisions of a Rollout. Its `Display` is a table, the newest revision first.
@@ -46,6 +49,8 @@ pub struct History {
     pub at: Timestamp,
     /// What Argo CD deploys it, if one does: then what, who and why are in its Git.
     pub argo_cd: Option<String>,
+    /// What Argo CD brought, the latest first; of the whole application, so that most may have changed something else.
+    pub syncs: Vec<Sync>,
     /// The newest first.
     pub revisions: Vec<Past>,
     /// Who wrote what of the Rollout last, the latest first. The controller is left out.
@@ -79,6 +84,8 @@ pub struct Past {
     pub who: Option<String>,
     /// Why, in the words of who did it, else of the change-cause, else of the controller.
     pub why: Option<String>,
+    /// The commit whose sync began it, as Argo CD says.
+    pub commit: Option<String>,
     /// What people did to it and said why, the earliest first.
     pub actions: Vec<Action>,
     /// Its analyses.
@@ -139,6 +146,19 @@ pub struct Happening {
     pub reason: String,
     /// In a sentence.
     pub message: String,
+}
+
+/// A sync of Argo CD that came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sync {
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub at: Timestamp,
+    /// What it brought.
+    pub commit: String,
+    /// Whoever asked for it; nobody when Argo CD saw the commit by itself.
+    pub by: Option<String>,
 }
 
 /// Who wrote some fields last.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{History, Past, Writer};
+use super::{History, Past, Sync, Writer};
 use crate::record::Action;
 use crate::view::columns;
 
@@ -14,6 +14,10 @@ impl fmt::Display for History {
         columns::write(&rows, f)?;
         if let Some(app) = &self.argo_cd {
             writeln!(f, "\nArgo CD deploys it ({app}): who and why are in its Git.")?;
+        }
+        if !self.syncs.is_empty() {
+            writeln!(f, "\nSynced by Argo CD:")?;
+            columns::write(&self.syncs.iter().map(sync).collect::<Vec<_>>(), f)?;
         }
         if !self.writers.is_empty() {
             writeln!(f, "\nLast written by:")?;
@@ -34,6 +38,17 @@ fn row(past: &Past) -> [String; 7] {
         past.who.clone().unwrap_or_else(dash),
         past.why.clone().unwrap_or_else(dash),
     ]
+}
+
+fn sync(sync: &Sync) -> [String; 3] {
+    let at = sync.at.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let by = sync.by.as_ref().map_or_else(|| "by itself".to_owned(), |by| format!("for {by}"));
+    [format!("  {}", short(&sync.commit)), at, by]
+}
+
+/// A commit as people write it.
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
 }
 
 fn writer(writer: &Writer) -> [String; 3] {
@@ -89,6 +104,7 @@ impl fmt::Display for Past {
         field("Outcome:", format!("{}{took}", self.outcome.as_str()))?;
         field("Why:", self.why.clone().unwrap_or_default())?;
         field("Who:", self.who.clone().unwrap_or_default())?;
+        field("Commit:", self.commit.clone().unwrap_or_default())?;
         field("Began:", self.began.map(time).unwrap_or_default())?;
         field("Ended:", self.ended.map(time).unwrap_or_default())?;
         field("ReplicaSet:", format!("{}{tags}", self.replica_set))?;

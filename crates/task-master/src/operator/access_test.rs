@@ -220,6 +220,8 @@ async fn seen(verb: &str) -> BTreeSet<Asked> {
         }
         "get" | "status" | "history" | "diff" => {
             let cluster = Recorded::paused().await;
+            let tracked = json!({"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": TRACKED}}});
+            cluster.patch(ROLLOUT, NAME, tracked).await;
             let verb = match verb {
                 "get" => Verb::Get,
                 "status" => Verb::Status,
