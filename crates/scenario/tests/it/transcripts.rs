@@ -67,7 +67,7 @@ mod variations {
 }
 
 /// Without a transcript: nothing but the simulator has shown these. A scenario begins here.
-const UNVERIFIED: &[&str] = &["hpa-rollback", "hpa-scales-while-paused"];
+const UNVERIFIED: &[&str] = &[];
 
 async fn reproduce(name: &str) {
     compare("blue-green", name, UNVERIFIED).await;
