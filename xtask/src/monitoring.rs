@@ -4,11 +4,15 @@
 //! of these is an error to any tool, so they are looked for here, in plain `cargo test`. What promtool knows, it is
 //! asked by `cargo xtask check`.
 
+mod live;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::run::{self, Error};
+
+pub(crate) use live::panels_without_data;
 
 /// An expression and where it stands.
 #[derive(Debug)]

@@ -69,6 +69,11 @@ pub(crate) const IDENTITIES: &[Identity] = &[
         &[],
     ),
     identity(
+        "argocd-applicationset-controller",
+        "system:serviceaccount:argocd:argocd-applicationset-controller",
+        &[],
+    ),
+    identity(
         "argocd-repo-server",
         "system:serviceaccount:argocd:argocd-repo-server",
         &["localhost", ADDRESS],

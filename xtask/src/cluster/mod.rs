@@ -36,6 +36,7 @@ mod table;
 mod targets;
 mod unit;
 mod up;
+mod webhook;
 mod world;
 
 pub(crate) use apply::{api, objects, put};
@@ -242,6 +243,19 @@ pub(crate) async fn text(url: &str, host: Option<&str>) -> Result<String, Error>
 /// What Git says.
 pub(crate) fn fresh_repository(name: &str) -> Result<String, Error> {
     git::fresh(&Places::new(None), name)
+}
+
+/// Where the host cluster's Prometheus answers.
+pub(crate) fn prometheus() -> String {
+    format!("http://{}", places::PROMETHEUS)
+}
+
+/// Tells the host cluster's Argo CD of a commit on the main branch of one of its repositories, as a forge does.
+///
+/// # Errors
+/// What Argo CD answers.
+pub(crate) async fn pushed(repository: &str, commit: &str) -> Result<(), Error> {
+    webhook::pushed(&Places::new(None), &git::url(repository), commit).await
 }
 
 /// The folder of a repository of the host cluster.

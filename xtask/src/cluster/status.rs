@@ -173,7 +173,7 @@ fn debian_versions() -> Vec<(String, String)> {
 
 fn render(document: &StatusDoc, now: jiff::Timestamp) -> Vec<String> {
     let mut lines = vec![format!(
-        "{:<30} {:<14} {:<26} {:<11} {:>8} {:>8} {:>8}",
+        "{:<33} {:<14} {:<26} {:<11} {:>8} {:>8} {:>8}",
         "NAME", "PART", "VERSION", "STATE", "PID", "RESTARTS", "AGE"
     )];
     for unit in &document.units {
@@ -181,7 +181,7 @@ fn render(document: &StatusDoc, now: jiff::Timestamp) -> Vec<String> {
             .since
             .map_or_else(|| "-".to_owned(), |since| format!("{} s", (now - since).get_seconds().max(0)));
         lines.push(format!(
-            "{:<30} {:<14} {:<26} {:<11} {:>8} {:>8} {:>8}",
+            "{:<33} {:<14} {:<26} {:<11} {:>8} {:>8} {:>8}",
             unit.name,
             unit.part.name(),
             unit.version,

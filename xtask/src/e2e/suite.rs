@@ -37,6 +37,8 @@ pub(crate) enum Body {
     Release,
     /// The same of a canary.
     Canary,
+    /// All environments by Argo CD, a release in two of them at once.
+    Environments,
     /// Switches in a row.
     Series(&'static Series),
     /// What goes wrong, and how it is explained.
@@ -51,6 +53,7 @@ pub(crate) enum Body {
 const BODIES: &[Body] = &[
     Body::Release,
     Body::Canary,
+    Body::Environments,
     Body::Series(&series::SHIPPED),
     Body::Series(&series::FULL_PREVIEW),
     Body::Audit,
@@ -71,7 +74,7 @@ impl Body {
     /// The suite that it belongs to.
     fn suite(self) -> Suite {
         match self {
-            Body::Release | Body::Canary | Body::Series(_) => Suite::Full,
+            Body::Release | Body::Canary | Body::Environments | Body::Series(_) => Suite::Full,
             Body::Explain | Body::Audit | Body::Rights => Suite::Operator,
         }
     }
@@ -81,6 +84,7 @@ impl Body {
         match self {
             Body::Release => release::blue_green::NAME,
             Body::Canary => release::canary::NAME,
+            Body::Environments => release::environments::NAME,
             Body::Series(series) => series.name,
             Body::Explain => explain::NAME,
             Body::Audit => audit::NAME,
@@ -91,7 +95,7 @@ impl Body {
     /// Makes ready what it needs and that takes its time.
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
-            Body::Release | Body::Canary => Ok(()),
+            Body::Release | Body::Canary | Body::Environments => Ok(()),
             Body::Series(_) | Body::Explain | Body::Audit | Body::Rights => bench::build_task_master(),
         }
     }
@@ -101,6 +105,7 @@ impl Body {
         match self {
             Body::Release => release::blue_green::run(world, report).await,
             Body::Canary => release::canary::run(world, report).await,
+            Body::Environments => release::environments::run(world, report).await,
             Body::Series(series) => series.run(world, report).await,
             Body::Explain => explain::run(world, report).await,
             Body::Audit => audit::run(world, report).await,
@@ -165,7 +170,7 @@ mod tests {
         assert_eq!(Body::chosen(Suite::Smoke, &names("series-full-preview")).len(), 1);
         assert!(Body::chosen(Suite::Smoke, &[]).is_empty());
         let of = |suite| Body::chosen(suite, &[]).len();
-        assert_eq!((of(Suite::Full), of(Suite::Operator)), (4, 3));
+        assert_eq!((of(Suite::Full), of(Suite::Operator)), (5, 3));
         assert_eq!(Body::chosen(Suite::Full, &names("explain")).len(), 1);
     }
 }

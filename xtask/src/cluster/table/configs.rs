@@ -1,7 +1,9 @@
 //! The configuration files of the units, as pure texts, and the folders that they expect.
 
 use super::Places;
-use super::delivery::{APPLICATION_METRICS, ARGO_CD_METRICS, REDIS, REPO_SERVER, ROLLOUTS_METRICS};
+use super::delivery::{
+    APPLICATION_METRICS, APPLICATION_SET_METRICS, ARGO_CD_METRICS, REDIS, REPO_SERVER, ROLLOUTS_METRICS,
+};
 use super::observe::{STATE_METRICS, TARGETS};
 use crate::cluster::certificates::secret;
 use crate::cluster::places::{ADDRESS, BRIDGE, INGRESS_ADMIN, PODS, REGISTRY};
@@ -219,9 +221,10 @@ pub(crate) fn prometheus(places: &Places) -> String {
         "scrape_configs": [
             pods,
             kubelet("kubelet", "/metrics"),
-            kubelet("cadvisor", "/metrics/cadvisor"),
+            kubelet("kubelet-resource", "/metrics/resource"),
             at("argo-rollouts", ROLLOUTS_METRICS.to_owned()),
             at("argocd-application-controller", APPLICATION_METRICS.to_owned()),
+            at("argocd-applicationset-controller", APPLICATION_SET_METRICS.to_owned()),
             at("argocd-server", ARGO_CD_METRICS.to_owned()),
             at("argocd-repo-server", format!("127.0.0.1:{repo_metrics}")),
             at("traefik", INGRESS_ADMIN.to_owned()),

@@ -12,6 +12,8 @@ pub(crate) const REDIS: &str = "10.243.0.1:6379";
 pub(crate) const ROLLOUTS_METRICS: &str = "10.243.0.2:8090";
 /// Metrics of the application controller.
 pub(crate) const APPLICATION_METRICS: &str = "10.243.0.2:8082";
+/// Metrics of the controller of ApplicationSets.
+pub(crate) const APPLICATION_SET_METRICS: &str = "127.0.0.1:8086";
 /// Metrics of Argo CD's API server.
 pub(crate) const ARGO_CD_METRICS: &str = "127.0.0.1:8083";
 
@@ -105,6 +107,9 @@ const ARGO_CD_FILES: &[&str] = &[
     "manifests/base/application-controller-roles/argocd-application-controller-sa.yaml",
     "manifests/base/application-controller-roles/argocd-application-controller-role.yaml",
     "manifests/base/application-controller-roles/argocd-application-controller-rolebinding.yaml",
+    "manifests/base/applicationset-controller/argocd-applicationset-controller-sa.yaml",
+    "manifests/base/applicationset-controller/argocd-applicationset-controller-role.yaml",
+    "manifests/base/applicationset-controller/argocd-applicationset-controller-rolebinding.yaml",
     "manifests/base/repo-server/argocd-repo-server-sa.yaml",
     "manifests/base/server/argocd-server-sa.yaml",
     "manifests/base/server/argocd-server-role.yaml",
@@ -148,6 +153,12 @@ fn argo_cd(places: &Places) -> Vec<Node> {
             Part::ArgoCd,
             &["argocd-objects", "redis"],
             application_controller(places),
+        ),
+        unit(
+            "argocd-applicationset-controller",
+            Part::ArgoCd,
+            &["argocd-objects"],
+            application_set_controller(places),
         ),
         unit("argocd-server", Part::ArgoCd, &["argocd-objects", "redis"], server(places)),
         step("argocd-login", Part::ArgoCd, &["argocd-server"], Step::ArgoCdLogin),
@@ -219,6 +230,26 @@ fn application_controller(places: &Places) -> Unit {
     unit.environment.push(("ARGOCD_RECONCILIATION_TIMEOUT", "30s".to_owned()));
     unit.behind_link = true;
     unit
+}
+
+fn application_set_controller(places: &Places) -> Unit {
+    const NAME: &str = "argocd-applicationset-controller";
+    // For generators that read Git or a forge; nothing here calls it.
+    let webhook = "127.0.0.1:8087";
+    let (address, port, _) = REPO_SERVER;
+    let mut arguments = vec![
+        format!("--kubeconfig={}", places.kubeconfig_of(NAME).display()),
+        "--namespace=argocd".to_owned(),
+        "--enable-leader-election=false".to_owned(),
+        format!("--metrics-addr={APPLICATION_SET_METRICS}"),
+        // It has no checks to answer with.
+        "--probe-addr=0".to_owned(),
+        format!("--webhook-addr={webhook}"),
+        format!("--argocd-repo-server={address}:{port}"),
+    ];
+    let others = to_repo_server(places, NAME);
+    arguments.extend(others.into_iter().filter(|argument| !argument.starts_with("--repo-server=")));
+    argo_cd_unit(places, NAME, arguments, format!("http://{APPLICATION_SET_METRICS}/metrics"))
 }
 
 fn server(places: &Places) -> Unit {

@@ -27,6 +27,12 @@ pub(super) struct App {
     pub(super) values: &'static [&'static str],
 }
 
+/// An object that is shipped in a file of its own, over another repository than the one that it names.
+pub(super) fn shipped(file: &str, url: &str) -> Result<Value, Error> {
+    let text = run::read_file(&run::root().join(file))?.replace(SHIPPED, url);
+    serde_yaml::from_str(&text).map_err(|error| with_causes(&error))
+}
+
 /// A shipped Application on the cluster.
 pub(super) struct Argo<'a> {
     pub(super) world: &'a World,
@@ -43,8 +49,7 @@ impl Argo<'_> {
             "argocd/projects/rollouts-project.yaml".to_owned(),
             format!("argocd/applications/{name}.yaml"),
         ] {
-            let text = run::read_file(&run::root().join(file))?.replace(SHIPPED, url);
-            let mut object: Value = serde_yaml::from_str(&text).map_err(|error| with_causes(&error))?;
+            let mut object = shipped(&file, url)?;
             let named = object.pointer_mut("/spec/source/helm/valueFiles").and_then(Value::as_array_mut);
             if let Some(named) = named {
                 named.extend(values.iter().map(|file| Value::from(*file)));
@@ -54,8 +59,8 @@ impl Argo<'_> {
         Ok(())
     }
 
-    /// Asks Argo CD to look at Git now, as its webhook does.
-    async fn refresh(&self) -> Result<(), Error> {
+    /// Asks Argo CD to look at Git now.
+    pub(super) async fn refresh(&self) -> Result<(), Error> {
         let patch = json!({"metadata": {"annotations": {ARGOCD_REFRESH: "normal"}}});
         let patched =
             self.applications().patch(self.app.name, &PatchParams::default(), &Patch::Merge(&patch)).await;
@@ -81,9 +86,8 @@ impl Argo<'_> {
         }
     }
 
-    /// Asks Argo CD to look, and waits until it has synced this commit.
+    /// Waits until Argo CD has synced this commit.
     pub(super) async fn synced(&self, commit: &str, within: Duration) -> Result<(), Error> {
-        self.refresh().await?;
         let synced = |application: &Value| {
             text_at(application, "/status/sync/revision") == commit
                 && text_at(application, "/status/operationState/phase") == "Succeeded"

@@ -9,6 +9,7 @@ use rollouts_client::verbs::Promote;
 use scenario::World;
 
 use super::argo::{App, text_at};
+use super::checkout::News;
 use super::{Marks, Release, Shown, WITHIN, Workflow, expect, of_hash, step};
 use crate::cluster::text;
 use crate::e2e::case::with_causes;
@@ -37,6 +38,7 @@ const WORKFLOW: Workflow = Workflow {
     app: App { name: "blue-green-app", namespace: ROLLOUT, values: &[] },
     chart: "blue-green-app",
     tag: TAG,
+    news: News::Webhook,
 };
 
 /// Runs it on the host cluster and adds it to the report.

@@ -11,6 +11,7 @@ use rollouts_client::wait;
 use scenario::World;
 
 use super::argo::{App, text_at};
+use super::checkout::News;
 use super::{Marks, Release, Shown, WITHIN, Workflow, expect, of_hash, step};
 use crate::e2e::case::with_causes;
 use crate::e2e::found;
@@ -40,6 +41,7 @@ const WORKFLOW: Workflow = Workflow {
     app: App { name: "canary-app", namespace: ROLLOUT, values: &["values-fast.yaml"] },
     chart: "canary-app",
     tag: TAG,
+    news: News::Refresh,
 };
 
 /// Runs it on the host cluster and adds it to the report.

@@ -8,6 +8,20 @@ use crate::run::{self, Error};
 
 /// The repository on the cluster's Git server.
 const REPOSITORY: &str = "end-to-end";
+/// How Argo CD learns of a commit.
+#[derive(Clone, Copy)]
+pub(super) enum News {
+    /// A forge tells it.
+    Webhook,
+    /// Somebody asks it to look.
+    Refresh,
+}
+
+/// Tells Argo CD of a commit, as a forge does.
+pub(super) async fn announce(commit: &str) -> Result<(), Error> {
+    cluster::pushed(REPOSITORY, commit).await
+}
+
 /// The code change: what `/` says of its colour.
 pub(super) const SOURCE: &str = "crates/demo-app/src/app.rs";
 const BEFORE: &str = r#""colour": settings.colour()"#;
@@ -41,6 +55,29 @@ impl Checkout {
             return found(&format!("{file} has not exactly one {from:?} to change"));
         }
         run::write_file(&path, &text.replace(from, to))?;
+        self.commit(message)
+    }
+
+    /// Changes one place of each of several files, commits and pushes all of it at once; returns the commit.
+    pub(super) fn change_all(
+        &self,
+        files: &[String],
+        change: impl Fn(&str) -> String,
+        message: &str,
+    ) -> Result<String, Error> {
+        for file in files {
+            let path = self.folder.join(file);
+            let text = run::read_file(&path)?;
+            let changed = change(&text);
+            if changed == text {
+                return found(&format!("{file} has nothing to change"));
+            }
+            run::write_file(&path, &changed)?;
+        }
+        self.commit(message)
+    }
+
+    fn commit(&self, message: &str) -> Result<String, Error> {
         self.git(&["commit", "--quiet", "--all", "--message", message])?;
         self.push()
     }

@@ -8,6 +8,8 @@ mod argo;
 pub(super) mod blue_green;
 pub(super) mod canary;
 mod checkout;
+pub(super) mod environments;
+mod expected;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,7 +23,7 @@ use scenario::{Loaded, World};
 use traffic_probe::Load;
 
 use argo::{App, Argo, settled};
-use checkout::{AFTER, Checkout, SOURCE};
+use checkout::{AFTER, Checkout, News, SOURCE, announce};
 
 use super::case::{clear, with_causes};
 use super::found;
@@ -50,6 +52,7 @@ struct Workflow {
     chart: &'static str,
     /// The version that is released.
     tag: &'static str,
+    news: News,
 }
 
 /// What was counted so far.
@@ -130,6 +133,10 @@ impl Release<'_> {
     /// The step in which Argo CD takes a commit up.
     async fn sync(&self, head: &str, shown: &mut Shown) -> Result<(), Error> {
         let start = Instant::now();
+        match self.workflow.news {
+            News::Webhook => announce(head).await?,
+            News::Refresh => self.argo.refresh().await?,
+        }
         self.argo.synced(head, SYNC_WITHIN).await?;
         shown.syncs.push(start.elapsed().as_secs_f64());
         Ok(())
@@ -169,15 +176,8 @@ impl Release<'_> {
         self.rollouts.replica_sets(rollout).await.map_err(|error| with_causes(&error))
     }
 
-    /// Asks until a version answers: an ingress needs a moment to learn of new endpoints.
     async fn answered(&self, host: &str, version: &str) -> Result<(), Error> {
-        let ask = || async {
-            let answer = self.world.requests.send(host, "/").await;
-            Ok::<_, Error>((answer.lost().is_none() && answer.version() == Some(version)).then_some(()))
-        };
-        let asked =
-            wait::until(&*self.world.pace, INGRESS_WITHIN, format!("{host} to answer {version}"), ask);
-        asked.await.map_err(|error| with_causes(&error))
+        answered(self.world, host, version).await
     }
 
     async fn wait(&self, condition: &Condition) -> Result<(), Error> {
@@ -187,6 +187,16 @@ impl Release<'_> {
             .map(|_| ())
             .map_err(|error| with_causes(&error))
     }
+}
+
+/// Asks until a version answers: an ingress needs a moment to learn of new endpoints.
+async fn answered(world: &World, host: &str, version: &str) -> Result<(), Error> {
+    let ask = || async {
+        let answer = world.requests.send(host, "/").await;
+        Ok::<_, Error>((answer.lost().is_none() && answer.version() == Some(version)).then_some(()))
+    };
+    let asked = wait::until(&*world.pace, INGRESS_WITHIN, format!("{host} to answer {version}"), ask).await;
+    asked.map_err(|error| with_causes(&error))
 }
 
 /// A folder for a clone, gone when it is dropped.

@@ -25,6 +25,11 @@ pub(super) async fn bring(world: &World, state: State) -> Result<(), Error> {
     let rollouts = Rollouts::new(world.client.clone(), NAMESPACE);
     let failed = |error: rollouts_client::client::Error| with_causes(&error);
     let rollout = rollouts.wait(ROLLOUT, &Condition::Settled, WITHIN).await.map_err(failed)?;
+    if phase::of(&rollout).0 == Phase::Degraded && !rollout.aborted() {
+        // Taken up again a moment ago, and the controller has not said so yet.
+        rollouts.wait(ROLLOUT, &Condition::Paused, WITHIN).await.map_err(failed)?;
+        return Box::pin(bring(world, state)).await;
+    }
     let now = match phase::of(&rollout).0 {
         Phase::Degraded => State::Aborted,
         Phase::Paused if rollout.paused() => State::Held,
