@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::run::{self, Error};
 
-pub(crate) use live::panels_without_data;
+pub(crate) use live::{firing, panels_without_data};
 
 /// An expression and where it stands.
 #[derive(Debug)]

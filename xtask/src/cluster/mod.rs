@@ -4,6 +4,7 @@
 //! ([`table`]), one supervisor for each unit ([`supervise`]), and a look at the machine before and after
 //! ([`world`]). Provider `kind` hands over to terraform where there is a Docker engine.
 
+mod alerts;
 mod apply;
 mod certificates;
 mod clock;
@@ -248,6 +249,27 @@ pub(crate) fn fresh_repository(name: &str) -> Result<String, Error> {
 /// Where the host cluster's Prometheus answers.
 pub(crate) fn prometheus() -> String {
     format!("http://{}", places::PROMETHEUS)
+}
+
+/// Has the host cluster's alerts fire so long after their cause; without a time as the shipped rules say.
+///
+/// # Errors
+/// A Prometheus that does not run.
+pub(crate) fn alerts_after(time: Option<&str>) -> Result<(), Error> {
+    alerts::after(&Places::new(None), time)
+}
+
+/// Stops a component of the host cluster, or starts it again as it was.
+///
+/// # Errors
+/// A component that was never brought up.
+pub(crate) fn set_running(component: &str, runs: bool) -> Result<(), Error> {
+    let places = Places::new(None);
+    if runs {
+        return supervise::again(&places, component);
+    }
+    supervise::stop(&places, &[component]);
+    Ok(())
 }
 
 /// Tells the host cluster's Argo CD of a commit on the main branch of one of its repositories, as a forge does.

@@ -4,6 +4,7 @@
 //! `--record`, and only on a real cluster are transcripts written.
 
 mod again;
+mod alerts;
 mod audit;
 mod case;
 mod explain;

@@ -5,7 +5,7 @@ use scenario::World;
 use super::case::Case;
 use super::report::Report;
 use super::series::{self, Series};
-use super::{audit, explain, found, release, rights};
+use super::{alerts, audit, explain, found, release, rights};
 use crate::bench;
 use crate::run::Error;
 
@@ -16,7 +16,7 @@ pub(crate) enum Suite {
     Smoke,
     /// Every scenario, at least twenty switches of each kind, the way from a commit to a release.
     Full,
-    /// What the operator's verbs send and have to be allowed, and how each fault is explained.
+    /// What the operator's verbs send and have to be allowed, how each fault is explained, and what alerts.
     Operator,
 }
 
@@ -47,6 +47,8 @@ pub(crate) enum Body {
     Audit,
     /// What each verb has to be allowed.
     Rights,
+    /// Each alert with its cause.
+    Alerts,
 }
 
 /// All of them, in the order in which they are run.
@@ -59,6 +61,7 @@ const BODIES: &[Body] = &[
     Body::Audit,
     Body::Rights,
     Body::Explain,
+    Body::Alerts,
 ];
 
 impl Body {
@@ -75,7 +78,7 @@ impl Body {
     fn suite(self) -> Suite {
         match self {
             Body::Release | Body::Canary | Body::Environments | Body::Series(_) => Suite::Full,
-            Body::Explain | Body::Audit | Body::Rights => Suite::Operator,
+            Body::Explain | Body::Audit | Body::Rights | Body::Alerts => Suite::Operator,
         }
     }
 
@@ -89,13 +92,14 @@ impl Body {
             Body::Explain => explain::NAME,
             Body::Audit => audit::NAME,
             Body::Rights => rights::NAME,
+            Body::Alerts => alerts::NAME,
         }
     }
 
     /// Makes ready what it needs and that takes its time.
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
-            Body::Release | Body::Canary | Body::Environments => Ok(()),
+            Body::Release | Body::Canary | Body::Environments | Body::Alerts => Ok(()),
             Body::Series(_) | Body::Explain | Body::Audit | Body::Rights => bench::build_task_master(),
         }
     }
@@ -110,6 +114,7 @@ impl Body {
             Body::Explain => explain::run(world, report).await,
             Body::Audit => audit::run(world, report).await,
             Body::Rights => rights::run(world, report).await,
+            Body::Alerts => alerts::run(world, report).await,
         }
     }
 }
@@ -170,7 +175,7 @@ mod tests {
         assert_eq!(Body::chosen(Suite::Smoke, &names("series-full-preview")).len(), 1);
         assert!(Body::chosen(Suite::Smoke, &[]).is_empty());
         let of = |suite| Body::chosen(suite, &[]).len();
-        assert_eq!((of(Suite::Full), of(Suite::Operator)), (5, 3));
+        assert_eq!((of(Suite::Full), of(Suite::Operator)), (5, 4));
         assert_eq!(Body::chosen(Suite::Full, &names("explain")).len(), 1);
     }
 }

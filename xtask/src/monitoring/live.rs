@@ -31,6 +31,17 @@ pub(crate) async fn panels_without_data(namespaces: &[&str]) -> Result<BTreeMap<
     Ok(empty)
 }
 
+/// The names of the alerts that fire now.
+///
+/// # Errors
+/// When Prometheus does not answer.
+pub(crate) async fn firing() -> Result<Vec<String>, Error> {
+    let samples = asked(r#"count by (alertname) (ALERTS{alertstate="firing"})"#).await?;
+    let name =
+        |sample: &Value| sample.pointer("/metric/alertname").and_then(Value::as_str).map(str::to_owned);
+    Ok(samples.iter().filter_map(name).collect())
+}
+
 /// The samples of an expression now.
 async fn asked(expression: &str) -> Result<Vec<Value>, Error> {
     let url = format!("{}/api/v1/query?query={}", cluster::prometheus(), encoded(expression));

@@ -5,6 +5,7 @@ use super::delivery::{
     APPLICATION_METRICS, APPLICATION_SET_METRICS, ARGO_CD_METRICS, REDIS, REPO_SERVER, ROLLOUTS_METRICS,
 };
 use super::observe::{STATE_METRICS, TARGETS};
+use crate::cluster::alerts;
 use crate::cluster::certificates::secret;
 use crate::cluster::places::{ADDRESS, BRIDGE, INGRESS_ADMIN, PODS, REGISTRY};
 use crate::run::{self, Error};
@@ -51,7 +52,7 @@ pub(crate) fn write(places: &Places, password: &str) -> Result<(), Error> {
             "rules/recording.yaml",
             include_str!("../../../../deploy/monitoring/rules/recording.yaml").to_owned(),
         ),
-        ("rules/alerts.yaml", include_str!("../../../../deploy/monitoring/rules/alerts.yaml").to_owned()),
+        (alerts::FILE, alerts::SHIPPED.to_owned()),
         (
             "kube-state-metrics.yaml",
             include_str!("../../../../deploy/monitoring/kube-state-metrics.yaml").to_owned(),

@@ -28,7 +28,7 @@ pub(super) struct App {
 }
 
 /// An object that is shipped in a file of its own, over another repository than the one that it names.
-pub(super) fn shipped(file: &str, url: &str) -> Result<Value, Error> {
+pub(in crate::e2e) fn shipped(file: &str, url: &str) -> Result<Value, Error> {
     let text = run::read_file(&run::root().join(file))?.replace(SHIPPED, url);
     serde_yaml::from_str(&text).map_err(|error| with_causes(&error))
 }

@@ -22,6 +22,7 @@ use rollouts_client::wait;
 use scenario::{Loaded, World};
 use traffic_probe::Load;
 
+pub(super) use argo::shipped;
 use argo::{App, Argo, settled};
 use checkout::{AFTER, Checkout, News, SOURCE, announce};
 
