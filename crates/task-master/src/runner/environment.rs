@@ -31,6 +31,9 @@ const NAMES: &[&str] = &[
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
     "DOCKER_HOST",
+    // Without them cargo would build otherwise than the person did, and replace the very program that runs.
+    "CARGO_INCREMENTAL",
+    "RUSTFLAGS",
 ];
 
 /// Let through by the beginning of their names.
@@ -60,6 +63,8 @@ mod tests {
             ("LC_ALL", true),
             ("TF_CLI_CONFIG_FILE", true),
             ("ARGOCD_AUTH_TOKEN", true),
+            ("CARGO_INCREMENTAL", true),
+            ("CARGO_REGISTRY_TOKEN", false),
             ("LD_PRELOAD", false),
             ("GITHUB_TOKEN", false),
             ("path", false),

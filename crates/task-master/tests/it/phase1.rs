@@ -54,8 +54,17 @@ fn holds(check: &[String]) -> bool {
 /// What programs see of the environment, here and below `task-master`: were it not the same, cargo would compile
 /// half of the dependencies again at each call.
 fn environment() -> Vec<(OsString, OsString)> {
-    let names =
-        ["PATH", "HOME", "CARGO_HOME", "CARGO_TARGET_DIR", "RUSTUP_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"];
+    let names = [
+        "PATH",
+        "HOME",
+        "CARGO_HOME",
+        "CARGO_INCREMENTAL",
+        "CARGO_TARGET_DIR",
+        "RUSTFLAGS",
+        "RUSTUP_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_STATE_HOME",
+    ];
     names.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?))).collect()
 }
 
