@@ -75,6 +75,28 @@ where
     }
 }
 
+/// Looks as [`until`] does where being late is an answer too: `None`.
+///
+/// # Errors
+/// When a look fails.
+pub async fn in_time<T, E, F, Fut>(
+    pace: &dyn Pace,
+    bound: Duration,
+    what: impl Into<String> + Send,
+    look: F,
+) -> Result<Option<T>, E>
+where
+    E: std::error::Error + 'static,
+    F: FnMut() -> Fut + Send,
+    Fut: Future<Output = Result<Option<T>, E>> + Send,
+{
+    match until(pace, bound, what, look).await {
+        Ok(seen) => Ok(Some(seen)),
+        Err(WaitError::Look { source, .. }) => Err(source),
+        Err(WaitError::TimedOut { .. } | WaitError::Stalled { .. }) => Ok(None),
+    }
+}
+
 fn left_of(bound: Duration, start: jiff::Timestamp, now: jiff::Timestamp) -> Duration {
     let passed = Duration::try_from(now.duration_since(start)).unwrap_or_default();
     bound.saturating_sub(passed)

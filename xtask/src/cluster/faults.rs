@@ -20,16 +20,8 @@ impl HostFaults {
     }
 
     fn set(&self, component: Component, runs: bool) -> Result<(), FaultError> {
-        let name = unit(component);
-        if supervise::report(&self.places, name).is_none() {
-            return Err(FaultError(format!("no component {name} was brought up")));
-        }
-        if runs {
-            supervise::again(&self.places, name).map_err(|error| FaultError(error.to_string()))
-        } else {
-            supervise::stop(&self.places, &[name]);
-            Ok(())
-        }
+        let set = supervise::set(&self.places, unit(component), runs);
+        set.map_err(|error| FaultError(error.to_string()))
     }
 }
 

@@ -264,12 +264,7 @@ pub(crate) fn alerts_after(time: Option<&str>) -> Result<(), Error> {
 /// # Errors
 /// A component that was never brought up.
 pub(crate) fn set_running(component: &str, runs: bool) -> Result<(), Error> {
-    let places = Places::new(None);
-    if runs {
-        return supervise::again(&places, component);
-    }
-    supervise::stop(&places, &[component]);
-    Ok(())
+    supervise::set(&Places::new(None), component, runs)
 }
 
 /// Tells the host cluster's Argo CD of a commit on the main branch of one of its repositories, as a forge does.
@@ -297,13 +292,7 @@ fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
         Verb::Down => down::down(places),
         Verb::Status { output } => status::status(places, *output == Form::Json),
         Verb::Image { images } => image::push(places, &image::archives(images)?),
-        Verb::Stop { component } => {
-            if supervise::report(places, component).is_none() {
-                return Err(Error::Found(format!("no component {component} was brought up")));
-            }
-            supervise::stop(places, &[component]);
-            Ok(())
-        }
+        Verb::Stop { component } => supervise::set(places, component, false),
         Verb::Prove => prove::prove(places),
         Verb::Git { verb: GitVerb::Push(options) } => git::push(places, options),
         Verb::Git { verb: GitVerb::Check(options) } => git::check(options),

@@ -112,6 +112,21 @@ pub(crate) fn again(places: &Places, name: &str) -> Result<(), Error> {
     start(places, name, &spec).map(|_| ())
 }
 
+/// Stops a unit, or starts it again as it was.
+///
+/// # Errors
+/// When it was never brought up, or as [`start`].
+pub(crate) fn set(places: &Places, name: &str, runs: bool) -> Result<(), Error> {
+    if report(places, name).is_none() {
+        return Err(Error::Found(format!("no component {name} was brought up")));
+    }
+    if runs {
+        return again(places, name);
+    }
+    stop(places, &[name]);
+    Ok(())
+}
+
 /// Ends the supervisors of these units, and with them the units; returns when they are gone.
 pub(crate) fn stop(places: &Places, names: &[&str]) {
     let reports: Vec<Report> = names.iter().filter_map(|name| report(places, name)).collect();

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use kube::api::DeleteParams;
 use rollouts_client::client::Rollouts;
 use rollouts_client::wait;
 use scenario::World;
@@ -31,8 +30,9 @@ const CANARY: &str = "canary";
 const HOST: &str = "canary.local";
 /// Requests a second: enough for a share of them.
 const RATE: u32 = 50;
-/// An Application that nobody syncs, and the repository that it is over.
+/// An Application that nobody syncs, and the namespace that it would deploy to.
 const APPLICATION: &str = "blue-green-app";
+const APPLICATIONS: &str = "blue-green";
 
 /// The alerts of an empty cluster.
 const NOTHING: &[&str] = &["RolloutMetricsAbsent", "WeightMetricsAbsent", "ArgoMetricsAbsent"];
@@ -190,12 +190,9 @@ async fn until(
     }
 }
 
+/// With a namespace goes what Argo CD deploys to it.
 async fn gone(world: &World) -> Result<(), Error> {
-    let applications = cluster::api(&world.client, "argoproj.io/v1alpha1", "Application", Some("argocd"));
-    match applications.delete(APPLICATION, &DeleteParams::default()).await {
-        Err(kube::Error::Api(status)) if status.code == 404 => {}
-        deleted => drop(deleted.map_err(|error| with_causes(&error))?),
-    }
+    clear(world, APPLICATIONS).await?;
     clear(world, CANARY).await
 }
 

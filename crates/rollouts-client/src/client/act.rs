@@ -1,7 +1,5 @@
 //! The verbs, sent. Read, decide on literal patches, send, and read back before anything is sent again.
 
-use std::time::Duration;
-
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -195,21 +193,17 @@ impl Rollouts {
         let look = || async {
             let rollout = self.get(name).await?;
             match decide(&rollout) {
-                Err(VerbError::NotObserved { .. }) => Ok(None),
+                Err(VerbError::NotObserved { .. }) => Ok::<_, Error>(None),
                 decided => Ok(Some((rollout, decided?))),
             }
         };
         let what = format!("rollout {name} to be observed by its controller");
-        let bound: Duration = self.deadline;
-        match wait::until(self.pace(), bound, what, look).await {
-            Ok(decided) => Ok(decided),
-            Err(wait::WaitError::Look { source, .. }) => Err(source),
-            Err(_) => {
-                let rollout = self.get(name).await?;
-                let patches = decide(&rollout)?;
-                Ok((rollout, patches))
-            }
+        if let Some(decided) = wait::in_time(self.pace(), self.deadline, what, look).await? {
+            return Ok(decided);
         }
+        let rollout = self.get(name).await?;
+        let patches = decide(&rollout)?;
+        Ok((rollout, patches))
     }
 
     async fn send_all(&self, patches: &[PatchRequest]) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams, LogPar
 
 use super::{Error, Rollouts};
 use crate::explain::{Explanation, Facts, Log, explain};
+use crate::types::application_name;
 
 /// Lines of a crashed container that are shown.
 const LINES: i64 = 5;
@@ -54,7 +55,7 @@ impl Rollouts {
                 Err(error) => facts.unread.push(format!("logs of pod {pod}: {error}")),
             }
         }
-        if let Some(name) = rollout.tracked_by().and_then(|mark| mark.rsplit('_').next()) {
+        if let Some(name) = rollout.tracked_by().map(application_name) {
             match self.application(name).await {
                 Ok(application) => facts.application = application,
                 Err(error) => facts.unread.push(format!("application {name} of Argo CD: {error}")),

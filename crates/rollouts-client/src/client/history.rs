@@ -3,6 +3,7 @@
 use super::{Error, Rollouts};
 use crate::diff::{self, TemplateDiff};
 use crate::history::{History, Traces};
+use crate::types::application_name;
 
 impl Rollouts {
     /// What became of a Rollout's revisions.
@@ -17,7 +18,7 @@ impl Rollouts {
             self.analysis_runs(&rollout),
             self.events(&rollout)
         )?;
-        let application = match rollout.tracked_by().and_then(|mark| mark.rsplit('_').next()) {
+        let application = match rollout.tracked_by().map(application_name) {
             // Most people may not read it: the history then knows less.
             Some(name) => self.application(name).await.ok().flatten(),
             None => None,

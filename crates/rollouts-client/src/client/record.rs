@@ -10,7 +10,7 @@ use super::{Error, Rollouts};
 use crate::phase;
 use crate::record::{self, Action};
 use crate::types::Rollout;
-use crate::wait::{self, WaitError};
+use crate::wait;
 
 impl Rollouts {
     /// The name by which the API server knows whoever asks.
@@ -49,13 +49,12 @@ impl Rollouts {
     async fn seen(&self, name: &str) -> Result<Rollout, Error> {
         let look = || async {
             let rollout = self.get(name).await?;
-            Ok(phase::unobserved(&rollout).is_none().then_some(rollout))
+            Ok::<_, Error>(phase::unobserved(&rollout).is_none().then_some(rollout))
         };
         let what = format!("rollout {name} to be observed by its controller");
-        match wait::until(self.pace(), self.deadline, what, look).await {
-            Ok(rollout) => Ok(rollout),
-            Err(WaitError::Look { source, .. }) => Err(source),
-            Err(_) => self.get(name).await,
+        match wait::in_time(self.pace(), self.deadline, what, look).await? {
+            Some(rollout) => Ok(rollout),
+            None => self.get(name).await,
         }
     }
 }

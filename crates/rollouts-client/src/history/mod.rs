@@ -8,7 +8,8 @@
 //!   audit log has it;
 //! - the annotation `kubernetes.io/change-cause`, where someone wrote one.
 //!
-//! Of what Argo CD deploys, its Application says which commit each sync brought. And off what a verb wrote down when it was given a reason ([`crate::record`]): there a person has a name.
+//! Of what Argo CD deploys, its Application says which commit each sync brought. And off what a verb wrote down when it
+//! was given a reason ([`crate::record`]): there a person has a name.
 
 mod build;
 mod show;

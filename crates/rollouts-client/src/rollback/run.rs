@@ -10,7 +10,7 @@ use super::way::Way;
 use super::{Order, cannot_restore};
 use crate::client::{Error, Rollouts};
 use crate::proof;
-use crate::types::{PodTemplate, Rollout};
+use crate::types::{PodTemplate, Rollout, application_name};
 use crate::{phase, revision, wait};
 
 /// What a rollback would do now, and nothing done.
@@ -39,7 +39,7 @@ pub async fn run(rollouts: &Rollouts, order: &Order) -> Result<Report, RollbackE
 
 async fn attempt(rollouts: &Rollouts, order: &Order, did: &mut Vec<Deed>) -> Result<Report, Cause> {
     let until = rollouts.pace().now().checked_add(order.within).unwrap_or(Timestamp::MAX);
-    let facts = observed(rollouts, order).await?;
+    let facts = Box::pin(observed(rollouts, order)).await?;
     let state = State::of(&facts, rollouts.pace().now());
     let plan = decide(&state)?;
     tracing::info!(rollout = order.name, %plan, "rolling back");
@@ -72,12 +72,11 @@ async fn attempt(rollouts: &Rollouts, order: &Order, did: &mut Vec<Deed>) -> Res
 async fn observed(rollouts: &Rollouts, order: &Order) -> Result<Facts, Error> {
     let look = || async {
         let facts = facts(rollouts, &order.name).await?;
-        Ok(phase::generation_observed(&facts.rollout).then_some(facts))
+        Ok::<_, Error>(phase::generation_observed(&facts.rollout).then_some(facts))
     };
-    match wait::until(rollouts.pace(), order.grace, "the controller to see the spec", look).await {
-        Ok(facts) => Ok(facts),
-        Err(wait::WaitError::Look { source, .. }) => Err(source),
-        Err(_) => facts(rollouts, &order.name).await,
+    match wait::in_time(rollouts.pace(), order.grace, "the controller to see the spec", look).await? {
+        Some(facts) => Ok(facts),
+        None => facts(rollouts, &order.name).await,
     }
 }
 
@@ -91,9 +90,7 @@ async fn facts(rollouts: &Rollouts, name: &str) -> Result<Facts, Error> {
     let events = rollouts.events(&rollout).await?;
     let application = match argo_cd(&rollout) {
         // Most people may not read it; then it is taken to do its work.
-        Some(mark) => {
-            rollouts.application(mark.rsplit('_').next().unwrap_or(&mark)).await.unwrap_or_default()
-        }
+        Some(mark) => rollouts.application(application_name(&mark)).await.unwrap_or_default(),
         None => None,
     };
     Ok(Facts { rollout, replica_sets, active, events, application })

@@ -73,13 +73,11 @@ impl Way<'_> {
     pub(super) async fn taken_as_aborted(&self) -> Result<bool, Error> {
         let look = || async {
             let rollout = self.rollouts.get(&self.order.name).await?;
-            Ok((phase::of(&rollout).0 == Phase::Degraded).then_some(()))
+            Ok::<_, Error>((phase::of(&rollout).0 == Phase::Degraded).then_some(()))
         };
         let bound = self.order.grace.min(self.left());
-        match wait::until(self.rollouts.pace(), bound, "the abort to be taken up", look).await {
-            Err(wait::WaitError::Look { source, .. }) => Err(source),
-            taken => Ok(taken.is_ok()),
-        }
+        let taken = wait::in_time(self.rollouts.pace(), bound, "the abort to be taken up", look).await?;
+        Ok(taken.is_some())
     }
 
     /// Whether the controller switches the active Service back. Where it will not, that is known at once:
@@ -94,14 +92,11 @@ impl Way<'_> {
             }
             let sets = self.rollouts.replica_sets(&self.facts.rollout).await?;
             let saturated = ready_of(&sets, selected.as_deref()) >= self.facts.rollout.replicas();
-            Ok((!saturated || self.halted).then_some(false))
+            Ok::<_, Error>((!saturated || self.halted).then_some(false))
         };
         let bound = self.order.grace.min(self.left());
-        match wait::until(self.rollouts.pace(), bound, "the active Service to be switched", look).await {
-            Ok(switched) => Ok(switched),
-            Err(wait::WaitError::Look { source, .. }) => Err(source),
-            Err(_) => Ok(false),
-        }
+        let what = "the active Service to be switched";
+        Ok(wait::in_time(self.rollouts.pace(), bound, what, look).await?.unwrap_or(false))
     }
 
     pub(super) async fn switched(&self) -> Result<bool, Error> {

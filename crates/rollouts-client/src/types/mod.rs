@@ -23,7 +23,7 @@ pub use analysis::{
 pub use experiment::{Experiment, ExperimentSpec, ExperimentStatus, ExperimentTemplate};
 pub use object::{Fields, IntOrString, LabelSelector, ObjectMeta, Time};
 pub use replica_set::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
-pub use rollout::{ObjectRef, RollbackWindow, Rollout, RolloutSpec};
+pub use rollout::{ObjectRef, RollbackWindow, Rollout, RolloutSpec, application_name};
 pub use status::{
     BlueGreenStatus, CanaryStatus, Condition, PauseCondition, RolloutAnalysisRunStatus, RolloutPhase,
     RolloutStatus, TrafficWeights, WeightDestination,

@@ -109,8 +109,7 @@ impl Rollout {
         self.metadata.name.as_deref().unwrap_or_default()
     }
 
-    /// The Argo CD Application by whose tracking annotation it goes. The mark of one outside of Argo CD's own namespace
-    /// has both names, as `NAMESPACE_NAME`.
+    /// The Argo CD Application by whose tracking annotation it goes: its mark, of which [`application_name`] is a part.
     pub fn tracked_by(&self) -> Option<&str> {
         let mark = self.metadata.annotations.as_ref()?.get(crate::names::ARGOCD_TRACKING_ID)?;
         mark.split(':').next()
@@ -170,4 +169,10 @@ impl Rollout {
     pub fn revision(&self) -> i64 {
         crate::revision::of(&self.metadata)
     }
+}
+
+/// The name of the Application of a mark. The mark of one outside of Argo CD's own namespace has both names, as
+/// `NAMESPACE_NAME`.
+pub fn application_name(mark: &str) -> &str {
+    mark.rsplit('_').next().unwrap_or(mark)
 }

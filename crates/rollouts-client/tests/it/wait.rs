@@ -127,3 +127,14 @@ fn conditions_on_states() {
     assert!(!Condition::ScaledDown.holds(&blue_green(healthy.clone()), &old_runs));
     assert!(Condition::ScaledDown.holds(&blue_green(healthy), &old_is_gone));
 }
+
+#[tokio::test]
+async fn being_late_may_be_an_answer_and_a_failed_look_is_none() {
+    let waited = async |bound: Duration, look: fn() -> Look| {
+        let ended = wait::in_time(&Steps::of(SECOND), bound, "a look", || std::future::ready(look())).await;
+        ended.map_err(|error| error.to_string())
+    };
+    assert_eq!(waited(SECOND, || Ok(Some(7))).await, Ok(Some(7)));
+    assert_eq!(waited(SECOND, || Ok(None)).await, Ok(None));
+    assert_eq!(waited(SECOND, || Err(std::io::Error::other("gone"))).await, Err("gone".to_owned()));
+}

@@ -262,9 +262,7 @@ impl Command {
             Command::Rollback { name, host, .. } => (name, Verb::Rollback { host: host.clone() }),
         })
     }
-}
 
-impl Command {
     /// Why a person does it.
     fn reason(&self) -> Option<&str> {
         let (Command::Promote { why, .. }

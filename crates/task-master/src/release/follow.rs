@@ -50,13 +50,12 @@ async fn until_settled(
         let done = asks_for(&rollout, tag) && Condition::Settled.holds(&rollout, &[]);
         Ok::<_, Error>(done.then_some(rollout))
     };
-    match wait::until(rollouts.pace(), within, format!("rollout {name} to settle on {tag}"), look).await {
-        Ok(rollout) => {
+    match wait::in_time(rollouts.pace(), within, format!("rollout {name} to settle on {tag}"), look).await? {
+        Some(rollout) => {
             let said = format!("rollout {name} at {tag}: {}", phase::in_words(&rollout));
             Ok(Followed { phase: Some(phase::of(&rollout).0), said })
         }
-        Err(wait::WaitError::Look { source, .. }) => Err(source),
-        Err(_) => {
+        None => {
             let rollout = rollouts.get(name).await?;
             let (has, is) = (version(&rollout).unwrap_or("no tag"), phase::in_words(&rollout));
             let said = match asks_for(&rollout, tag) {

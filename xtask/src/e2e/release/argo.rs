@@ -106,8 +106,13 @@ impl Argo<'_> {
     }
 
     fn applications(&self) -> Api<DynamicObject> {
-        cluster::api(&self.world.client, "argoproj.io/v1alpha1", "Application", Some("argocd"))
+        api(self.world, "Application")
     }
+}
+
+/// Objects of Argo CD's, in its namespace.
+pub(super) fn api(world: &World, kind: &str) -> Api<DynamicObject> {
+    cluster::api(&world.client, "argoproj.io/v1alpha1", kind, Some("argocd"))
 }
 
 async fn read(api: &Api<DynamicObject>, name: &str) -> Result<Value, Error> {

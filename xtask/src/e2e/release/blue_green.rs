@@ -3,16 +3,12 @@
 use std::time::{Duration, Instant};
 
 use rollouts_client::condition::Condition;
-use rollouts_client::promotion::{self, Promotion};
-use rollouts_client::proof::Probe;
-use rollouts_client::verbs::Promote;
 use scenario::World;
 
 use super::argo::{App, text_at};
 use super::checkout::News;
-use super::{Marks, Release, Shown, WITHIN, Workflow, expect, of_hash, step};
+use super::{Marks, Release, Shown, Workflow, expect, of_hash, promoted, step};
 use crate::cluster::text;
-use crate::e2e::case::with_causes;
 use crate::e2e::report::Report;
 use crate::run::Error;
 
@@ -98,10 +94,8 @@ async fn deliver(
 
     step(9, "the operator promotes it");
     marks.push((release.world.pace.now(), "promote".to_owned()));
-    let promoted = Instant::now();
-    let probe = Some(Probe::new(release.world.requests.clone(), ACTIVE));
-    let order = Promotion { name: ROLLOUT.to_owned(), how: Promote::default(), probe, within: WITHIN };
-    let proven = promotion::promote(&release.rollouts, &order).await.map_err(|error| with_causes(&error))?;
+    let begun = Instant::now();
+    let proven = promoted(release.world, &release.rollouts, ROLLOUT, ACTIVE).await?;
     expect(proven.tag.as_deref() == Some(TAG), "the promotion is one to the new version")?;
 
     step(10, "the active Service selects the new ReplicaSet");
@@ -111,7 +105,7 @@ async fn deliver(
 
     step(11, "the old ReplicaSet is scaled down after its delay");
     release.wait(&Condition::ScaledDown).await?;
-    expect(promoted.elapsed() >= Duration::from_secs(25), "and not before the delay of 30 s")?;
+    expect(begun.elapsed() >= Duration::from_secs(25), "and not before the delay of 30 s")?;
     let sets = release.replica_sets(&rollout).await?;
     expect(of_hash(&sets, old)?.desired() == 0, "the old version wants no pods")?;
     release.settled().await

@@ -5,24 +5,20 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use kube::Api;
-use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::phase::{self, Phase};
-use rollouts_client::promotion::{self, Promotion};
-use rollouts_client::proof::Probe;
 use rollouts_client::types::Rollout;
-use rollouts_client::verbs::Promote;
 use rollouts_client::wait;
 use scenario::{Loaded, World};
 use serde_json::{Value, json};
 use traffic_probe::Load;
 
-use super::argo::{App, Argo, settled, shipped, text_at};
+use super::argo::{self, App, Argo, settled, shipped, text_at};
 use super::checkout::{Checkout, announce};
 use super::expected::{Kind, Unexpected};
-use super::{SYNC_WITHIN, WITHIN, answered, expect, folder, step};
+use super::{SYNC_WITHIN, WITHIN, answered, expect, folder, promoted, step};
 use crate::e2e::case::{clear, with_causes};
 use crate::e2e::found;
 use crate::e2e::report::{Measure, Report};
@@ -243,9 +239,7 @@ async fn promote(world: &World, environment: &str) -> Result<(), Error> {
     paused.map_err(|error| with_causes(&error))?;
     answered(world, &host("blue-green-preview"), TAGS[1]).await?;
     answered(world, &host(BLUE_GREEN), TAGS[0]).await?;
-    let probe = Some(Probe::new(world.requests.clone(), host(BLUE_GREEN)));
-    let order = Promotion { name: BLUE_GREEN.to_owned(), how: Promote::default(), probe, within: WITHIN };
-    promotion::promote(&rollouts, &order).await.map(drop).map_err(|error| with_causes(&error))
+    promoted(world, &rollouts, BLUE_GREEN, &host(BLUE_GREEN)).await.map(drop)
 }
 
 /// A person lets the canary of an environment go beyond its first weight.
@@ -291,8 +285,7 @@ async fn drift(world: &World) -> Result<(), Error> {
 
 /// Removes all of it, whatever makes it anew first.
 async fn gone(world: &World) -> Result<(), Error> {
-    let sets = cluster::api(&world.client, "argoproj.io/v1alpha1", "ApplicationSet", Some("argocd"));
-    match sets.delete("environments", &DeleteParams::default()).await {
+    match argo::api(world, "ApplicationSet").delete("environments", &DeleteParams::default()).await {
         Err(kube::Error::Api(status)) if status.code == 404 => {}
         deleted => drop(deleted.map_err(|error| with_causes(&error))?),
     }
@@ -303,8 +296,7 @@ async fn gone(world: &World) -> Result<(), Error> {
 }
 
 async fn applications(world: &World) -> Result<Vec<Value>, Error> {
-    let api: Api<DynamicObject> =
-        cluster::api(&world.client, "argoproj.io/v1alpha1", "Application", Some("argocd"));
-    let list = api.list(&ListParams::default()).await.map_err(|error| with_causes(&error))?;
+    let list = argo::api(world, "Application").list(&ListParams::default()).await;
+    let list = list.map_err(|error| with_causes(&error))?;
     list.items.into_iter().map(|one| serde_json::to_value(one).map_err(|error| with_causes(&error))).collect()
 }

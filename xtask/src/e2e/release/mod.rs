@@ -17,7 +17,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
+use rollouts_client::promotion::{self, Promoted, Promotion};
+use rollouts_client::proof::Probe;
 use rollouts_client::types::{ReplicaSet, Rollout};
+use rollouts_client::verbs::Promote;
 use rollouts_client::wait;
 use scenario::{Loaded, World};
 use traffic_probe::Load;
@@ -188,6 +191,13 @@ impl Release<'_> {
             .map(|_| ())
             .map_err(|error| with_causes(&error))
     }
+}
+
+/// A person promotes a blue-green Rollout, and believes it when the answers of its host say so.
+async fn promoted(world: &World, rollouts: &Rollouts, name: &str, host: &str) -> Result<Promoted, Error> {
+    let probe = Some(Probe::new(world.requests.clone(), host));
+    let order = Promotion { name: name.to_owned(), how: Promote::default(), probe, within: WITHIN };
+    promotion::promote(rollouts, &order).await.map_err(|error| with_causes(&error))
 }
 
 /// Asks until a version answers: an ingress needs a moment to learn of new endpoints.

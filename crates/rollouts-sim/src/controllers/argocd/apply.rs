@@ -158,6 +158,16 @@ pub(super) fn path(resource: Resource, ns: &str, name: &str) -> String {
     format!("/{root}/{}{space}/{}/{name}", info.version, info.plural)
 }
 
+/// Deletes an object, and what it owns by this policy.
+///
+/// # Errors
+/// The cluster's refusal.
+pub(super) fn delete(world: &mut World, item: &Item, policy: &str) -> Result<(), String> {
+    let body = json!({"propagationPolicy": policy});
+    let path = path(item.resource, &item.ns, &item.name);
+    send(world, "DELETE", &path, "application/json", &body).map(drop)
+}
+
 /// Asks the API as any client does.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rollouts_client::names::{ARGOCD_HOOK, ARGOCD_TRACKING_ID};
+use rollouts_client::names::{ARGOCD_HOOK, ARGOCD_TRACKING_ID, HELM_HOOK};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
@@ -102,9 +102,10 @@ fn refuse(object: &Value) -> Result<(), String> {
         "argocd.argoproj.io/sync-options",
         "argocd.argoproj.io/compare-options",
         "argocd.argoproj.io/ignore-resource-updates",
-        "helm.sh/hook",
+        ARGOCD_HOOK,
+        HELM_HOOK,
     ];
-    for name in UNKNOWN.iter().chain([&ARGOCD_HOOK]) {
+    for name in UNKNOWN {
         if object::annotation(object, name).is_some() {
             return Err(format!("the simulator does not carry out the annotation {name}"));
         }

@@ -1,9 +1,6 @@
 //! An Application that is being deleted: with the finalizer, its objects go first.
 
-use serde_json::json;
-
-use super::apply::{path, send};
-use super::{CONTROLLER, NAMESPACE, compare};
+use super::{CONTROLLER, NAMESPACE, apply, compare};
 use crate::object::{self, items};
 use crate::resource::Resource;
 use crate::store::Object;
@@ -18,10 +15,8 @@ pub(super) fn run(world: &mut World, app: &Object) {
     let left = compare::tracked(world, app);
     for item in left.iter().filter(|item| !item.live.as_ref().is_some_and(|live| object::deleting(live))) {
         let policy = if finalizer == format!("{FINALIZER}/background") { "Background" } else { "Foreground" };
-        let body = json!({"propagationPolicy": policy});
-        let path = path(item.resource, &item.ns, &item.name);
         // What is gone meanwhile is not there at the next look, which the deletion of the others brings.
-        let _ = send(world, "DELETE", &path, "application/json", &body);
+        let _ = apply::delete(world, item, policy);
     }
     if !compare::tracked(world, app).is_empty() {
         return;

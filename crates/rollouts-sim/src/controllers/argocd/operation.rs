@@ -15,7 +15,8 @@ use crate::resource::Resource;
 use crate::store::Object;
 use crate::world::World;
 
-/// Carries an Application's operation a step on, or begins the one that it asks for. Says whether there is one, or was one until now.
+/// Carries an Application's operation a step on, or begins the one that it asks for. Says whether there is one, or was
+/// one until now.
 pub(super) fn step(world: &mut World, app: &mut Value, permitted: &Result<Object, Vec<String>>) -> bool {
     let mut state = app["status"].get_mut("operationState").map(Value::take).unwrap_or_default();
     match text(&state, "/phase") {

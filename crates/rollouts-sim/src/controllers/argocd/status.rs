@@ -56,14 +56,7 @@ pub(super) fn report(
     }));
     said.extend(orphans::warning(world, app, project).map(|said| ("OrphanedResourceWarning", said)));
     conditions(world, app, said);
-    let differs = items.iter().any(|item| item.differs);
-    let word = if !known {
-        "Unknown"
-    } else if differs {
-        "OutOfSync"
-    } else {
-        "Synced"
-    };
+    let word = synced(known, items.iter().any(|item| item.differs));
     app["status"]["sync"] = json!({"status": word, "comparedTo": compared_to(app)});
     if !found.revision.is_empty() {
         app["status"]["sync"]["revision"] = json!(found.revision);
@@ -74,6 +67,15 @@ pub(super) fn report(
     let worst = items.iter().filter_map(Item::health).max().unwrap_or(Health::Healthy);
     health(world, app, worst);
     known.then_some(items)
+}
+
+/// The word for what was compared, if it could be.
+fn synced(known: bool, differs: bool) -> &'static str {
+    match (known, differs) {
+        (false, _) => "Unknown",
+        (true, true) => "OutOfSync",
+        (true, false) => "Synced",
+    }
 }
 
 fn compared_to(app: &Value) -> Value {
@@ -92,13 +94,7 @@ fn resource(item: &Item, known: bool) -> Value {
     {
         fields.shift_remove("namespace");
     }
-    entry["status"] = json!(if !known {
-        "Unknown"
-    } else if item.differs {
-        "OutOfSync"
-    } else {
-        "Synced"
-    });
+    entry["status"] = json!(synced(known, item.differs));
     if known && item.extra() {
         entry["requiresPruning"] = json!(true);
     }
@@ -137,23 +133,22 @@ fn conditions(world: &World, app: &mut Value, said: Vec<(&str, String)>) {
         fields.shift_remove("conditions");
     }
     for (kind, message) in said {
-        let same = items(&before, "").find(|one| one["type"] == kind && one["message"] == message.as_str());
-        let since = same.map_or_else(|| json!(stamp(world.now())), |one| one["lastTransitionTime"].clone());
-        push(app, json!({"type": kind, "message": message, "lastTransitionTime": since}));
+        push(world, app, &before, kind, &message);
     }
 }
 
 /// Adds a condition to those of this look. It keeps its time while the Application in the store says the same.
 pub(super) fn add_condition(world: &World, app: &mut Value, kind: &str, message: &str) {
     let stored = world.store.get(Resource::Application, NAMESPACE, object::name(app));
-    let same = stored.and_then(|app| {
-        items(app, "/status/conditions").find(|one| one["type"] == kind && one["message"] == message)
-    });
-    let since = same.map_or_else(|| json!(stamp(world.now())), |one| one["lastTransitionTime"].clone());
-    push(app, json!({"type": kind, "message": message, "lastTransitionTime": since}));
+    let before = stored.map_or(&Value::Null, |app| &app["status"]["conditions"]);
+    push(world, app, before, kind, message);
 }
 
-fn push(app: &mut Value, condition: Value) {
+/// Adds a condition, since now or since it said the same before.
+fn push(world: &World, app: &mut Value, before: &Value, kind: &str, message: &str) {
+    let same = items(before, "").find(|one| one["type"] == kind && one["message"] == message);
+    let since = same.map_or_else(|| json!(stamp(world.now())), |one| one["lastTransitionTime"].clone());
+    let condition = json!({"type": kind, "message": message, "lastTransitionTime": since});
     match app["status"]["conditions"].as_array_mut() {
         Some(list) => list.push(condition),
         None => app["status"]["conditions"] = json!([condition]),

@@ -174,9 +174,9 @@ impl Sync<'_> {
 
     /// The objects whose result says so and that are there, as what is waited for.
     fn waiting(&self, field: &str, value: &str, state: &str) -> Option<Outcome> {
-        let there = |item: &Item| self.world.store.get(item.resource, &item.ns, &item.name).is_some();
         let held = |result: &&Value| {
-            result[field] == value && self.tasks.iter().any(|task| task.item.is(result) && there(&task.item))
+            let named = |task: &Task| task.item.is(result) && self.has(&task.item);
+            result[field] == value && self.tasks.iter().any(named)
         };
         let all: Vec<&Value> = items(self.state, "/syncResult/resources").filter(held).collect();
         let first = all.first()?;
@@ -184,6 +184,11 @@ impl Sync<'_> {
         let more = all.len() - 1;
         let more = if more > 0 { format!(" and {more} more resources") } else { String::new() };
         Some(Outcome::new(Phase::Running, format!("waiting for {state} of {name}{more}")))
+    }
+
+    /// Whether the cluster has it by now.
+    fn has(&self, item: &Item) -> bool {
+        self.world.store.get(item.resource, &item.ns, &item.name).is_some()
     }
 
     /// What has not been tried, with its wave.
@@ -204,10 +209,7 @@ impl Sync<'_> {
             let done = match (&item.live, item.extra()) {
                 (Some(_), true) if !prunes => Ok(("PruneSkipped", "ignored (requires pruning)".to_owned())),
                 (Some(_), true) => {
-                    let body = json!({"propagationPolicy": "Foreground"});
-                    let path = apply::path(item.resource, &item.ns, &item.name);
-                    let gone = apply::send(self.world, "DELETE", &path, "application/json", &body);
-                    gone.map(|_| ("Pruned", "pruned".to_owned()))
+                    apply::delete(self.world, &item, "Foreground").map(|()| ("Pruned", "pruned".to_owned()))
                 }
                 _ => way.apply(self.world, &item, false).map(|said| ("Synced", said)),
             };
@@ -225,8 +227,7 @@ impl Sync<'_> {
             self.failed(&refused);
             return Outcome::new(Phase::Failed, said);
         }
-        let there = |item: &Item| self.world.store.get(item.resource, &item.ns, &item.name).is_some();
-        let going = running.iter().any(|item| prunes && item.extra() && there(item));
+        let going = running.iter().any(|item| prunes && item.extra() && self.has(item));
         if !more && !going {
             return Outcome::new(Phase::Succeeded, "successfully synced (all tasks run)");
         }
