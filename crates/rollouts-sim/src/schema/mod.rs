@@ -12,7 +12,7 @@ pub mod published;
 mod walk;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,6 +29,9 @@ pub(crate) use walk::{item_key, unknown_fields};
 pub(crate) struct Schema {
     #[serde(rename = "$ref")]
     reference: Option<String>,
+    /// What the reference leads to, once it was followed.
+    #[serde(skip)]
+    target: OnceLock<&'static Schema>,
     #[serde(rename = "type")]
     pub(crate) kind: Option<Type>,
     pub(crate) properties: BTreeMap<String, Schema>,
@@ -132,14 +135,19 @@ pub(crate) fn open() -> &'static Schema {
 
 /// The schema of every object's metadata.
 pub(crate) fn metadata() -> &'static Schema {
-    let name = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+    static METADATA: LazyLock<&Schema> =
+        LazyLock::new(|| definition("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"));
+    &METADATA
+}
+
+fn definition(name: &str) -> &'static Schema {
     SCHEMAS.definitions.get(name).unwrap_or(&OPEN)
 }
 
 impl Schema {
     fn resolved(&'static self) -> &'static Schema {
         match &self.reference {
-            Some(name) => SCHEMAS.definitions.get(name).unwrap_or(&OPEN),
+            Some(name) => self.target.get_or_init(|| definition(name)),
             None => self,
         }
     }
