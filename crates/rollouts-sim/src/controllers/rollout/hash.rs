@@ -3,7 +3,7 @@
 //! Upstream hashes Go's JSON of the template, so that its values cannot be reproduced here. What is kept is what
 //! clients rely on: the form, and that the order of fields does not matter.
 
-use std::fmt::{self, Write};
+use std::io::{self, Write};
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const SAFE: [char; 10] = ['4', '5', '6', '7', '8', '9', 'b', 'c', 'd', 'f'];
 /// The hash of a pod template, after so many collisions.
 pub(super) fn of(template: &Value, collisions: i64) -> String {
     let mut sum = Sum(0x811c_9dc5);
-    // A sum takes every text.
+    // A sum takes everything that is written.
     let _ = canonical(template, &mut sum);
     if collisions > 0 {
         let _ = write!(sum, "{collisions}");
@@ -25,36 +25,41 @@ pub(super) fn of(template: &Value, collisions: i64) -> String {
 struct Sum(u32);
 
 impl Write for Sum {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = text.bytes().fold(self.0, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0 = text.iter().fold(self.0, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 /// JSON with the keys in order.
-fn canonical(value: &Value, out: &mut Sum) -> fmt::Result {
+fn canonical(value: &Value, out: &mut Sum) -> io::Result<()> {
     match value {
         Value::Object(fields) => {
             let mut fields: Vec<(&String, &Value)> =
                 fields.iter().filter(|(_, value)| !value.is_null()).collect();
             fields.sort_by_key(|(key, _)| *key);
-            out.write_char('{')?;
+            out.write_all(b"{")?;
             for (key, value) in fields {
-                write!(out, "{}:", Value::String(key.clone()))?;
+                serde_json::to_writer(&mut *out, key)?;
+                out.write_all(b":")?;
                 canonical(value, out)?;
-                out.write_char(',')?;
+                out.write_all(b",")?;
             }
-            out.write_char('}')
+            out.write_all(b"}")
         }
         Value::Array(items) => {
-            out.write_char('[')?;
+            out.write_all(b"[")?;
             for item in items {
                 canonical(item, out)?;
-                out.write_char(',')?;
+                out.write_all(b",")?;
             }
-            out.write_char(']')
+            out.write_all(b"]")
         }
-        other => write!(out, "{other}"),
+        other => Ok(serde_json::to_writer(out, other)?),
     }
 }
 
