@@ -1,6 +1,6 @@
 //! Reading stored objects: names, labels, owners, and the label selector of a `LabelSelector` or a plain map.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::resource::Resource;
 
@@ -10,13 +10,25 @@ pub(crate) fn at<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
     let Some(path) = pointer.strip_prefix('/') else { return Some(object).filter(|_| pointer.is_empty()) };
     path.split('/').try_fold(object, |value, step| match value {
         Value::Array(list) => list.get(step.parse::<usize>().ok()?),
-        Value::Object(map) if map.len() <= FEW => map.iter().find(|(key, _)| *key == step).map(|(_, v)| v),
-        other => other.get(step),
+        other => member(other, step),
     })
 }
 
 /// So many keys are sooner compared than one is hashed.
-const FEW: usize = 8;
+const FEW: usize = 16;
+
+/// The value of a key, if it is an object that has it.
+pub(crate) fn member<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {
+    entry(object.as_object()?, key)
+}
+
+/// The same of an object's entries.
+pub(crate) fn entry<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    if map.len() > FEW {
+        return map.get(key);
+    }
+    map.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
+}
 
 /// Whether two values are equal. Most of those that are compared are states of one object, whose keys come in the
 /// same order, so that none has to be looked for.
@@ -28,7 +40,7 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
                     if key == other {
                         equal(value, beside)
                     } else {
-                        b.get(key).is_some_and(|b| equal(value, b))
+                        entry(b, key).is_some_and(|b| equal(value, b))
                     }
                 })
         }
@@ -75,12 +87,12 @@ pub(crate) fn uid(object: &Value) -> &str {
 
 /// One label's value.
 pub(crate) fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object.get("metadata")?.get("labels")?.get(key)?.as_str()
+    member(at(object, "/metadata/labels")?, key)?.as_str()
 }
 
 /// One annotation's value.
 pub(crate) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object.get("metadata")?.get("annotations")?.get(key)?.as_str()
+    member(at(object, "/metadata/annotations")?, key)?.as_str()
 }
 
 /// Whether deletion has been asked for.

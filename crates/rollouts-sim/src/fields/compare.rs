@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::set::{Set, Step, below, field, item};
-use crate::object::equal_parts;
+use crate::object::{entry, equal_parts};
 use crate::resource::Resource;
 use crate::schema::{self, ListType, Schema};
 
@@ -33,11 +33,13 @@ pub(crate) fn compare_status(resource: Resource, old: &Value, new: &Value) -> Di
 
 impl Difference {
     /// Takes in what was found below a step.
-    fn put(&mut self, step: &str, inner: Difference) {
-        for (all, found) in [(&mut self.set, inner.set), (&mut self.removed, inner.removed)] {
-            if found.member || !found.children.is_empty() {
-                all.children.insert(step.to_owned(), found);
-            }
+    fn put(&mut self, step: Step, inner: Difference) {
+        let there = |found: &Set| found.member || !found.children.is_empty();
+        if there(&inner.removed) {
+            self.removed.children.insert(step.clone(), inner.removed);
+        }
+        if there(&inner.set) {
+            self.set.children.insert(step, inner.set);
         }
     }
 }
@@ -82,11 +84,13 @@ impl<'a> Walk<'a> {
                     return false;
                 }
                 let root = self.path.is_empty();
-                let is_new = |name: &str| before.is_none_or(|b| !b.contains_key(name));
-                let added = after.into_iter().flatten().filter(|(name, _)| is_new(name));
-                for (name, _) in before.into_iter().flatten().chain(added) {
-                    let (o, n) = (before.and_then(|b| b.get(name)), after.and_then(|a| a.get(name)));
-                    self.field(found, name, below(schema, root, name), o, n);
+                for (name, value) in before.into_iter().flatten() {
+                    let now = after.and_then(|after| entry(after, name));
+                    self.field(found, name, below(schema, root, name), Some(value), now);
+                }
+                let is_new = |name: &str| before.is_none_or(|before| entry(before, name).is_none());
+                for (name, value) in after.into_iter().flatten().filter(|(name, _)| is_new(name)) {
+                    self.field(found, name, below(schema, root, name), None, Some(value));
                 }
                 true
             }
@@ -100,7 +104,7 @@ impl<'a> Walk<'a> {
                     let (o, n) = (find(&before, step), find(&after, step));
                     if !equal_parts(o, n) {
                         self.path.push("");
-                        found.put(step, self.values(schema.item(), o, n));
+                        found.put(step.clone(), self.values(schema.item(), o, n));
                         self.path.pop();
                     }
                 }
@@ -120,7 +124,7 @@ impl<'a> Walk<'a> {
     ) {
         if !equal_parts(old, new) {
             self.path.push(name);
-            found.put(&field(name), self.values(schema, old, new));
+            found.put(field(name), self.values(schema, old, new));
             self.path.pop();
         }
     }

@@ -19,7 +19,7 @@ pub(crate) struct Set {
 
 /// The step to a field.
 pub(crate) fn field(name: &str) -> Step {
-    format!("f:{name}")
+    ["f:", name].concat()
 }
 
 /// The step to an item of a list that merges; `None` for an atomic list.
