@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::fields::Managers;
+use crate::fields::Tracked;
 use crate::object;
 use crate::resource::Resource;
 
@@ -175,9 +175,9 @@ impl Store {
     }
 
     /// Adds or replaces an object under the next resourceVersion.
-    pub(crate) fn put(&mut self, resource: Resource, mut json: Value, managers: Managers) -> Change {
+    pub(crate) fn put(&mut self, resource: Resource, mut json: Value, tracked: impl Into<Tracked>) -> Change {
         self.number(&mut json);
-        let object = Object::with(json, managers);
+        let object = Object::with(json, tracked);
         let before = self.keep(resource, object.clone());
         self.index.put(resource, before.as_deref(), &object);
         let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
@@ -249,6 +249,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::Managers;
 
     fn pod(ns: &str, name: &str) -> Value {
         json!({"metadata": {"namespace": ns, "name": name}})

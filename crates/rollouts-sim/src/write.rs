@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::controllers;
-use crate::fields::{self, Managers};
+use crate::fields::{self, Managers, Tracked};
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -105,8 +105,12 @@ impl World {
                 meta.insert("generation".into(), json!(1));
             }
         }
-        let managers = self.track(by, resource, Part::Main, None, &mut object);
-        self.keep(by, resource, object, managers)
+        let tracked = if by.fields_given {
+            Managers::take(&mut object).into()
+        } else {
+            fields::track_creation(resource, by.manager, &mut object, &stamp(self.now()))
+        };
+        self.keep(by, resource, object, tracked)
     }
 
     /// The object as it stands.
@@ -148,7 +152,7 @@ impl World {
                 new["metadata"]["generation"] = json!(object::number(old, "/metadata/generation", 0) + 1);
             }
         }
-        let managers = self.track(by, resource, part, Some(old), &mut new);
+        let managers = self.track(by, resource, part, old, &mut new);
         if !by.dry_run
             && object::deleting(&new)
             && object::items(&new, "/metadata/finalizers").next().is_none()
@@ -269,14 +273,14 @@ impl World {
         by: Writer<'_>,
         resource: Resource,
         part: Part,
-        old: Option<&Object>,
+        old: &Object,
         object: &mut Value,
     ) -> Managers {
         if by.fields_given {
             return Managers::take(object);
         }
         let subresource = if part == Part::Status { "status" } else { "" };
-        fields::track_update(resource, (by.manager, subresource), old, object, &stamp(self.now()))
+        fields::track_update(resource, (by.manager, subresource), Some(old), object, &stamp(self.now()))
     }
 
     fn keep(
@@ -284,16 +288,16 @@ impl World {
         by: Writer<'_>,
         resource: Resource,
         object: Value,
-        managers: Managers,
+        tracked: impl Into<Tracked>,
     ) -> Result<Object, Refusal> {
         if by.dry_run {
-            return Ok(Object::with(object, managers));
+            return Ok(Object::with(object, tracked));
         }
-        Ok(self.put(resource, object, managers))
+        Ok(self.put(resource, object, tracked))
     }
 
-    fn put(&mut self, resource: Resource, object: Value, managers: Managers) -> Object {
-        let change = self.store.put(resource, object, managers);
+    fn put(&mut self, resource: Resource, object: Value, tracked: impl Into<Tracked>) -> Object {
+        let change = self.store.put(resource, object, tracked);
         self.changed(&change);
         change.object
     }

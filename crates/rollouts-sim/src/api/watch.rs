@@ -211,6 +211,7 @@ mod tests {
     use http::Request;
 
     use super::*;
+    use crate::fields::Managers;
 
     const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
@@ -330,7 +331,7 @@ mod tests {
         for n in 0..4100 {
             let data =
                 json!({"metadata": {"name": "a", "namespace": "default"}, "data": {"n": n.to_string()}});
-            world.store.put(Resource::ConfigMap, data, Default::default());
+            world.store.put(Resource::ConfigMap, data, Managers::default());
         }
         let polled = open(&world, &format!("resourceVersion={old}")).unwrap().poll(&world);
         assert!(polled.ended);

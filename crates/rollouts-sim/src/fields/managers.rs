@@ -38,11 +38,52 @@ impl Managers {
         }
     }
 
+    /// The one who made an object.
+    fn creator(creation: &Creation, fields: Set) -> Managers {
+        Managers::sorted(vec![Manager {
+            name: creation.manager.clone(),
+            operation: "Update",
+            subresource: String::new(),
+            api_version: creation.resource.api_version(),
+            time: creation.time.clone(),
+            fields: Arc::new(fields),
+        }])
+    }
+
     fn sorted(managers: Vec<Manager>) -> Managers {
         let kept = managers.into_iter().filter(|manager| !manager.fields.is_empty());
         let mut kept: Vec<_> = kept.map(Arc::new).collect();
         sort(&mut kept);
         Managers(kept)
+    }
+}
+
+/// What is known of who manages an object.
+#[derive(Clone, Debug)]
+pub(crate) enum Tracked {
+    Known(Managers),
+    /// One manager made it by a plain write, and owns all that this set. Most objects stay so, and hardly anybody asks.
+    Created(Creation),
+}
+
+impl From<Managers> for Tracked {
+    fn from(managers: Managers) -> Tracked {
+        Tracked::Known(managers)
+    }
+}
+
+/// A plain write that made an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Creation {
+    resource: Resource,
+    manager: String,
+    time: String,
+}
+
+impl Creation {
+    /// Who manages what of the object, as this write left it.
+    pub(crate) fn managers(&self, object: &Value) -> Managers {
+        Managers::creator(self, written(self.resource, false, &Value::Null, object).set)
     }
 }
 
@@ -154,6 +195,31 @@ fn keeps(manager: &mut Arc<Manager>, gone: &[&Set]) -> bool {
     true
 }
 
+/// What a plain write sets and takes away of what can be owned.
+fn written(resource: Resource, of_status: bool, old: &Value, new: &Value) -> Difference {
+    let difference = if of_status { compare_status } else { compare };
+    let Difference { set, removed } = difference(resource, old, new);
+    let (mut set, mut removed) = (owned_fields(set), owned_fields(removed));
+    if !of_status {
+        if resource.info().status {
+            set.children.remove("f:status");
+            removed.children.remove("f:status");
+        }
+        if let Some(allocated) = ALLOCATED.get(&resource) {
+            set.subtract_trees(allocated);
+        }
+    }
+    Difference { set, removed }
+}
+
+/// Who owns what after `manager` made an object by a plain write at `time`. What `new` says of it is taken out of it.
+pub(crate) fn track_creation(resource: Resource, manager: &str, new: &mut Value, time: &str) -> Tracked {
+    if object::at(new, "/metadata/managedFields").is_some() {
+        return track_update(resource, (manager, ""), None, new, time).into();
+    }
+    Tracked::Created(Creation { resource, manager: manager.to_owned(), time: time.to_owned() })
+}
+
 /// Who owns what after `manager` turned `old` into `new` by a plain write at `time`. What `new` says of it is taken
 /// out of it.
 ///
@@ -166,19 +232,8 @@ pub(crate) fn track_update(
     time: &str,
 ) -> Managers {
     let mut managers = stated(old.map(Object::managers), new);
-    let of_status = subresource == "status";
-    let difference = if of_status { compare_status } else { compare };
-    let Difference { set, removed } = difference(resource, old.map_or(&Value::Null, |old| old), new);
-    let (mut set, mut removed) = (owned_fields(set), owned_fields(removed));
-    if !of_status {
-        if resource.info().status {
-            set.children.remove("f:status");
-            removed.children.remove("f:status");
-        }
-        if let Some(allocated) = ALLOCATED.get(&resource) {
-            set.subtract_trees(allocated);
-        }
-    }
+    let old_json = old.map_or(&Value::Null, |old| old);
+    let Difference { set, removed } = written(resource, subresource == "status", old_json, new);
     let mine = |one: &Arc<Manager>| {
         one.name == manager && one.operation == "Update" && one.subresource == subresource
     };
@@ -341,5 +396,22 @@ mod tests {
             less.whole()["metadata"]["managedFields"][0]["fieldsV1"],
             json!({"f:data": {".": {}, "f:a": {}}})
         );
+    }
+
+    #[test]
+    fn who_made_an_object_owns_what_it_would_own_if_that_were_tracked_at_once() {
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "a", "labels": {"x": "y"}},
+            "spec": {"clusterIP": "10.96.0.2", "ports": [{"port": 80}]}, "status": {"loadBalancer": {}},
+        });
+        let (mut first, mut second) = (service.clone(), service);
+        let known = track_update(Resource::Service, ("person", ""), None, &mut first, "now");
+        let made = track_creation(Resource::Service, "person", &mut second, "now");
+        assert!(matches!(made, Tracked::Created(_)));
+        assert_eq!(Object::with(second.clone(), made).managers(), &known);
+        let whole = Object::with(first, known).whole();
+        second = whole;
+        let brought = track_creation(Resource::Service, "person", &mut second, "later");
+        assert!(matches!(brought, Tracked::Known(_)), "it brings its managers along");
     }
 }

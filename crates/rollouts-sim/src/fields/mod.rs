@@ -6,5 +6,5 @@ mod managers;
 mod merge;
 mod set;
 
-pub(crate) use managers::{Managers, apply, track_update};
+pub(crate) use managers::{Creation, Managers, Tracked, apply, track_creation, track_update};
 pub(crate) use set::repeated_key;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::fields::Managers;
+use crate::fields::{Creation, Managers, Tracked};
 
 /// One state of an object, which is its JSON without `managedFields`: these are half of it, and hardly anybody reads
 /// them. It never changes, so that clones share it, and what is read from it is read once.
@@ -17,7 +17,9 @@ pub(crate) struct Object(Arc<State>);
 #[derive(Debug)]
 struct State {
     json: Value,
-    managers: Managers,
+    /// The write that made it, if its managers follow from that.
+    creation: Option<Creation>,
+    managers: OnceLock<Managers>,
     read: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -29,18 +31,23 @@ impl Object {
     }
 
     /// An object whose JSON has no `managedFields`.
-    pub(crate) fn with(json: Value, managers: Managers) -> Object {
-        Object(Arc::new(State { json, managers, read: OnceLock::new() }))
+    pub(crate) fn with(json: Value, tracked: impl Into<Tracked>) -> Object {
+        let (creation, managers) = match tracked.into() {
+            Tracked::Known(managers) => (None, OnceLock::from(managers)),
+            Tracked::Created(creation) => (Some(creation), OnceLock::new()),
+        };
+        Object(Arc::new(State { json, creation, managers, read: OnceLock::new() }))
     }
 
     pub(crate) fn managers(&self) -> &Managers {
-        &self.0.managers
+        let State { json, creation, managers, .. } = &*self.0;
+        managers.get_or_init(|| creation.as_ref().map(|made| made.managers(json)).unwrap_or_default())
     }
 
     /// Its JSON with `managedFields`, as clients see it.
     pub(crate) fn whole(&self) -> Value {
         let mut json = self.0.json.clone();
-        self.0.managers.give(&mut json);
+        self.managers().give(&mut json);
         json
     }
 
