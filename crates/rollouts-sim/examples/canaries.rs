@@ -17,6 +17,10 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 use traffic_probe::Load;
 
+/// The one of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const FILES: [&str; 5] = [
     "namespaces/canary.yaml",
     "canary/analysis-template.yaml",

@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use rollouts_sim::cli::{Cli, run};
 
+/// Objects are many small pieces of memory, which the C library's allocator hands out slowly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let filter =
         tracing_subscriber::EnvFilter::try_from_env("ROLLOUTS_SIM_LOG").unwrap_or_else(|_| "warn".into());
