@@ -177,7 +177,10 @@ impl Store {
     /// Adds or replaces an object under the next resourceVersion.
     pub(crate) fn put(&mut self, resource: Resource, mut json: Value, tracked: impl Into<Tracked>) -> Change {
         self.number(&mut json);
-        let object = Object::with(json, tracked);
+        let mut object = Object::with(json, tracked);
+        if let Some(before) = self.get(resource, object::namespace(&object), object::name(&object)) {
+            object = object.after(before);
+        }
         let before = self.keep(resource, object.clone());
         self.index.put(resource, before.as_deref(), &object);
         let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };

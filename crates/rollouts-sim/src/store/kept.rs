@@ -21,6 +21,8 @@ struct State {
     creation: Option<Creation>,
     managers: OnceLock<Managers>,
     read: OnceLock<Arc<dyn Any + Send + Sync>>,
+    /// What was read of the latest state before it of which something was.
+    earlier: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Object {
@@ -36,7 +38,15 @@ impl Object {
             Tracked::Known(managers) => (None, OnceLock::from(managers)),
             Tracked::Created(creation) => (Some(creation), OnceLock::new()),
         };
-        Object(Arc::new(State { json, creation, managers, read: OnceLock::new() }))
+        Object(Arc::new(State { json, creation, managers, read: OnceLock::new(), earlier: None }))
+    }
+
+    /// The state that follows another one of the same object.
+    pub(crate) fn after(mut self, before: &Object) -> Object {
+        if let Some(state) = Arc::get_mut(&mut self.0) {
+            state.earlier = before.0.read.get().or(before.0.earlier.as_ref()).cloned();
+        }
+        self
     }
 
     pub(crate) fn managers(&self) -> &Managers {
@@ -67,6 +77,18 @@ impl Object {
         // Where another type is kept already, that one stays.
         let _ = self.0.read.set(fresh.clone());
         Ok(fresh)
+    }
+
+    /// The same for who can use what was read of an earlier state.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub(crate) fn read_on<T: Any + Send + Sync, E>(
+        &self,
+        read: impl FnOnce(&Value, Option<&T>) -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
+        let earlier = self.0.earlier.as_deref();
+        self.read(|json| read(json, earlier.and_then(|earlier| earlier.downcast_ref())))
     }
 }
 
@@ -108,5 +130,19 @@ mod tests {
         let Ok(other) = object.read(|json| Ok::<_, Infallible>(json.to_string()));
         assert_eq!((other.as_str(), *again), ("{\"a\":1}", 1));
         assert_eq!(Object::new(json!(null)).read(|_| Err::<u8, _>("no")).unwrap_err(), "no");
+    }
+
+    #[test]
+    fn what_was_read_of_an_earlier_state_is_at_hand() {
+        let read = |object: &Object| {
+            let more =
+                |_: &Value, earlier: Option<&u8>| Ok::<_, Infallible>(earlier.map_or(1, |read| read + 1));
+            let Ok(found) = object.read_on(more);
+            *found
+        };
+        let (first, unread) = (Object::new(json!({})), Object::new(json!({})));
+        assert_eq!(read(&first), 1);
+        let unread = unread.after(&first);
+        assert_eq!(read(&Object::new(json!({})).after(&unread)), 2, "over a state that nobody read");
     }
 }

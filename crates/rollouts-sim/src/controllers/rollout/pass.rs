@@ -63,20 +63,40 @@ pub(super) struct Pass {
 struct Asked {
     rollout: Arc<Rollout>,
     canary: Option<Arc<Canary>>,
+    collisions: i64,
     template_hash: String,
     step_hash: String,
 }
 
 impl Asked {
-    fn read(object: &Value) -> Result<Asked, Refusal> {
+    /// Most writes are of the status: then all but that is as in the state before.
+    fn read(object: &Value, earlier: Option<&Asked>) -> Result<Asked, Refusal> {
+        let collisions = object::number(object, "/status/collisionCount", 0);
+        let generation = object::at(object, "/metadata/generation").and_then(Value::as_i64);
+        let same = |earlier: &&Asked| {
+            let of = &earlier.rollout.metadata;
+            generation.is_some() && of.generation == generation && earlier.collisions == collisions
+        };
+        if let Some(earlier) = earlier.filter(same) {
+            let Rollout { api_version, kind, spec, other, .. } = &*earlier.rollout;
+            let rollout = Rollout {
+                api_version: api_version.clone(),
+                kind: kind.clone(),
+                metadata: parse(&object["metadata"])?,
+                spec: spec.clone(),
+                status: parse(&object["status"])?,
+                other: other.clone(),
+            };
+            let (template_hash, step_hash) = (earlier.template_hash.clone(), earlier.step_hash.clone());
+            let canary = earlier.canary.clone();
+            return Ok(Asked { rollout: Arc::new(rollout), canary, collisions, template_hash, step_hash });
+        }
         let strategy = &object["spec"]["strategy"]["canary"];
         Ok(Asked {
             rollout: Arc::new(parse(object)?),
             canary: if strategy.is_null() { None } else { Some(Arc::new(parse(strategy)?)) },
-            template_hash: hash::of(
-                &object["spec"]["template"],
-                object::number(object, "/status/collisionCount", 0),
-            ),
+            collisions,
+            template_hash: hash::of(&object["spec"]["template"], collisions),
             step_hash: hash::of(&strategy["steps"], 0),
         })
     }
@@ -100,7 +120,7 @@ static NO_STRATEGY: LazyLock<BlueGreenStrategy> = LazyLock::new(BlueGreenStrateg
 
 impl Pass {
     pub(super) fn begin(world: &mut World, object: &Object) -> Result<Pass, Refusal> {
-        let asked = object.read(Asked::read)?;
+        let asked = object.read_on(Asked::read)?;
         let rollout = Arc::clone(&asked.rollout);
         let ns = object::namespace(object).to_owned();
         let uid = object::uid(object);
@@ -247,7 +267,7 @@ impl Pass {
 
     /// Takes in the Rollout as a write has left it; the status that this pass began with stays.
     pub(super) fn take_in(&mut self, object: &Object) -> Result<(), Refusal> {
-        let written = object.read(Asked::read)?;
+        let written = object.read_on(Asked::read)?;
         let status = self.rollout.status.clone();
         self.rollout = Arc::new(Rollout { status, ..Rollout::clone(&written.rollout) });
         self.object = object.clone();
