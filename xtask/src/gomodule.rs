@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use crate::run::{self, Error};
@@ -26,6 +27,10 @@ pub(crate) struct Program {
     pub(crate) package: &'static str,
     /// Linker flags, where the program learns its version from them.
     pub(crate) link: &'static str,
+    /// Build tags, where a module leaves something out without them.
+    pub(crate) tags: &'static str,
+    /// Whether C belongs to it, and a C compiler is needed.
+    pub(crate) has_c: bool,
     /// Further lines of the wrapper's `go.mod`.
     pub(crate) lines: &'static str,
     /// Files that the wrapper needs, by path and text: modules that are required but not published.
@@ -42,6 +47,8 @@ impl Program {
         version: "",
         package: "",
         link: "",
+        tags: "",
+        has_c: false,
         lines: "",
         stand_ins: &[],
         kept: &[],
@@ -137,7 +144,9 @@ fn compile(program: &Program, folder: &Path, file: &Path) -> Result<(), Error> {
     // Compiled beside its place and moved there, so that a broken build never looks like a finished one.
     let unfinished = folder.join("unfinished");
     let linker = format!("-s -w {}", program.link);
-    go(&source, &["build", "-ldflags", &linker, "-o", &unfinished.display().to_string(), program.package])?;
+    let mut build = go_command(&source);
+    build.args(["build", "-ldflags", &linker, "-tags", program.tags, "-o"]).arg(&unfinished);
+    run::capture(build.arg(program.package).env("CGO_ENABLED", if program.has_c { "1" } else { "0" }))?;
     std::fs::rename(&unfinished, file).map_err(|source| Error::file("rename", &unfinished, source))
 }
 
@@ -146,10 +155,13 @@ fn compile(program: &Program, folder: &Path, file: &Path) -> Result<(), Error> {
 /// The wrapper has no Go file of its own; `-mod=mod` lets Go complete go.mod and go.sum. A module may ask
 /// for a newer Go than the one installed, which Go then fetches.
 fn go(source: &Path, arguments: &[&str]) -> Result<String, Error> {
+    run::capture(go_command(source).args(arguments))
+}
+
+fn go_command(source: &Path) -> Command {
     let mut command = run::command("go");
-    command.current_dir(source).args(arguments).env("GOFLAGS", "-mod=mod");
-    command.env("GOTOOLCHAIN", "auto").env("CGO_ENABLED", "0");
-    run::capture(&mut command)
+    command.current_dir(source).env("GOFLAGS", "-mod=mod").env("GOTOOLCHAIN", "auto").env("CGO_ENABLED", "0");
+    command
 }
 
 /// A module in Go's module cache.

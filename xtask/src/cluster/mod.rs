@@ -11,6 +11,7 @@ mod clock;
 mod down;
 mod environment;
 mod faults;
+mod forge;
 mod git;
 mod git_http;
 mod health;
@@ -128,7 +129,11 @@ enum Verb {
         verb: GitVerb,
     },
     /// Compiles what is missing in the cache, and starts nothing.
-    Build,
+    Build {
+        /// Only what this part and the cluster itself are made of; can be given more than once.
+        #[arg(long = "part", value_enum, value_name = "NAME")]
+        parts: Vec<Part>,
+    },
     /// Runs one component and starts it again when it ends.
     #[command(hide = true)]
     Supervise {
@@ -282,7 +287,8 @@ pub(crate) fn repository(name: &str) -> PathBuf {
 
 /// The versions of the host cluster's components that are compiled here, by name.
 pub(crate) fn versions() -> std::collections::BTreeMap<String, String> {
-    programs::ALL.iter().map(|program| (program.name.to_owned(), program.version.to_owned())).collect()
+    let all = programs::ALL.iter().chain(programs::OF_FORGE);
+    all.map(|program| (program.name.to_owned(), program.version.to_owned())).collect()
 }
 
 fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
@@ -296,7 +302,10 @@ fn on_host(verb: &Verb, places: &Places) -> Result<(), Error> {
         Verb::Prove => prove::prove(places),
         Verb::Git { verb: GitVerb::Push(options) } => git::push(places, options),
         Verb::Git { verb: GitVerb::Check(options) } => git::check(options),
-        Verb::Build => programs::ALL.iter().try_for_each(|program| gomodule::ensure(program).map(|_| ())),
+        Verb::Build { parts } if parts.is_empty() => {
+            programs::ALL.iter().try_for_each(|program| gomodule::ensure(program).map(drop))
+        }
+        Verb::Build { parts } => up::build(places, parts),
         Verb::Supervise { component } => supervise::supervise(places, component),
         Verb::Targets { listen, kubeconfig } => targets::serve(*listen, kubeconfig),
         Verb::GitHttp { listen, root } => git_http::serve(*listen, root),

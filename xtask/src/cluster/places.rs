@@ -36,6 +36,8 @@ pub(crate) const INGRESS_ADMIN: &str = "127.0.0.1:8881";
 pub(crate) const REGISTRY: &str = "127.0.0.1:5000";
 /// Git over smart HTTP: `http://127.0.0.1:3080/NAME.git`.
 pub(crate) const GIT: &str = "127.0.0.1:3080";
+/// The forge, for who brings it up.
+pub(crate) const FORGE: &str = "127.0.0.1:3081";
 /// Argo CD's API server, by TLS with the cluster's own authority.
 pub(crate) const ARGO_CD: &str = "127.0.0.1:8443";
 /// Prometheus, on the private address, since the Rollouts controller asks it from behind the link.

@@ -127,6 +127,33 @@ pub(crate) const CORE_DNS: Program = Program {
     ..Program::PLAIN
 };
 
+/// The forge, for who asks for it: SQLite, in which it keeps its data, is C.
+pub(crate) const GITEA: Program = Program {
+    name: "gitea",
+    module: "code.gitea.io/gitea",
+    version: "1.26.4",
+    package: "code.gitea.io/gitea",
+    link: "-X main.Version=1.26.4",
+    tags: "sqlite sqlite_unlock_notify timetzdata",
+    has_c: true,
+    kept: &["options", "public", "templates"],
+    ..Program::PLAIN
+};
+
+/// What Argo CD renders the platform's share of a preview with. It ships 5.8.3, which asks for a module that is not
+/// published.
+pub(crate) const KUSTOMIZE: Program = Program {
+    name: "kustomize",
+    module: "sigs.k8s.io/kustomize/kustomize/v5",
+    version: "5.8.1",
+    package: "sigs.k8s.io/kustomize/kustomize/v5",
+    link: "-X sigs.k8s.io/kustomize/api/provenance.version=v5.8.1",
+    ..Program::PLAIN
+};
+
+/// What is compiled beside [`ALL`] for who asks for the forge.
+pub(crate) const OF_FORGE: &[&Program] = &[&GITEA, &KUSTOMIZE];
+
 /// A program of Debian's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Debian {
@@ -153,7 +180,7 @@ pub(crate) const DEBIAN: &[Debian] = &[
     Debian { program: "git", package: "git" },
 ];
 
-/// Everything that is compiled, in the order in which `build` goes through it: what others need first.
+/// What is compiled for a whole cluster, in the order in which `build` goes through it: what others need first.
 pub(crate) const ALL: &[&Program] = &[
     &PAUSE,
     &KUBECTL,

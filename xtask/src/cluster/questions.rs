@@ -12,9 +12,9 @@ use kube::{Api, Client};
 use serde_json::Value;
 
 use super::health::{Doctor, chain};
-use super::places::{ADDRESS, API_SERVICE, ARGO_CD, INGRESS, NODE, PROMETHEUS, Places};
+use super::places::{ADDRESS, API_SERVICE, ARGO_CD, FORGE, INGRESS, NODE, PROMETHEUS, Places};
 use super::unit::{Action, Part};
-use super::{environment, login, pace, supervise, table};
+use super::{environment, login, pace, programs, supervise, table};
 use crate::run::{self, Error};
 
 /// How long a part that has just come up may take until it does what it is there for: Prometheus looks at each
@@ -92,6 +92,7 @@ async fn ask(places: &Places, doctor: &Doctor, part: Part) -> Result<String, Str
             }
             Part::ArgoCd => argo_cd(places, doctor, &client).await,
             Part::Prometheus => targets(places, doctor).await,
+            Part::Forge => forge(doctor).await,
         }
     };
     tokio::time::timeout(PATIENCE, question)
@@ -183,6 +184,18 @@ async fn argo_cd(places: &Places, doctor: &Doctor, client: &Client) -> Result<St
     let number = applications["items"].as_array().map_or(0, Vec::len);
     let version = version["Version"].as_str().unwrap_or_default().to_owned();
     Ok(format!("its API server {version} lists {number} applications"))
+}
+
+/// Whether the forge's API is there, of the version that was compiled.
+async fn forge(doctor: &Doctor) -> Result<String, String> {
+    let text = doctor.get(&format!("http://{FORGE}/api/v1/version")).await?;
+    let answer: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    match answer["version"].as_str() {
+        Some(version) if version == programs::GITEA.version => {
+            Ok(format!("the API of Gitea {version} answers"))
+        }
+        _ => Err(format!("its API answers {answer}")),
+    }
 }
 
 /// Whether Prometheus gets an answer from every component that was brought up; pods come and go.

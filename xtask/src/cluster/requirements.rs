@@ -79,14 +79,14 @@ mod tests {
 
     #[test]
     fn the_guide_names_the_packages_and_the_addresses() {
-        use super::super::places::{ADDRESS, API, ARGO_CD, GIT, INGRESS, PROMETHEUS, REGISTRY};
+        use super::super::places::{ADDRESS, API, ARGO_CD, FORGE, GIT, INGRESS, PROMETHEUS, REGISTRY};
         let guide = run::read_file(&run::root().join("docs/setup-guide.md")).unwrap();
         let line = guide.replace("\\\n", " ");
         let line = line.lines().find_map(|line| line.strip_prefix("apt-get install --yes ")).unwrap();
         let named: std::collections::BTreeSet<&str> = line.split_whitespace().collect();
         let needed = DEBIAN.iter().map(|debian| debian.package).chain(["golang"]).collect();
         assert_eq!(named, needed);
-        for address in [ADDRESS, API, ARGO_CD, GIT, INGRESS, PROMETHEUS, REGISTRY] {
+        for address in [ADDRESS, API, ARGO_CD, FORGE, GIT, INGRESS, PROMETHEUS, REGISTRY] {
             assert!(guide.contains(address), "{address}");
         }
     }

@@ -30,6 +30,16 @@ pub(crate) async fn check(client: &kube::Client) -> Result<(), Error> {
     }
 }
 
+/// The words by which `setpriv` has a program run as this user and this group and nobody more, for good.
+pub(crate) fn without_root(user: u32) -> Vec<String> {
+    [format!("--reuid={user}"), format!("--regid={user}")]
+        .into_iter()
+        .chain(
+            ["--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"].map(str::to_owned),
+        )
+        .collect()
+}
+
 fn review(identity: &Identity) -> SubjectAccessReview {
     let any = || Some("*".to_owned());
     SubjectAccessReview {

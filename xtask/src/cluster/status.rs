@@ -144,7 +144,7 @@ fn describe(
 
 fn version(unit: &Unit, debian: &[(String, String)]) -> String {
     match unit.source {
-        Source::Go(program) => program.version.to_owned(),
+        Source::Go(program) | Source::Unprivileged(program) => program.version.to_owned(),
         Source::Own => env!("CARGO_PKG_VERSION").to_owned(),
         Source::Debian(program) => {
             let package =

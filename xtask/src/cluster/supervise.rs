@@ -19,6 +19,7 @@ use super::certificates::secret;
 use super::clock;
 use super::places::Places;
 use super::process::Process;
+use super::rights;
 use super::unit::Spec;
 use crate::run::{self, Error};
 
@@ -226,7 +227,9 @@ fn spawn(places: &Places, name: &str, spec: &Spec) -> Result<Child, Error> {
     if let Some(namespace) = &spec.namespace {
         words.extend(["nsenter".to_owned(), format!("--net=/run/netns/{namespace}"), "--".to_owned()]);
     }
-    words.extend(["setpriv", "--pdeathsig", "TERM", "--"].map(str::to_owned));
+    words.extend(["setpriv", "--pdeathsig", "TERM"].map(str::to_owned));
+    words.extend(spec.user.into_iter().flat_map(rights::without_root));
+    words.push("--".to_owned());
     words.extend(spec.command.iter().cloned());
     let mut words = words.into_iter();
     run::command(words.next().unwrap_or_default())

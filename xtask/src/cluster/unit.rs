@@ -24,6 +24,8 @@ pub(crate) enum Part {
     ArgoCd,
     /// Prometheus and the state of objects as metrics.
     Prometheus,
+    /// A forge: Git with accounts, pull requests and webhooks. Only when it is asked for.
+    Forge,
 }
 
 impl Part {
@@ -36,7 +38,13 @@ impl Part {
             Part::ArgoRollouts => "argo-rollouts",
             Part::ArgoCd => "argocd",
             Part::Prometheus => "prometheus",
+            Part::Forge => "forge",
         }
+    }
+
+    /// Whether a whole cluster is without it: it is brought up by name only.
+    pub(crate) fn is_extra(self) -> bool {
+        self == Part::Forge
     }
 }
 
@@ -45,6 +53,8 @@ impl Part {
 pub(crate) enum Source {
     /// Compiled from its module.
     Go(&'static Program),
+    /// The same, without root's rights: a copy, where a user who is not root gets to it.
+    Unprivileged(&'static Program),
     /// Debian's; the name on `PATH`.
     Debian(&'static str),
     /// This program itself, with one of its hidden verbs.
@@ -84,6 +94,8 @@ pub(crate) enum Step {
     NodeReady,
     /// A person and a script can log in to Argo CD.
     ArgoCdLogin,
+    /// The forge has its program, its settings and a folder of its own.
+    ForgeHome,
 }
 
 /// A part of what is applied.
@@ -120,4 +132,7 @@ pub(crate) struct Spec {
     pub(crate) environment: Vec<(String, String)>,
     /// The network namespace that it runs in.
     pub(crate) namespace: Option<String>,
+    /// Whose rights it has: this user's and group's; without a number root's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<u32>,
 }

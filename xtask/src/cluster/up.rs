@@ -14,8 +14,8 @@ use super::secrets::Secrets;
 use super::unit::{Action, Node, Part, Source, Spec, Step, Unit};
 use super::world::World;
 use super::{
-    apply, certificates, clock, environment, listeners, login, network, pace, pause, programs, questions,
-    requirements, supervise, table,
+    apply, certificates, clock, environment, forge, listeners, login, network, pace, pause, programs,
+    questions, requirements, supervise, table,
 };
 use crate::gomodule::{self, Program};
 use crate::run::{self, Error};
@@ -73,6 +73,15 @@ pub(crate) fn up(places: &Places, parts: &[Part]) -> Result<Duration, Error> {
     Ok(took)
 }
 
+/// Compiles what some parts are made of, and starts nothing.
+///
+/// # Errors
+/// As of every program that is compiled.
+pub(crate) fn build(places: &Places, parts: &[Part]) -> Result<(), Error> {
+    let programs = programs_of(&table::of_parts(places, parts), parts);
+    programs.into_iter().try_for_each(|program| gomodule::ensure(program).map(drop))
+}
+
 /// What is compiled for these nodes, and the clients that belong to their parts.
 fn programs_of(nodes: &[Node], parts: &[Part]) -> Vec<&'static Program> {
     let mut programs = vec![&programs::PAUSE, &programs::KUBECTL];
@@ -83,8 +92,12 @@ fn programs_of(nodes: &[Node], parts: &[Part]) -> Vec<&'static Program> {
     if wanted(Part::ArgoCd) {
         programs.push(&programs::HELM);
     }
+    if parts.contains(&Part::Forge) {
+        programs.extend(programs::OF_FORGE);
+    }
     for node in nodes {
-        if let Action::Run(Unit { source: Source::Go(program), .. }) = &node.action
+        if let Action::Run(Unit { source: Source::Go(program) | Source::Unprivileged(program), .. }) =
+            &node.action
             && !programs.iter().any(|known| known.name == program.name)
         {
             programs.push(program);
@@ -125,9 +138,7 @@ pub(crate) fn before_file(places: &Places) -> PathBuf {
 
 /// Links, certificates, secrets, configuration and clients; all of it is made once and kept.
 fn prepare(places: &Places, programs: &[&'static Program]) -> Result<Context, Error> {
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    std::fs::set_permissions(places.state(), mode)
-        .map_err(|source| Error::file("guard", places.state(), source))?;
+    guard(places)?;
     for folder in [
         places.run().to_path_buf(),
         places.logs(),
@@ -149,6 +160,14 @@ fn prepare(places: &Places, programs: &[&'static Program]) -> Result<Context, Er
     table::write_configs(places, &secrets.redis)?;
     link_clients(places, programs)?;
     Ok(Context { places: places.clone(), secrets, doctor: Doctor::new(places) })
+}
+
+/// The folder of the state is root's. The forge's group, in which nobody else is, gets through it to the forge's own.
+fn guard(places: &Places) -> Result<(), Error> {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o710);
+    std::os::unix::fs::chown(places.state(), None, Some(forge::USER))
+        .and_then(|()| std::fs::set_permissions(places.state(), mode))
+        .map_err(|source| Error::file("guard", places.state(), source))
 }
 
 /// The clients in one folder, and the scripts that Argo CD calls by name.
@@ -220,6 +239,7 @@ impl Context {
             }
             Action::Do(Step::NodeReady) => self.wait_node().await,
             Action::Do(Step::ArgoCdLogin) => self.log_in().await,
+            Action::Do(Step::ForgeHome) => forge::ensure(&self.places),
         }
     }
 
@@ -232,6 +252,7 @@ impl Context {
     fn spec(&self, node: &Node, unit: &Unit) -> Result<Spec, Error> {
         let program = match unit.source {
             Source::Go(program) => gomodule::ensure(program)?,
+            Source::Unprivileged(program) => forge::program(&self.places, program),
             Source::Debian(name) => {
                 run::which(name).ok_or_else(|| Error::Found(format!("{name} is not on PATH")))?
             }
@@ -251,7 +272,9 @@ impl Context {
         environment.extend(unit.environment.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         let mut command = vec![text(&program)];
         command.extend(unit.arguments.iter().cloned());
-        Ok(Spec { command, environment, namespace: unit.behind_link.then(|| NAMESPACE.to_owned()) })
+        let namespace = unit.behind_link.then(|| NAMESPACE.to_owned());
+        let user = matches!(unit.source, Source::Unprivileged(_)).then_some(forge::USER);
+        Ok(Spec { command, environment, namespace, user })
     }
 
     async fn wait_healthy(&self, name: &str, unit: &Unit) -> Result<(), Error> {

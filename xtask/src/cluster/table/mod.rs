@@ -2,6 +2,7 @@
 
 mod configs;
 mod delivery;
+mod forge;
 mod kubernetes;
 mod observe;
 
@@ -18,14 +19,16 @@ pub(crate) fn nodes(places: &Places) -> Vec<Node> {
     let mut nodes = kubernetes::nodes(places);
     nodes.extend(delivery::nodes(places));
     nodes.extend(observe::nodes(places));
+    nodes.extend(forge::nodes(places));
     nodes
 }
 
-/// The nodes of some parts; without one, all. The cluster itself always belongs to them.
+/// The nodes of some parts; without one, those of a whole cluster. The cluster itself always belongs to them.
 pub(crate) fn of_parts(places: &Places, parts: &[Part]) -> Vec<Node> {
     let mut wanted: BTreeSet<Part> = parts.iter().copied().collect();
     wanted.insert(Part::Cluster);
-    nodes(places).into_iter().filter(|node| parts.is_empty() || wanted.contains(&node.part)).collect()
+    let is_wanted = |part: Part| if parts.is_empty() { !part.is_extra() } else { wanted.contains(&part) };
+    nodes(places).into_iter().filter(|node| is_wanted(node.part)).collect()
 }
 
 fn unit(name: &'static str, part: Part, needs: &'static [&'static str], unit: Unit) -> Node {
@@ -100,7 +103,19 @@ mod tests {
         let places = Places::new(Some(std::path::Path::new("/state")));
         let parts: BTreeSet<Part> = of_parts(&places, &[Part::Dns]).iter().map(|node| node.part).collect();
         assert_eq!(parts, BTreeSet::from([Part::Cluster, Part::Dns]));
-        assert_eq!(of_parts(&places, &[]).len(), nodes(&places).len());
+    }
+
+    #[test]
+    fn a_whole_cluster_is_all_but_what_must_be_asked_for() {
+        let places = Places::new(Some(std::path::Path::new("/state")));
+        let of = |parts: &[Part]| -> BTreeSet<&str> {
+            of_parts(&places, parts).iter().map(|node| node.name).collect()
+        };
+        let extra: BTreeSet<&str> = of(&[Part::Forge]).difference(&of(&[Part::Cluster])).copied().collect();
+        assert_eq!(extra, BTreeSet::from(["forge", "forge-home", "forge-objects"]));
+        let whole = of(&[]);
+        assert!(extra.is_disjoint(&whole), "{whole:?}");
+        assert_eq!(whole.len() + extra.len(), nodes(&places).len());
     }
 
     #[test]
