@@ -4,6 +4,7 @@
 //! ([`table`]), one supervisor for each unit ([`supervise`]), and a look at the machine before and after
 //! ([`world`]). Provider `kind` hands over to terraform where there is a Docker engine.
 
+mod accounts;
 mod alerts;
 mod apply;
 mod certificates;
@@ -41,6 +42,7 @@ mod up;
 mod webhook;
 mod world;
 
+pub(crate) use accounts::Account;
 pub(crate) use apply::{api, objects, put};
 pub(crate) use faults::HostFaults;
 pub(crate) use pace::until;
@@ -278,6 +280,54 @@ pub(crate) fn set_running(component: &str, runs: bool) -> Result<(), Error> {
 /// What Argo CD answers.
 pub(crate) async fn pushed(repository: &str, commit: &str) -> Result<(), Error> {
     webhook::pushed(&Places::new(None), &git::url(repository), commit).await
+}
+
+/// Compiles what the host cluster's forge needs, where it is not yet.
+///
+/// # Errors
+/// As of every program that is compiled.
+pub(crate) fn build_forge() -> Result<(), Error> {
+    up::build(&Places::new(None), &[Part::Forge])
+}
+
+/// Brings up the host cluster's forge, which a whole cluster is without, and makes a new account on it in place of one of
+/// that name.
+///
+/// # Errors
+/// What `up` and the forge say.
+pub(crate) fn forge_account(name: &'static str) -> Result<Account, Error> {
+    let places = Places::new(None);
+    up::up(&places, &[Part::Forge])?;
+    Account::fresh(&places, name)
+}
+
+/// Where the host cluster's forge answers.
+pub(crate) fn forge() -> String {
+    format!("http://{}", places::FORGE)
+}
+
+/// Where the host cluster's Argo CD takes webhooks, and the secret that they are to be signed with.
+///
+/// # Errors
+/// A cluster without secrets.
+pub(crate) fn webhook() -> Result<(String, String), Error> {
+    Ok((webhook::address(), secrets::Secrets::ensure(&Places::new(None))?.webhook))
+}
+
+/// Has the host cluster's Argo CD refuse a webhook of a forge's that is signed with another secret.
+///
+/// # Errors
+/// When it takes it.
+pub(crate) async fn refuses_forged_webhook() -> Result<(), Error> {
+    webhook::refused(&Places::new(None)).await
+}
+
+/// What a component of the host cluster has written so far.
+///
+/// # Errors
+/// A log that cannot be read.
+pub(crate) fn log(component: &str) -> Result<String, Error> {
+    run::read_file(&Places::new(None).log(component))
 }
 
 /// The folder of a repository of the host cluster.

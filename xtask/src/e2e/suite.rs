@@ -39,6 +39,8 @@ pub(crate) enum Body {
     Canary,
     /// All environments by Argo CD, a release in two of them at once.
     Environments,
+    /// From a pull request to a release, by a forge and Argo CD.
+    PullRequest,
     /// Switches in a row.
     Series(&'static Series),
     /// What goes wrong, and how it is explained.
@@ -56,6 +58,7 @@ const BODIES: &[Body] = &[
     Body::Release,
     Body::Canary,
     Body::Environments,
+    Body::PullRequest,
     Body::Series(&series::SHIPPED),
     Body::Series(&series::FULL_PREVIEW),
     Body::Audit,
@@ -77,7 +80,9 @@ impl Body {
     /// The suite that it belongs to.
     fn suite(self) -> Suite {
         match self {
-            Body::Release | Body::Canary | Body::Environments | Body::Series(_) => Suite::Full,
+            Body::Release | Body::Canary | Body::Environments | Body::PullRequest | Body::Series(_) => {
+                Suite::Full
+            }
             Body::Explain | Body::Audit | Body::Rights | Body::Alerts => Suite::Operator,
         }
     }
@@ -88,6 +93,7 @@ impl Body {
             Body::Release => release::blue_green::NAME,
             Body::Canary => release::canary::NAME,
             Body::Environments => release::environments::NAME,
+            Body::PullRequest => release::pull_request::NAME,
             Body::Series(series) => series.name,
             Body::Explain => explain::NAME,
             Body::Audit => audit::NAME,
@@ -100,6 +106,7 @@ impl Body {
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
             Body::Release | Body::Canary | Body::Environments | Body::Alerts => Ok(()),
+            Body::PullRequest => crate::cluster::build_forge(),
             Body::Series(_) | Body::Explain | Body::Audit | Body::Rights => bench::build_task_master(),
         }
     }
@@ -110,6 +117,7 @@ impl Body {
             Body::Release => release::blue_green::run(world, report).await,
             Body::Canary => release::canary::run(world, report).await,
             Body::Environments => release::environments::run(world, report).await,
+            Body::PullRequest => release::pull_request::run(world, report).await,
             Body::Series(series) => series.run(world, report).await,
             Body::Explain => explain::run(world, report).await,
             Body::Audit => audit::run(world, report).await,
@@ -175,7 +183,7 @@ mod tests {
         assert_eq!(Body::chosen(Suite::Smoke, &names("series-full-preview")).len(), 1);
         assert!(Body::chosen(Suite::Smoke, &[]).is_empty());
         let of = |suite| Body::chosen(suite, &[]).len();
-        assert_eq!((of(Suite::Full), of(Suite::Operator)), (5, 4));
+        assert_eq!((of(Suite::Full), of(Suite::Operator)), (6, 4));
         assert_eq!(Body::chosen(Suite::Full, &names("explain")).len(), 1);
     }
 }

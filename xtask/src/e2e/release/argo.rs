@@ -15,7 +15,7 @@ use crate::e2e::found;
 use crate::run::{self, Error};
 
 /// The repository that the shipped files name.
-const SHIPPED: &str = "https://git.example.com/platform/progressive-delivery.git";
+pub(super) const SHIPPED: &str = "https://git.example.com/platform/progressive-delivery.git";
 
 /// A shipped Application.
 pub(super) struct App {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+
 use crate::cluster;
 use crate::e2e::found;
 use crate::run::{self, Error};
@@ -31,15 +33,35 @@ pub(super) const AFTER: &str = r#""colour": "violet""#;
 /// A developer's clone of the repository.
 pub(super) struct Checkout {
     folder: PathBuf,
+    /// Where it pushes to.
+    branch: &'static str,
+    /// The header that lets in, where the repository is not everybody's: an argument would show it.
+    header: Option<String>,
 }
 
 impl Checkout {
     /// A repository with this checkout as its only commit, cloned into a folder; its address too.
     pub(super) fn fresh(folder: &Path) -> Result<(Self, String), Error> {
         let url = cluster::fresh_repository(REPOSITORY)?;
-        let checkout = Checkout { folder: folder.join("clone") };
+        let checkout = Checkout { folder: folder.join("clone"), branch: "main", header: None };
         run::capture(run::command("git").args(["clone", "--quiet", &url]).arg(&checkout.folder))?;
         Ok((checkout, url))
+    }
+
+    /// The same as all that another repository has, which lets this user in by a token.
+    pub(super) fn moved(mut self, url: &str, user: &str, token: &str) -> Result<Self, Error> {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{token}"));
+        self.header = Some(format!("Authorization: Basic {pair}"));
+        self.git(&["remote", "set-url", "origin", url])?;
+        self.push()?;
+        Ok(self)
+    }
+
+    /// Has what follows on a branch of its own.
+    pub(super) fn on(mut self, branch: &'static str) -> Result<Self, Error> {
+        self.branch = branch;
+        self.git(&["switch", "--quiet", "--create", branch])?;
+        Ok(self)
     }
 
     /// Changes the code, commits and pushes.
@@ -89,7 +111,7 @@ impl Checkout {
     }
 
     fn push(&self) -> Result<String, Error> {
-        self.git(&["push", "--quiet", "origin", "HEAD:main"])?;
+        self.git(&["push", "--quiet", "origin", &format!("HEAD:refs/heads/{}", self.branch)])?;
         Ok(self.git(&["rev-parse", "HEAD"])?.trim().to_owned())
     }
 
@@ -119,6 +141,10 @@ impl Checkout {
         let mut command = run::command("git");
         command.args(words).current_dir(&self.folder);
         identity(&mut command);
+        if let Some(header) = &self.header {
+            command.envs([("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "http.extraHeader")]);
+            command.env("GIT_CONFIG_VALUE_0", header);
+        }
         run::capture(&mut command)
     }
 }

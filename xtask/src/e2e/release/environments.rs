@@ -295,7 +295,8 @@ async fn gone(world: &World) -> Result<(), Error> {
     Ok(())
 }
 
-async fn applications(world: &World) -> Result<Vec<Value>, Error> {
+/// Every Application as it is.
+pub(super) async fn applications(world: &World) -> Result<Vec<Value>, Error> {
     let list = argo::api(world, "Application").list(&ListParams::default()).await;
     let list = list.map_err(|error| with_causes(&error))?;
     list.items.into_iter().map(|one| serde_json::to_value(one).map_err(|error| with_causes(&error))).collect()

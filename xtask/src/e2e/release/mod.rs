@@ -10,6 +10,9 @@ pub(super) mod canary;
 mod checkout;
 pub(super) mod environments;
 mod expected;
+mod forge;
+mod previews;
+pub(super) mod pull_request;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
