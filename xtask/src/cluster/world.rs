@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::places::Places;
 use super::unit::{Action, Source, Unit};
-use super::{iptables, process, table};
+use super::{forge, iptables, process, table};
 use crate::run::{self, Error};
 
 /// Settings of the kernel that Kubernetes changes.
@@ -133,9 +133,12 @@ pub(crate) fn pod_groups() -> BTreeSet<String> {
 fn processes(places: &Places) -> Result<BTreeSet<String>, Error> {
     let mut programs = BTreeSet::new();
     for node in table::nodes(places) {
-        if let Action::Run(Unit { source: Source::Go(program), .. }) = node.action {
-            programs.insert(program.file()?);
-        }
+        let Action::Run(Unit { source, .. }) = node.action else { continue };
+        match source {
+            Source::Go(program) => programs.insert(program.file()?),
+            Source::Unprivileged(program) => programs.insert(forge::program(places, program)),
+            Source::Debian(_) | Source::Own => continue,
+        };
     }
     let mine = process::ancestry();
     let folders = [places.state(), places.run()].map(|folder| folder.display().to_string());
