@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use rollouts_client::names;
 use serde_json::Value;
 
 use super::time::parse;
@@ -49,8 +50,7 @@ pub(crate) fn on_change(queue: &mut Queue, store: &Store, change: &Change) {
             owner(queue, object, Resource::Rollout, ROLLOUTS);
         }
         Resource::Service => {
-            let manager = object::annotation(object, super::MANAGED_BY).map(str::to_owned);
-            if let Some(rollout) = manager.or_else(|| change.before.as_ref().and_then(|o| managed_by(o))) {
+            if let Some(rollout) = rollout_of(store, change) {
                 let delay = service_delay(store.get(Resource::Rollout, &ns, &rollout), queue.now());
                 queue.after(delay, Work::Rollout { ns: ns.clone(), name: rollout });
             }
@@ -91,8 +91,29 @@ fn ingress(queue: &mut Queue, store: &Store, change: &Change) {
     }
 }
 
-fn managed_by(service: &Value) -> Option<String> {
-    object::annotation(service, super::MANAGED_BY).map(str::to_owned)
+/// The Rollout that upstream looks at after a change of a Service: the one that manages it or names it. Recorded: one
+/// that is deleted, or does not select by version, brings no look, also where somebody has just made it anew.
+fn rollout_of(store: &Store, change: &Change) -> Option<String> {
+    let service = &change.object;
+    if change.kind == ChangeKind::Deleted || service["spec"]["selector"][names::POD_TEMPLATE_HASH].is_null() {
+        return None;
+    }
+    if let Some(manager) = object::annotation(service, super::MANAGED_BY) {
+        return Some(manager.to_owned());
+    }
+    let name = object::name(service);
+    let named = |rollout: &&Object| {
+        let strategy = &rollout["spec"]["strategy"];
+        let of = |kind: &str, field: &str| strategy[kind][field] == name;
+        of("blueGreen", "activeService")
+            || of("blueGreen", "previewService")
+            || of("canary", "stableService")
+            || of("canary", "canaryService")
+    };
+    store
+        .list(Resource::Rollout, object::namespace(service))
+        .find(named)
+        .map(|rollout| object::name(rollout).to_owned())
 }
 
 /// From a Service to its Rollout.

@@ -64,8 +64,7 @@ pub(super) fn report(
     app["status"]["sourceType"] = json!("Directory");
     app["status"]["resources"] = items.iter().map(|item| resource(item, known)).collect();
     app["status"]["summary"] = json!({"images": images(&items)});
-    let worst = items.iter().filter_map(Item::health).max().unwrap_or(Health::Healthy);
-    health(world, app, worst);
+    health(world, app, of_all(&items));
     known.then_some(items)
 }
 
@@ -117,6 +116,15 @@ fn images(found: &[Item]) -> Vec<String> {
     images.sort();
     images.dedup();
     images
+}
+
+/// The worst of what is there. What is missing counts only where nothing is there: else that it is OutOfSync says so.
+fn of_all(items: &[Item]) -> Health {
+    if !items.is_empty() && items.iter().all(|item| item.live.is_none()) {
+        return Health::Missing;
+    }
+    let there = items.iter().filter(|item| item.live.is_some());
+    there.filter_map(Item::health).max().unwrap_or(Health::Healthy)
 }
 
 fn health(world: &World, app: &mut Value, health: Health) {

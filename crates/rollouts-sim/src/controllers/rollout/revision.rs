@@ -115,6 +115,26 @@ pub(super) fn sync(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Fields of a Rollout's own that upstream's Go types leave out where they are zero. It writes the revision by an update
+/// of the whole object, which takes them away from one that states them. Recorded: Argo CD then finds the Rollout
+/// OutOfSync and applies it once more.
+const ZEROS: &[(&str, &str)] = &[
+    ("/spec", "minReadySeconds"),
+    ("/spec", "paused"),
+    ("/spec", "progressDeadlineAbort"),
+    ("/spec/strategy/blueGreen", "autoPromotionSeconds"),
+];
+
+fn drop_zeros(rollout: &mut Value) {
+    for (place, field) in ZEROS {
+        if let Some(Value::Object(place)) = rollout.pointer_mut(place)
+            && place.get(*field).is_some_and(|value| *value == json!(0) || *value == json!(false))
+        {
+            place.remove(*field);
+        }
+    }
+}
+
 fn set_revision(world: &mut World, pass: &mut Pass, revision: &str) -> Result<(), Refusal> {
     let has = object::annotation(&pass.object, names::REVISION).unwrap_or_default();
     if has == revision {
@@ -122,6 +142,7 @@ fn set_revision(world: &mut World, pass: &mut Pass, revision: &str) -> Result<()
     }
     let written = world.modify(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |rollout| {
         rollout["metadata"]["annotations"][names::REVISION] = json!(revision);
+        drop_zeros(rollout);
     })?;
     pass.take_in(&written)?;
     pass.event(world, false, "RolloutUpdated", &format!("Rollout updated to revision {revision}"));

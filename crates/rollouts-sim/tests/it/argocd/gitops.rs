@@ -26,6 +26,9 @@ pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// What PRD §3.3 states and the Rollouts controller takes away: drift, which only its own test wants.
+pub(super) const ZERO: &str = "      autoPromotionSeconds: 0\n";
+
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
@@ -37,7 +40,8 @@ impl GitOps {
         let manifests = gitops.repository().join("blue-green");
         std::fs::create_dir_all(&manifests).unwrap();
         for file in ["rollout.yaml", "services.yaml", "ingress.yaml"] {
-            std::fs::copy(repository(&format!("deploy/blue-green/{file}")), manifests.join(file)).unwrap();
+            let text = std::fs::read_to_string(repository(&format!("deploy/blue-green/{file}"))).unwrap();
+            std::fs::write(manifests.join(file), text.replace(ZERO, "")).unwrap();
         }
         gitops.git(&["init", "--quiet", "--initial-branch=main"]);
         gitops.commit();

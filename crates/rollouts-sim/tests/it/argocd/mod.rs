@@ -8,7 +8,7 @@ use rollouts_client::client::Rollouts;
 use rollouts_sim::Simulator;
 use serde_json::{Value, json};
 
-use gitops::{APP, GitOps, NS, block_on, text};
+use gitops::{APP, GitOps, NS, ZERO, block_on, text};
 
 const ROLLOUT: (&str, &str, &str) = ("argoproj.io/v1alpha1", "Rollout", NS);
 const SERVICE: (&str, &str, &str) = ("v1", "Service", NS);
@@ -28,6 +28,12 @@ async fn deployed(change: impl Fn(&mut Value)) -> GitOps {
     gitops.deploy(change).await;
     gitops.until_is(60, "Synced", "Healthy").await;
     gitops
+}
+
+/// The names of what is OutOfSync.
+fn differing(app: &Value) -> Vec<String> {
+    let all = app["status"]["resources"].as_array().unwrap().iter();
+    all.filter(|one| one["status"] == "OutOfSync").map(|one| text(one, "/name").to_owned()).collect()
 }
 
 fn without_heal(app: &mut Value) {
@@ -79,10 +85,6 @@ fn drift_is_healed_where_that_is_wanted_and_else_reported() {
         // As `undo` does it: the template is written, and Git does not know.
         gitops.merge(ROLLOUT, NS, image).await;
         let app = gitops.until(5, "the drift", |app| text(app, "/status/sync/status") == "OutOfSync").await;
-        let differing = |app: &Value| -> Vec<String> {
-            let all = app["status"]["resources"].as_array().unwrap().iter();
-            all.filter(|one| one["status"] == "OutOfSync").map(|one| text(one, "/name").to_owned()).collect()
-        };
         assert_eq!(differing(&app), [NS]);
         let app = gitops.until_is(60, "Synced", "Healthy").await;
         assert_eq!(text(&gitops.rollout().await, CONTAINER), format!("{IMAGE}:v1"));
@@ -109,6 +111,20 @@ fn drift_is_healed_where_that_is_wanted_and_else_reported() {
         reported.refresh("normal").await;
         reported.until_is(60, "Synced", "Healthy").await;
         assert_eq!(reported.rollout().await["spec"]["replicas"], 3);
+    });
+}
+
+/// Recorded: the controller's first update of a Rollout drops it, and Argo CD applies it once more.
+#[test]
+fn a_zero_that_the_rollouts_controller_drops_is_drift() {
+    block_on(async {
+        let reported = deployed(without_heal).await;
+        let keep = "      scaleDownDelaySeconds: 30\n";
+        reported.change("rollout.yaml", keep, &format!("{keep}{ZERO}      # and another version\n"));
+        reported.change("rollout.yaml", "demo-app:v1", "demo-app:v2");
+        reported.refresh("normal").await;
+        let app = reported.until_is(60, "OutOfSync", "Suspended").await;
+        assert_eq!(differing(&app), [NS]);
     });
 }
 
