@@ -76,14 +76,16 @@ fn compare(
 ) -> Result<(Vec<String>, Vec<String>), Fault> {
     let mut same: Vec<ObjectRef> = Vec::new();
     for file in manifests {
-        for plain in read_objects(root, file)? {
+        for mut plain in read_objects(root, file)? {
+            without_zero(&mut plain);
             let Some(name) = object::reference(&plain) else { continue };
             let words = object::words(&name);
             let wrong = |what: String| {
                 Fault::permanent(format!("{} and the chart differ on {words}: {what}", file.display()))
             };
             let chart = find(rendered, &name).ok_or_else(|| wrong("it is not rendered".to_owned()))?;
-            let chart = without_helm_labels(chart);
+            let mut chart = without_helm_labels(chart);
+            without_zero(&mut chart);
             if let Some(difference) =
                 object::missing(&plain, &chart).or_else(|| object::missing(&chart, &plain))
             {
@@ -110,6 +112,14 @@ fn without_helm_labels(object: &Value) -> Value {
         }
     }
     object
+}
+
+/// Zero is none to the Rollouts controller, which drops it from the object: PRD §3.3 states it, and the chart does not.
+fn without_zero(object: &mut Value) {
+    if let Some(Value::Object(blue_green)) = object.pointer_mut("/spec/strategy/blueGreen") {
+        let zero = |name: &str, value: &Value| name == "autoPromotionSeconds" && *value == 0;
+        blue_green.retain(|name, value| !zero(name, value));
+    }
 }
 
 /// The Application names its project, the project allows its source, destination and kinds, and the source's
