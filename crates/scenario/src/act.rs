@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
 use rollouts_client::patch::{PatchKind, PatchRequest, Subresource};
@@ -20,7 +20,7 @@ use crate::script::{Action, Named, Overlay};
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The manager under which fields are applied.
-const MANAGER: &str = "scenario";
+pub(crate) const MANAGER: &str = "scenario";
 
 /// Why a command could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,9 @@ pub enum ActError {
         #[source]
         source: serde_json::Error,
     },
+    /// A kind that no script changes by hand.
+    #[error("a script changes Rollouts, Services and Ingresses by hand, and no {0}")]
+    Kind(String),
     /// The Rollout has no container to give an image to.
     #[error("rollout {0} has no container")]
     NoContainer(String),
@@ -87,8 +90,32 @@ impl Hands<'_> {
                 let rollout = self.read().await?;
                 self.send(verbs::undo(&rollout, &self.replica_sets().await?, None)?).await
             }
+            Action::Edit(overlay) => self.edit(overlay).await,
+            Action::Delete { kind, name } => {
+                let (objects, params) = (self.objects(kind)?, DeleteParams::default());
+                let deleted = objects.delete(name, &params);
+                call(format!("delete {kind}/{name}"), deleted).await.map(|_| 0)
+            }
             _ => Ok(0),
         }
+    }
+
+    async fn edit(&self, Overlay { kind, name, operation, .. }: &Overlay) -> Result<u64, ActError> {
+        let (objects, params) = (self.objects(kind)?, PatchParams::default());
+        let patch: Patch<()> = Patch::Json(json_patch::Patch(vec![operation.clone()]));
+        let edited = call(format!("edit {kind}/{name}"), objects.patch(name, &params, &patch)).await?;
+        Ok(if kind == Rollout::KIND && *name == self.rollout.name { version_of(&edited) } else { 0 })
+    }
+
+    /// The objects of a kind that a script may change by hand.
+    fn objects(&self, kind: &str) -> Result<Api<DynamicObject>, ActError> {
+        let version = match kind {
+            Rollout::KIND => Rollout::API_VERSION,
+            "Service" => "v1",
+            "Ingress" => "networking.k8s.io/v1",
+            _ => return Err(ActError::Kind(kind.to_owned())),
+        };
+        Ok(api(self.client, version, kind, Some(&json!(self.rollout.namespace))))
     }
 
     async fn apply(&self, files: &[String], overlays: &[Overlay]) -> Result<u64, ActError> {

@@ -9,13 +9,16 @@
 
 mod act;
 pub mod compare;
+mod delivery;
 pub mod faults;
+pub mod forge;
 mod harm;
 pub mod manifest;
 pub mod names;
 pub mod namespace;
 pub mod observe;
 pub mod parse;
+mod repository;
 pub mod room;
 pub mod run;
 pub mod script;
@@ -25,7 +28,9 @@ mod words;
 
 pub use act::ActError;
 pub use compare::difference;
+pub use delivery::GitError;
 pub use faults::{Faults, NoFaults, SimulatedFaults};
+pub use forge::{Forge, ForgeError, NoForge, Place, SimulatedForge};
 pub use namespace::{clear, discard};
 pub use parse::{ParseError, parse};
 pub use room::move_to;

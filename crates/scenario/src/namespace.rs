@@ -47,17 +47,25 @@ pub async fn clear(world: &World, namespace: &str) -> Result<(), ClearError> {
     delete(world, &api(&world.client, "v1", "Namespace", None), "namespace", namespace).await
 }
 
-/// Begins to delete a namespace with all that is in it, and does not wait: its pods take their time to end.
+/// Begins to delete a namespace with all that is in it, and what deploys there, and does not wait: its pods take their
+/// time to end.
 ///
 /// # Errors
 /// When the API refuses.
 pub async fn discard(world: &World, namespace: &str) -> Result<(), ClearError> {
-    let spaces = api(&world.client, "v1", "Namespace", None);
+    for (home, name) in applications(world, namespace).await? {
+        begin(&api(&world.client, ARGO_CD, "Application", Some(&json!(home))), "application", &name).await?;
+    }
+    begin(&api(&world.client, "v1", "Namespace", None), "namespace", namespace).await
+}
+
+/// Begins to delete an object. One that is not there is gone.
+async fn begin(objects: &Api<DynamicObject>, kind: &str, name: &str) -> Result<(), ClearError> {
     let params = DeleteParams::default();
-    match call(format!("delete namespace {namespace}"), spaces.delete(namespace, &params)).await {
+    match call(format!("delete {kind} {name}"), objects.delete(name, &params)).await {
         Ok(_) => Ok(()),
         Err(ActError::Api { source: kube::Error::Api(status), .. }) if status.code == 404 => Ok(()),
-        Err(source) => Err(ClearError::Act { object: format!("namespace {namespace}"), source }),
+        Err(source) => Err(ClearError::Act { object: format!("{kind} {name}"), source }),
     }
 }
 

@@ -5,6 +5,7 @@
 //! of recordings: ready counts, times, the number of an event's repetitions, and the order between objects
 //! of different kinds.
 
+mod application;
 mod holds;
 
 use std::collections::{BTreeMap, HashMap};
@@ -39,6 +40,8 @@ pub enum Kind {
     Pod,
     /// `events`, of the core group
     Event,
+    /// `applications.argoproj.io`; only the scenario's own is watched
+    Application,
 }
 
 /// The fold. One observer sees one run from its start.
@@ -46,6 +49,8 @@ pub enum Kind {
 pub struct Observer {
     rollout: String,
     names: Names,
+    /// The commits of the scenario's repository, in their order.
+    commits: Vec<String>,
     objects: BTreeMap<(Kind, String), Value>,
     phase: Option<(String, String)>,
     step: Step,
@@ -67,6 +72,8 @@ struct Step {
     indices: Vec<i64>,
     replicas: Vec<(String, Vec<i64>)>,
     analysis: Vec<(String, Vec<String>)>,
+    /// What Argo CD says, each thing once a step.
+    application: Vec<Fact>,
     events: Vec<String>,
     said: Vec<Fact>,
 }
@@ -77,6 +84,7 @@ impl Observer {
         Self {
             rollout: rollout.to_owned(),
             names: Names::new(rollout),
+            commits: Vec::new(),
             objects: BTreeMap::new(),
             phase: None,
             step: Step::default(),
@@ -100,6 +108,7 @@ impl Observer {
             Kind::Ingress => self.weight_changed(&name, &object),
             Kind::AnalysisRun => self.analysis_changed(&name, &object),
             Kind::Event => self.event_happened(&name, &object),
+            Kind::Application => self.application_changed(&name, &object),
         };
         if deleted {
             self.objects.remove(&(kind, name));
@@ -142,6 +151,11 @@ impl Observer {
         }
         for (run, phases) in step.analysis {
             add(FactKind::Analysis, format!("{}: {}", self.names.normalise(&run), phases.join(" -> ")));
+        }
+        let mut application = step.application;
+        application.sort_by_cached_key(|fact| (fact.kind == FactKind::Health).then(|| fact.text.clone()));
+        for fact in application {
+            add(fact.kind, self.with_commits(&fact.text));
         }
         for event in step.events {
             add(FactKind::Event, event);

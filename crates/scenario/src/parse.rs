@@ -19,7 +19,7 @@ pub use crate::words::ParseError;
 
 use crate::faults::Component;
 use crate::script::{
-    Action, AnalysisKind, Command, Condition, Expect, Lost, Measure, Named, Overlay, Script, Step,
+    Action, AnalysisKind, Command, Condition, Expect, Git, Lost, Measure, Named, Overlay, Script, Step,
 };
 use crate::transcript::FactKind;
 use crate::words::{Line, Word, Words};
@@ -87,9 +87,13 @@ impl Reader {
             }
             ("add" | "replace" | "remove", Some(step)) => {
                 let overlay = overlay(first.text, &mut words)?;
-                match step.commands.last_mut().map(|command| &mut command.action) {
-                    Some(Action::Apply { overlays, .. }) => overlays.push(overlay),
-                    _ => return Err(first.error("a change of an object must follow an `apply`")),
+                match step.commands.last_mut().and_then(|command| command.action.overlays()) {
+                    Some(overlays) => overlays.push(overlay),
+                    None => {
+                        let wrong =
+                            "a change of an object must follow an `apply`, a `commit` or an `application`";
+                        return Err(first.error(wrong));
+                    }
                 }
             }
             (_, Some(step)) => {
@@ -124,19 +128,30 @@ impl Reader {
     }
 }
 
-const COMMANDS: &str = "expected a command: apply, set, promote, abort, retry, undo, pause, resume, restart, rollback, stop, start, \
-     hang, wake, kill, wait, hold, probe, load, measure or step";
+const COMMANDS: &str = "expected a command: apply, set, promote, abort, retry, undo, pause, resume, restart, rollback, commit, revert, \
+     application, webhook, refresh, edit, delete, stop, start, hang, wake, kill, wait, hold, probe, load, measure or step";
 
-const KINDS: &str = "expected a kind of facts: phase, selector, weight, index, replicas, analysis, event, rollback, request, load or share";
+const KINDS: &str = "expected a kind of facts: phase, selector, weight, index, replicas, analysis, sync, health, operation, \
+     event, rollback, request, load or share";
 
 fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError> {
     let action = match first.text {
-        "apply" => {
-            let files = words.rest("paths of files")?;
-            Action::Apply {
-                files: files.text.split_whitespace().map(str::to_owned).collect(),
-                overlays: Vec::new(),
-            }
+        "apply" => Action::Apply { files: files(words)?, overlays: Vec::new() },
+        "commit" => Action::Git(Git::Commit { files: files(words)?, overlays: Vec::new() }),
+        "revert" => Action::Git(Git::Revert),
+        "application" => {
+            let file = words.next("the path of a file")?.text.to_owned();
+            Action::Git(Git::Application { file, overlays: Vec::new() })
+        }
+        "webhook" => Action::Git(Git::Webhook),
+        "refresh" => Action::Git(Git::Refresh),
+        "edit" => {
+            let operation = words.next("`add`, `replace` or `remove`")?;
+            Action::Edit(overlay(operation.text, words)?)
+        }
+        "delete" => {
+            let (kind, name) = words.next("KIND/NAME")?.pair('/', "KIND/NAME")?;
+            Action::Delete { kind: kind.to_owned(), name: name.to_owned() }
         }
         "set" => set(words)?,
         "promote" => Action::Promote { full: words.take("--full") },
@@ -185,6 +200,12 @@ fn action(first: &Word<'_>, words: &mut Words<'_>) -> Result<Action, ParseError>
     };
     words.end()?;
     Ok(action)
+}
+
+/// `FILE…`
+fn files(words: &mut Words<'_>) -> Result<Vec<String>, ParseError> {
+    let files = words.rest("paths of files")?;
+    Ok(files.text.split_whitespace().map(str::to_owned).collect())
 }
 
 /// `set image=IMAGE [NAME=VALUE…]`
@@ -252,7 +273,8 @@ fn measure(words: &mut Words<'_>) -> Result<Measure, ParseError> {
 fn condition(words: &mut Words<'_>) -> Result<Condition, ParseError> {
     const STATES: &str = "expected a state: healthy, paused, degraded, progressing, SERVICE selects REVISION, \
                           scaled REVISION to PODS, scaled-down REVISION, unready REVISION, \
-                          crash-looping REVISION after N restarts, weight PERCENT, step INDEX, or \
+                          crash-looping REVISION after N restarts, weight PERCENT, step INDEX, synced COMMIT, \
+                          out-of-sync, application HEALTH, or \
                           pre-promotion|post-promotion|step-analysis|background PHASE";
     let first = words.next(STATES)?;
     let phase = |phase: &str, words: &mut Words<'_>| Condition::Phase {
@@ -287,6 +309,19 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, ParseError> {
             let number = words.next("a number")?;
             let Ok(read) = number.text.parse() else { return Err(number.error("expected a number")) };
             if first.text == "weight" { Condition::Weight(read) } else { Condition::Step(read.into()) }
+        }
+        "synced" => Condition::Synced { commit: words.commit()? },
+        "out-of-sync" => Condition::OutOfSync,
+        "application" => {
+            let health = words.next("a health")?;
+            match health.text {
+                "Healthy" | "Progressing" | "Suspended" | "Degraded" | "Missing" => {
+                    Condition::Health(health.text.to_owned())
+                }
+                _ => {
+                    return Err(health.error("expected Healthy, Progressing, Suspended, Degraded or Missing"));
+                }
+            }
         }
         "pre-promotion" | "post-promotion" | "step-analysis" | "background" => {
             let kind = match first.text {
@@ -371,6 +406,24 @@ mod tests {
             ("restart", Action::Restart),
             ("resume", Action::Resume),
             ("kill r2", Action::Kill { revision: "r2".into() }),
+            (
+                "commit a.yaml b.yaml",
+                Action::Git(Git::Commit { files: vec!["a.yaml".into(), "b.yaml".into()], overlays: vec![] }),
+            ),
+            ("application a.yaml", Action::Git(Git::Application { file: "a.yaml".into(), overlays: vec![] })),
+            ("revert", Action::Git(Git::Revert)),
+            ("webhook", Action::Git(Git::Webhook)),
+            ("refresh", Action::Git(Git::Refresh)),
+            ("delete Service/a", Action::Delete { kind: "Service".into(), name: "a".into() }),
+            (
+                "edit remove Service/a /spec/x",
+                Action::Edit(Overlay {
+                    line: 4,
+                    kind: "Service".into(),
+                    name: "a".into(),
+                    operation: serde_json::from_str(r#"{"op": "remove", "path": "/spec/x"}"#).unwrap(),
+                }),
+            ),
             ("hang prometheus", Action::Hang { component: Component::Prometheus, hangs: true }),
             ("wake prometheus", Action::Hang { component: Component::Prometheus, hangs: false }),
             (
@@ -408,6 +461,9 @@ mod tests {
             ),
             ("wait weight 25", Condition::Weight(25)),
             ("wait step 3 within 1m", Condition::Step(3)),
+            ("wait synced c2 within 2m", Condition::Synced { commit: "c2".into() }),
+            ("wait out-of-sync", Condition::OutOfSync),
+            ("wait application Suspended", Condition::Health("Suspended".into())),
             (
                 "wait background Inconclusive",
                 Condition::Analysis { kind: AnalysisKind::Background, phase: "Inconclusive".into() },
@@ -448,6 +504,10 @@ mod tests {
             (&format!("{HEAD}  wait healty\n"), 4, 8, "expected a state"),
             (&format!("{HEAD}  wait healthy within soon\n"), 4, 23, "a duration"),
             (&format!("{HEAD}  wait scaled-down 1\n"), 4, 20, "a revision"),
+            (&format!("{HEAD}  wait synced r1\n"), 4, 15, "a commit"),
+            (&format!("{HEAD}  wait application Fine\n"), 4, 20, "Healthy"),
+            (&format!("{HEAD}  edit change A/b /c 1\n"), 4, 19, "JSON Patch"),
+            (&format!("{HEAD}  edit replace A/b /c 1\n    remove A/b /d\n"), 5, 5, "must follow an `apply`"),
             (&format!("{HEAD}  wait scaled r1 to six\n"), 4, 21, "a number of pods"),
             (&format!("{HEAD}  set demo:v2\n"), 4, 7, "image=IMAGE"),
             (&format!("{HEAD}  load start a.local 0/s\n"), 4, 22, "a rate"),

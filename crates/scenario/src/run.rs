@@ -13,7 +13,9 @@ use rollouts_client::rollback::{self, Order, RollbackError};
 use traffic_probe::{Account, Answer, Load, Reconciliation, Requests, RunningLoad};
 
 use crate::act::{ActError, Hands};
+use crate::delivery::{Delivery, GitError};
 use crate::faults::{FaultError, Faults, SimulatedFaults};
+use crate::forge::{Forge, SimulatedForge};
 use crate::harm::Harm;
 use crate::observe::Observer;
 use crate::script::{Action, Command, Expect, Lost, Measure, Named, Script, Step};
@@ -39,13 +41,16 @@ pub struct World {
     pub pace: Arc<dyn Pace>,
     /// What can go wrong by itself.
     pub faults: Arc<dyn Faults>,
+    /// Git, as Argo CD reads it.
+    pub forge: Arc<dyn Forge>,
 }
 
 impl World {
     /// On a simulated cluster, whose faults are asked of its own API.
     pub fn simulated(client: Client, requests: Arc<dyn Requests>, pace: Arc<dyn Pace>) -> Self {
         let faults = Arc::new(SimulatedFaults(client.clone()));
-        World { client, requests, pace, faults }
+        let forge = Arc::new(SimulatedForge::new(client.clone()));
+        World { client, requests, pace, faults, forge }
     }
 }
 
@@ -139,6 +144,9 @@ pub enum Failure {
         /// The account.
         account: String,
     },
+    /// Git did not do it, or the target has none.
+    #[error("change what Git states")]
+    Git(#[from] GitError),
     /// The target refused a fault, or cannot bring it about.
     #[error("bring the fault about")]
     Fault(#[from] FaultError),
@@ -167,7 +175,8 @@ pub async fn run(
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Outcome, RunError> {
     let mut observer = Observer::new(&script.rollout.name);
-    let watches = Watches::start(&world.client, &script.rollout.namespace, &mut observer).await;
+    let watches =
+        Watches::start(&world.client, &script.rollout.namespace, script.is_by_git(), &mut observer).await;
     let watches = watches.map_err(|error| {
         let command = format!("rollout {}/{}", script.rollout.namespace, script.rollout.name);
         RunError { line: 1, command, source: error.into(), loads: Vec::new() }
@@ -179,6 +188,7 @@ pub async fn run(
         observer,
         watches,
         written: 0,
+        delivery: Delivery::default(),
         load: None,
         marks: Vec::new(),
         timings: Vec::new(),
@@ -215,6 +225,7 @@ struct Run<'a> {
     watches: Watches,
     /// The Rollout's resourceVersion after the last write. No wait ends before it has been seen.
     written: u64,
+    delivery: Delivery,
     load: Option<Running>,
     /// When which verb was called.
     marks: Vec<(Timestamp, String)>,
@@ -297,6 +308,12 @@ impl Run<'_> {
                 };
                 self.mark(command);
                 self.world.faults.kill(&self.script.rollout.namespace, &pod).await?;
+            }
+            Action::Git(git) => {
+                self.mark(command);
+                let commit =
+                    Box::pin(self.delivery.act(git, self.world, self.root, &self.script.rollout.namespace));
+                commit.await?.iter().for_each(|commit| self.observer.committed(commit));
             }
             Action::Rollback { host } => {
                 self.mark(command);

@@ -139,11 +139,47 @@ pub enum Action {
         /// Of which revision.
         revision: String,
     },
+    /// Git, and Argo CD over it.
+    Git(Git),
+    /// A change by hand of an object that is there.
+    Edit(Overlay),
+    /// A deletion by hand.
+    Delete {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
     /// Stop the load and compare its account.
     StopLoad {
         /// How many requests may be lost.
         lost: Lost,
     },
+}
+
+/// What is done in the scenario's repository, which begins empty, and with the Application over it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Git {
+    /// A commit after which the repository holds the objects of these files and nothing else.
+    Commit {
+        /// Paths relative to the workspace.
+        files: Vec<String>,
+        /// Changes of the objects on their way.
+        overlays: Vec<Overlay>,
+    },
+    /// A commit that takes the last one back.
+    Revert,
+    /// The Application of a file, over the repository.
+    Application {
+        /// Its path relative to the workspace.
+        file: String,
+        /// Changes of it on its way.
+        overlays: Vec<Overlay>,
+    },
+    /// A forge tells Argo CD of the last commit.
+    Webhook,
+    /// Somebody asks Argo CD to look.
+    Refresh,
 }
 
 /// A measurement of a share.
@@ -234,6 +270,15 @@ pub enum Condition {
     Weight(u32),
     /// The Rollout is at the step of this index, from 0.
     Step(i64),
+    /// The Application is Synced on a commit, by the name of the transcript (c1, c2 …), and its sync has succeeded.
+    Synced {
+        /// The commit.
+        commit: String,
+    },
+    /// The Application was OutOfSync at some moment of this step: Argo CD may have healed it by now.
+    OutOfSync,
+    /// The Application has this health: `Healthy`, `Progressing`, `Suspended`, `Degraded` or `Missing`.
+    Health(String),
     /// A revision has no ready pod although it wants some.
     Unready {
         /// The revision.
@@ -282,18 +327,42 @@ impl Script {
         self.steps.iter().flat_map(|step| &step.commands).any(harms)
     }
 
-    /// The files that it applies, in order, each once.
+    /// Whether it needs Git and Argo CD.
+    pub fn is_by_git(&self) -> bool {
+        let by_git = |command: &Command| matches!(command.action, Action::Git(_));
+        self.steps.iter().flat_map(|step| &step.commands).any(by_git)
+    }
+
+    /// The files that it applies or commits, in order, each once.
     pub fn files(&self) -> Vec<&str> {
         let mut files: Vec<&str> = Vec::new();
         for command in self.steps.iter().flat_map(|step| &step.commands) {
-            if let Action::Apply { files: applied, .. } = &command.action {
-                for file in applied {
-                    if !files.contains(&file.as_str()) {
-                        files.push(file);
-                    }
+            for file in command.action.files() {
+                if !files.contains(&file.as_str()) {
+                    files.push(file);
                 }
             }
         }
         files
+    }
+}
+
+impl Action {
+    /// The files that it reads.
+    fn files(&self) -> &[String] {
+        match self {
+            Action::Apply { files, .. } | Action::Git(Git::Commit { files, .. }) => files,
+            Action::Git(Git::Application { file, .. }) => std::slice::from_ref(file),
+            _ => &[],
+        }
+    }
+
+    /// Where lines that change its objects go; `None` where it has none.
+    pub(crate) fn overlays(&mut self) -> Option<&mut Vec<Overlay>> {
+        match self {
+            Action::Apply { overlays, .. }
+            | Action::Git(Git::Commit { overlays, .. } | Git::Application { overlays, .. }) => Some(overlays),
+            _ => None,
+        }
     }
 }

@@ -60,6 +60,12 @@ pub enum FactKind {
     Replicas,
     /// The phases of an analysis run.
     Analysis,
+    /// What Argo CD says of the cluster beside Git, and of which commit.
+    Sync,
+    /// The health of the Application.
+    Health,
+    /// How a sync of a commit ended.
+    Operation,
     /// The reason of an event about the Rollout.
     Event,
     /// One thing that a rollback did.
@@ -73,13 +79,16 @@ pub enum FactKind {
 }
 
 impl FactKind {
-    const ALL: [FactKind; 11] = [
+    const ALL: [FactKind; 14] = [
         FactKind::Phase,
         FactKind::Selector,
         FactKind::Weight,
         FactKind::Index,
         FactKind::Replicas,
         FactKind::Analysis,
+        FactKind::Sync,
+        FactKind::Health,
+        FactKind::Operation,
         FactKind::Event,
         FactKind::Rollback,
         FactKind::Request,
@@ -100,6 +109,9 @@ impl FactKind {
             FactKind::Index => "index",
             FactKind::Replicas => "replicas",
             FactKind::Analysis => "analysis",
+            FactKind::Sync => "sync",
+            FactKind::Health => "health",
+            FactKind::Operation => "operation",
             FactKind::Event => "event",
             FactKind::Rollback => "rollback",
             FactKind::Request => "request",

@@ -10,6 +10,7 @@ use kube::api::{ApiResource, DynamicObject, ListParams, WatchEvent, WatchParams}
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
 
+use crate::forge::ARGO_CD;
 use crate::observe::{Kind, Observer};
 
 type Events = Pin<Box<dyn Stream<Item = Result<WatchEvent<DynamicObject>, kube::Error>> + Send>>;
@@ -36,7 +37,7 @@ pub enum WatchError {
     },
 }
 
-/// One watch for each [`Kind`] in one namespace.
+/// One watch for each [`Kind`] in one namespace, and one for the Application that deploys to it.
 pub(crate) struct Watches {
     watches: Vec<Watch>,
 }
@@ -44,6 +45,8 @@ pub(crate) struct Watches {
 struct Watch {
     kind: Kind,
     api: Api<DynamicObject>,
+    /// The only object by its name, where the others of its namespace are somebody else's.
+    only: Option<String>,
     version: String,
     events: Events,
 }
@@ -56,6 +59,7 @@ impl Watches {
     pub(crate) async fn start(
         client: &Client,
         namespace: &str,
+        by_git: bool,
         observer: &mut Observer,
     ) -> Result<Self, WatchError> {
         // ReplicaSets first: they give the revisions their names.
@@ -70,15 +74,12 @@ impl Watches {
         ];
         let mut watches = Vec::new();
         for kind in kinds {
-            let refused = |source| WatchError::Refused { kind, source };
             let api = Api::namespaced_with(client.clone(), namespace, &resource(kind));
-            let list = api.list(&ListParams::default()).await.map_err(refused)?;
-            let version = list.metadata.resource_version.clone().unwrap_or_default();
-            for object in list.items {
-                observer.see(kind, value(&object), false);
-            }
-            let events = open(&api, &version).await.map_err(refused)?;
-            watches.push(Watch { kind, api, version, events });
+            watches.push(Watch::start(kind, api, None, observer).await?);
+        }
+        if by_git {
+            let only = Some(namespace.to_owned());
+            watches.push(Watch::start(Kind::Application, application(client), only, observer).await?);
         }
         Ok(Self { watches })
     }
@@ -102,6 +103,24 @@ impl Watches {
 }
 
 impl Watch {
+    async fn start(
+        kind: Kind,
+        api: Api<DynamicObject>,
+        only: Option<String>,
+        observer: &mut Observer,
+    ) -> Result<Self, WatchError> {
+        let refused = |source| WatchError::Refused { kind, source };
+        let fields = only.iter().map(|name| format!("metadata.name={name}")).next();
+        let params = ListParams { field_selector: fields, ..ListParams::default() };
+        let list = api.list(&params).await.map_err(refused)?;
+        let version = list.metadata.resource_version.clone().unwrap_or_default();
+        for object in list.items {
+            observer.see(kind, value(&object), false);
+        }
+        let events = open(&api, only.as_deref(), &version).await.map_err(refused)?;
+        Ok(Watch { kind, api, only, version, events })
+    }
+
     fn take(
         &mut self,
         event: Result<WatchEvent<DynamicObject>, kube::Error>,
@@ -128,13 +147,20 @@ impl Watch {
     /// Goes on after the server ended the watch, as it does every few minutes.
     async fn reopen(&mut self) -> Result<(), WatchError> {
         let refused = |source| WatchError::Refused { kind: self.kind, source };
-        self.events = open(&self.api, &self.version).await.map_err(refused)?;
+        self.events = open(&self.api, self.only.as_deref(), &self.version).await.map_err(refused)?;
         Ok(())
     }
 }
 
-async fn open(api: &Api<DynamicObject>, version: &str) -> Result<Events, kube::Error> {
-    Ok(Box::pin(api.watch(&WatchParams::default(), version).await?))
+async fn open(api: &Api<DynamicObject>, only: Option<&str>, version: &str) -> Result<Events, kube::Error> {
+    let fields = only.map(|name| format!("metadata.name={name}"));
+    let params = WatchParams { field_selector: fields, ..WatchParams::default() };
+    Ok(Box::pin(api.watch(&params, version).await?))
+}
+
+/// The Applications of Argo CD. A scenario's own has the name of its namespace.
+pub(crate) fn application(client: &Client) -> Api<DynamicObject> {
+    Api::namespaced_with(client.clone(), ARGO_CD, &resource(Kind::Application))
 }
 
 fn resource(kind: Kind) -> ApiResource {
@@ -146,6 +172,7 @@ fn resource(kind: Kind) -> ApiResource {
         Kind::AnalysisRun => ("argoproj.io", "v1alpha1", "AnalysisRun"),
         Kind::Pod => ("", "v1", "Pod"),
         Kind::Event => ("", "v1", "Event"),
+        Kind::Application => ("argoproj.io", "v1alpha1", "Application"),
     };
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }

@@ -101,11 +101,20 @@ impl<'a> Words<'a> {
     }
 
     pub(crate) fn revision(&mut self) -> Result<String, ParseError> {
-        let word = self.next("a revision such as r2")?;
-        let number = word.text.strip_prefix('r').and_then(|number| number.parse::<u32>().ok());
+        self.numbered('r', "a revision such as r2")
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<String, ParseError> {
+        self.numbered('c', "a commit such as c2")
+    }
+
+    /// A letter and a number from 1.
+    fn numbered(&mut self, letter: char, expected: &str) -> Result<String, ParseError> {
+        let word = self.next(expected)?;
+        let number = word.text.strip_prefix(letter).and_then(|number| number.parse::<u32>().ok());
         match number {
             Some(1..) => Ok(word.text.to_owned()),
-            _ => Err(word.error("expected a revision such as r2")),
+            _ => Err(word.error(&format!("expected {expected}"))),
         }
     }
 

@@ -146,7 +146,7 @@ fn init(folder: &Path) -> Result<(), Error> {
 }
 
 /// A name is one part of a path and of a URL.
-fn named(repository: &str) -> Result<(), Error> {
+pub(super) fn named(repository: &str) -> Result<(), Error> {
     let good = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if !repository.is_empty() && !repository.starts_with(['.', '-']) && repository.chars().all(good) {
         return Ok(());

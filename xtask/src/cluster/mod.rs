@@ -30,6 +30,7 @@ mod process;
 mod programs;
 mod prove;
 mod questions;
+mod repositories;
 mod requirements;
 mod rights;
 mod secrets;
@@ -48,6 +49,7 @@ pub(crate) use faults::HostFaults;
 pub(crate) use pace::until;
 pub(crate) use places::API;
 pub(crate) use programs::{API_SERVER, ARGO_CD, CONTROLLER_MANAGER, ETCD, ROLLOUTS, TRAEFIK};
+pub(crate) use repositories::HostForge;
 pub(crate) use secrets::random;
 
 /// What Prometheus of the host cluster reads, as JSON.

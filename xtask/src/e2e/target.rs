@@ -10,7 +10,7 @@ use kube::config::Kubeconfig;
 use rollouts_client::connect;
 use rollouts_client::pace::RealPace;
 use rollouts_sim::Simulator;
-use scenario::{NoFaults, World};
+use scenario::{Forge, NoFaults, NoForge, World};
 use traffic_probe::HttpRequests;
 
 use super::case::with_causes;
@@ -76,11 +76,11 @@ impl Target {
         };
         let client = client(config, context).await?;
         let requests = HttpRequests::new(ingress).map_err(|error| Error::Found(error.to_string()))?;
-        let faults: Arc<dyn scenario::Faults> = match self {
-            Target::Host => Arc::new(cluster::HostFaults::new()),
-            _ => Arc::new(NoFaults),
+        let (faults, forge): (Arc<dyn scenario::Faults>, Arc<dyn Forge>) = match self {
+            Target::Host => (Arc::new(cluster::HostFaults::new()), Arc::new(cluster::HostForge)),
+            _ => (Arc::new(NoFaults), Arc::new(NoForge)),
         };
-        Ok(World { client, requests: Arc::new(requests), pace: Arc::new(RealPace::new()), faults })
+        Ok(World { client, requests: Arc::new(requests), pace: Arc::new(RealPace::new()), faults, forge })
     }
 
     /// The versions of what runs there, as far as they are known without asking.

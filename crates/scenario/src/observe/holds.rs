@@ -34,6 +34,9 @@ impl Observer {
             Condition::Step(index) => self
                 .object(Kind::Rollout, &self.rollout)
                 .is_some_and(|rollout| number(rollout, "/status/currentStepIndex") == *index),
+            Condition::Synced { commit } => self.is_synced(commit),
+            Condition::OutOfSync => self.was_out_of_sync(),
+            Condition::Health(health) => self.application_is("/status/health/status", health),
             Condition::Analysis { kind, phase } => {
                 self.newest_run(*kind).and_then(|run| text(run, "/status/phase")) == Some(phase)
             }
@@ -67,6 +70,7 @@ impl Observer {
                         parts.push(format!("{name} has weight {weight}"));
                     }
                 }
+                Kind::Application => parts.push(self.application_summary(object)),
                 Kind::Rollout | Kind::Pod | Kind::Event => {}
             }
         }

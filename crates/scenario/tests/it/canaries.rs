@@ -18,6 +18,8 @@ reproduces! {
     canary_rollback: "canary-rollback",
     canary_slow_version: "canary-slow-version",
     canary_without_a_router: "canary-without-a-router",
+    git_canary: "git-canary",
+    git_canary_reverted: "git-canary-reverted",
     hpa_scales_in_mid_canary: "hpa-scales-in-mid-canary",
     nan_pauses: "nan-pauses",
     no_data_pauses: "no-data-pauses",
@@ -26,7 +28,7 @@ reproduces! {
 }
 
 /// Without a transcript: nothing but the simulator has shown these. A scenario begins here.
-pub(crate) const UNVERIFIED: &[&str] = &[];
+pub(crate) const UNVERIFIED: &[&str] = &["git-canary", "git-canary-reverted"];
 
 async fn reproduce(name: &str) {
     compare("canary", name, UNVERIFIED).await;

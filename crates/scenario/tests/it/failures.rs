@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use rollouts_sim::Simulator;
 use scenario::faults::{Component, FaultError};
-use scenario::{Faults, World};
+use scenario::{Faults, NoForge, World};
 
 use crate::files::{root, text};
 
@@ -73,12 +73,43 @@ async fn a_failed_run_gives_back_what_it_took_away() {
     let simulator = Simulator::in_memory(1);
     let noted = Arc::new(Noted::default());
     let world = World {
-        client: simulator.client(),
-        requests: simulator.requests(),
-        pace: simulator.pace(),
         faults: noted.clone(),
+        ..World::simulated(simulator.client(), simulator.requests(), simulator.pace())
     };
     assert!(scenario::run(&script, &root(), &world, &mut |_| ()).await.is_err());
     let done = noted.0.lock().unwrap().clone();
     assert_eq!(done[4..], ["prometheus hangs: false", "prometheus runs: true"], "{done:?}");
+}
+
+/// What cannot be done by Git, and why.
+#[tokio::test]
+async fn what_git_did_not_do_is_said() {
+    const STATED: &str = "commit deploy/blue-green/services.yaml";
+    for (commands, expected) in [
+        ("webhook", "change what Git states: there is no commit yet: `commit FILE…` comes first"),
+        (&format!("{STATED}\n  revert"), "change what Git states: git rev-parse: "),
+        ("commit deploy/no-file.yaml", "change what Git states: commit files: read "),
+        (&format!("{STATED}\n  refresh"), "change what Git states: ask argo cd: refresh application a"),
+        (
+            "edit remove Pod/a /spec/x",
+            "carry it out: a script changes Rollouts, Services and Ingresses by hand",
+        ),
+        ("delete Service/a", "carry it out: delete Service/a: "),
+    ] {
+        let said = said(commands, |_| ()).await;
+        assert!(said.contains(expected), "{commands}: {said}");
+    }
+    let nowhere = said(STATED, |world| world.forge = Arc::new(NoForge)).await;
+    assert!(nowhere.contains("this target has no Git server"), "{nowhere}");
+}
+
+/// Why commands fail on a new simulated cluster.
+async fn said(commands: &str, change: impl Fn(&mut World)) -> String {
+    let script = scenario::parse(&format!("scenario x\nrollout a/b\nstep x\n  {commands}\n")).unwrap();
+    let simulator = Simulator::in_memory(1);
+    let mut world = World::simulated(simulator.client(), simulator.requests(), simulator.pace());
+    change(&mut world);
+    let error = scenario::run(&script, &root(), &world, &mut |_| ()).await.unwrap_err();
+    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

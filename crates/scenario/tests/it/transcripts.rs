@@ -50,6 +50,11 @@ mod variations {
         hpa_rollback: "hpa-rollback",
         hpa_scales_while_paused: "hpa-scales-while-paused",
         inconclusive_while_aborting: "inconclusive-while-aborting",
+        git_drift: "git-drift",
+        git_release: "git-release",
+        git_revert: "git-revert",
+        git_rollback: "git-rollback",
+        git_undo_against_self_heal: "git-undo-against-self-heal",
         killed_pod: "control-killed-pod",
         paused_by_spec_while_aborting: "paused-by-spec-while-aborting",
         promote_in_full: "promote-in-full",
@@ -94,6 +99,7 @@ async fn in_another_namespace_it_shows_the_same() {
         ("blue-green", "deploy-and-promote"),
         ("blue-green", "control-killed-pod"),
         ("canary", "canary-bad-version"),
+        ("blue-green", "git-release"),
     ] {
         let there = show_in(Some("elsewhere"), folder, name).await;
         if let Some(difference) = scenario::difference(&show(folder, name).await, &there) {
