@@ -41,6 +41,8 @@ pub(crate) enum Body {
     Environments,
     /// From a pull request to a release, by a forge and Argo CD.
     PullRequest,
+    /// A change of the database's schema.
+    Schema,
     /// Switches in a row.
     Series(&'static Series),
     /// What goes wrong, and how it is explained.
@@ -59,6 +61,7 @@ const BODIES: &[Body] = &[
     Body::Canary,
     Body::Environments,
     Body::PullRequest,
+    Body::Schema,
     Body::Series(&series::SHIPPED),
     Body::Series(&series::FULL_PREVIEW),
     Body::Audit,
@@ -80,9 +83,12 @@ impl Body {
     /// The suite that it belongs to.
     fn suite(self) -> Suite {
         match self {
-            Body::Release | Body::Canary | Body::Environments | Body::PullRequest | Body::Series(_) => {
-                Suite::Full
-            }
+            Body::Release
+            | Body::Canary
+            | Body::Environments
+            | Body::PullRequest
+            | Body::Schema
+            | Body::Series(_) => Suite::Full,
             Body::Explain | Body::Audit | Body::Rights | Body::Alerts => Suite::Operator,
         }
     }
@@ -94,6 +100,7 @@ impl Body {
             Body::Canary => release::canary::NAME,
             Body::Environments => release::environments::NAME,
             Body::PullRequest => release::pull_request::NAME,
+            Body::Schema => release::schema::NAME,
             Body::Series(series) => series.name,
             Body::Explain => explain::NAME,
             Body::Audit => audit::NAME,
@@ -105,7 +112,7 @@ impl Body {
     /// Makes ready what it needs and that takes its time.
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
-            Body::Release | Body::Canary | Body::Environments | Body::Alerts => Ok(()),
+            Body::Release | Body::Canary | Body::Environments | Body::Schema | Body::Alerts => Ok(()),
             Body::PullRequest => crate::cluster::build_forge(),
             Body::Series(_) | Body::Explain | Body::Audit | Body::Rights => bench::build_task_master(),
         }
@@ -118,6 +125,7 @@ impl Body {
             Body::Canary => release::canary::run(world, report).await,
             Body::Environments => release::environments::run(world, report).await,
             Body::PullRequest => release::pull_request::run(world, report).await,
+            Body::Schema => release::schema::run(world, report).await,
             Body::Series(series) => series.run(world, report).await,
             Body::Explain => explain::run(world, report).await,
             Body::Audit => audit::run(world, report).await,
@@ -183,7 +191,7 @@ mod tests {
         assert_eq!(Body::chosen(Suite::Smoke, &names("series-full-preview")).len(), 1);
         assert!(Body::chosen(Suite::Smoke, &[]).is_empty());
         let of = |suite| Body::chosen(suite, &[]).len();
-        assert_eq!((of(Suite::Full), of(Suite::Operator)), (6, 4));
+        assert_eq!((of(Suite::Full), of(Suite::Operator)), (7, 4));
         assert_eq!(Body::chosen(Suite::Full, &names("explain")).len(), 1);
     }
 }

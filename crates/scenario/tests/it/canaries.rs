@@ -28,7 +28,7 @@ reproduces! {
 }
 
 /// Without a transcript: nothing but the simulator has shown these. A scenario begins here.
-pub(crate) const UNVERIFIED: &[&str] = &["git-canary", "git-canary-reverted"];
+pub(crate) const UNVERIFIED: &[&str] = &[];
 
 async fn reproduce(name: &str) {
     compare("canary", name, UNVERIFIED).await;

@@ -99,6 +99,13 @@ impl Checkout {
         self.commit(message)
     }
 
+    /// Writes a file, commits and pushes; returns the commit.
+    pub(super) fn put(&self, file: &str, text: &str, message: &str) -> Result<String, Error> {
+        run::write_file(&self.folder.join(file), text)?;
+        self.git(&["add", "--", file])?;
+        self.commit(message)
+    }
+
     fn commit(&self, message: &str) -> Result<String, Error> {
         self.git(&["commit", "--quiet", "--all", "--message", message])?;
         self.push()

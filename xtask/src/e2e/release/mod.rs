@@ -13,6 +13,7 @@ mod expected;
 mod forge;
 mod previews;
 pub(super) mod pull_request;
+pub(super) mod schema;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
