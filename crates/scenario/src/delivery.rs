@@ -58,7 +58,7 @@ impl Delivery {
         root: &Path,
         namespace: &str,
     ) -> Result<Option<String>, GitError> {
-        match git {
+        Ok(match git {
             Git::Commit { files, overlays } => {
                 let mut objects = manifest::overlaid(root, files, overlays)?;
                 objects.iter_mut().for_each(|object| manifest::adopt(object, namespace));
@@ -70,13 +70,10 @@ impl Delivery {
                     self.begun = Some(Begun { repository, url: place.url, head: String::new() });
                 }
                 let message = format!("State {}", files.join(", "));
-                return self
-                    .begun()?
-                    .add(move |repository| repository.commit(&text, &message))
-                    .await
-                    .map(Some);
+                let commit = move |repository: &Repository| repository.commit(&text, &message);
+                Some(self.begun()?.add(commit).await?)
             }
-            Git::Revert => return self.begun()?.add(Repository::revert).await.map(Some),
+            Git::Revert => Some(self.begun()?.add(Repository::revert).await?),
             Git::Application { file, overlays } => {
                 for object in manifest::overlaid(root, std::slice::from_ref(file), overlays)? {
                     let object = over(object, namespace, &self.begun()?.url);
@@ -85,11 +82,17 @@ impl Delivery {
                     let applied = all.patch(namespace, &params, &patch);
                     call(format!("apply application {namespace}"), applied).await?;
                 }
+                None
             }
-            Git::Webhook => world.forge.announce(namespace, &self.begun()?.head).await?,
-            Git::Refresh => forge::refresh(&world.client, namespace).await?,
-        }
-        Ok(None)
+            Git::Webhook => {
+                world.forge.announce(namespace, &self.begun()?.head).await?;
+                None
+            }
+            Git::Refresh => {
+                forge::refresh(&world.client, namespace).await?;
+                None
+            }
+        })
     }
 
     fn begun(&mut self) -> Result<&mut Begun, GitError> {

@@ -117,7 +117,10 @@ fn none() -> ForgeError {
 }
 
 /// Asks Argo CD to look at Git for an Application now.
-pub(crate) async fn refresh(client: &Client, name: &str) -> Result<(), ActError> {
+///
+/// # Errors
+/// When the API refuses.
+pub async fn refresh(client: &Client, name: &str) -> Result<(), ActError> {
     let patch = json!({ "metadata": { "annotations": { ARGOCD_REFRESH: "normal" } } });
     let (all, params, patch) = (application(client), PatchParams::default(), Patch::Merge(&patch));
     call(format!("refresh application {name}"), all.patch(name, &params, &patch)).await.map(drop)

@@ -30,7 +30,7 @@ pub use act::ActError;
 pub use compare::difference;
 pub use delivery::GitError;
 pub use faults::{Faults, NoFaults, SimulatedFaults};
-pub use forge::{Forge, ForgeError, NoForge, Place, SimulatedForge};
+pub use forge::{Forge, ForgeError, NoForge, Place, SimulatedForge, refresh};
 pub use namespace::{clear, discard};
 pub use parse::{ParseError, parse};
 pub use room::move_to;

@@ -101,14 +101,10 @@ async fn delete(
     kind: &str,
     name: &str,
 ) -> Result<(), ClearError> {
+    begin(objects, kind, name).await?;
     let object = || format!("{kind} {name}");
     let act = |source| ClearError::Act { object: object(), source };
     let there = || async { call(format!("get {kind} {name}"), objects.get_opt(name)).await };
-    if there().await.map_err(act)?.is_none() {
-        return Ok(());
-    }
-    let params = DeleteParams::default();
-    call(format!("delete {kind} {name}"), objects.delete(name, &params)).await.map_err(act)?;
     let gone = || async { Ok(there().await?.is_none().then_some(())) };
     wait::until(&*world.pace, WITHIN, format!("{kind} {name} to be gone"), gone).await.map_err(|error| {
         match error {

@@ -49,8 +49,6 @@ pub enum Kind {
 pub struct Observer {
     rollout: String,
     names: Names,
-    /// The commits of the scenario's repository, in their order.
-    commits: Vec<String>,
     objects: BTreeMap<(Kind, String), Value>,
     phase: Option<(String, String)>,
     step: Step,
@@ -84,7 +82,6 @@ impl Observer {
         Self {
             rollout: rollout.to_owned(),
             names: Names::new(rollout),
-            commits: Vec::new(),
             objects: BTreeMap::new(),
             phase: None,
             step: Step::default(),
@@ -155,7 +152,7 @@ impl Observer {
         let mut application = step.application;
         application.sort_by_cached_key(|fact| (fact.kind == FactKind::Health).then(|| fact.text.clone()));
         for fact in application {
-            add(fact.kind, self.with_commits(&fact.text));
+            add(fact.kind, self.names.normalise(&fact.text));
         }
         for event in step.events {
             add(FactKind::Event, event);

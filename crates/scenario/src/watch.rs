@@ -45,7 +45,7 @@ pub(crate) struct Watches {
 struct Watch {
     kind: Kind,
     api: Api<DynamicObject>,
-    /// The only object by its name, where the others of its namespace are somebody else's.
+    /// Which of its namespace's objects, as a field selector; where there is none, all.
     only: Option<String>,
     version: String,
     events: Events,
@@ -78,7 +78,7 @@ impl Watches {
             watches.push(Watch::start(kind, api, None, observer).await?);
         }
         if by_git {
-            let only = Some(namespace.to_owned());
+            let only = Some(format!("metadata.name={namespace}"));
             watches.push(Watch::start(Kind::Application, application(client), only, observer).await?);
         }
         Ok(Self { watches })
@@ -110,8 +110,7 @@ impl Watch {
         observer: &mut Observer,
     ) -> Result<Self, WatchError> {
         let refused = |source| WatchError::Refused { kind, source };
-        let fields = only.iter().map(|name| format!("metadata.name={name}")).next();
-        let params = ListParams { field_selector: fields, ..ListParams::default() };
+        let params = ListParams { field_selector: only.clone(), ..ListParams::default() };
         let list = api.list(&params).await.map_err(refused)?;
         let version = list.metadata.resource_version.clone().unwrap_or_default();
         for object in list.items {
@@ -153,8 +152,8 @@ impl Watch {
 }
 
 async fn open(api: &Api<DynamicObject>, only: Option<&str>, version: &str) -> Result<Events, kube::Error> {
-    let fields = only.map(|name| format!("metadata.name={name}"));
-    let params = WatchParams { field_selector: fields, ..WatchParams::default() };
+    let only = only.map(str::to_owned);
+    let params = WatchParams { field_selector: only, ..WatchParams::default() };
     Ok(Box::pin(api.watch(&params, version).await?))
 }
 

@@ -84,8 +84,7 @@ fn compare(
                 Fault::permanent(format!("{} and the chart differ on {words}: {what}", file.display()))
             };
             let chart = find(rendered, &name).ok_or_else(|| wrong("it is not rendered".to_owned()))?;
-            let mut chart = without_helm_labels(chart);
-            without_zero(&mut chart);
+            let chart = without_helm_labels(chart);
             if let Some(difference) =
                 object::missing(&plain, &chart).or_else(|| object::missing(&chart, &plain))
             {

@@ -57,6 +57,3 @@ pub(crate) fn run(world: &mut World, work: Work) {
         Work::Experiment { .. } | Work::Collect | Work::Namespace { .. } => {}
     }
 }
-
-/// The annotation that names the Rollout by which a Service is managed.
-const MANAGED_BY: &str = "argo-rollouts.argoproj.io/managed-by-rollouts";

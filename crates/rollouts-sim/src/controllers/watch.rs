@@ -98,23 +98,22 @@ fn rollout_of(store: &Store, change: &Change) -> Option<String> {
     if change.kind == ChangeKind::Deleted || service["spec"]["selector"][names::POD_TEMPLATE_HASH].is_null() {
         return None;
     }
-    if let Some(manager) = object::annotation(service, super::MANAGED_BY) {
+    if let Some(manager) = object::annotation(service, names::MANAGED_BY_ROLLOUTS) {
         return Some(manager.to_owned());
     }
     let name = object::name(service);
-    let named = |rollout: &&Object| {
-        let strategy = &rollout["spec"]["strategy"];
-        let of = |kind: &str, field: &str| strategy[kind][field] == name;
-        of("blueGreen", "activeService")
-            || of("blueGreen", "previewService")
-            || of("canary", "stableService")
-            || of("canary", "canaryService")
-    };
-    store
-        .list(Resource::Rollout, object::namespace(service))
-        .find(named)
-        .map(|rollout| object::name(rollout).to_owned())
+    let mut rollouts = store.list(Resource::Rollout, object::namespace(service));
+    let named = rollouts.find(|rollout| NAMED.iter().any(|field| text(rollout, field) == name));
+    named.map(|rollout| object::name(rollout).to_owned())
 }
+
+/// Where a Rollout names its Services.
+const NAMED: &[&str] = &[
+    "/spec/strategy/blueGreen/activeService",
+    "/spec/strategy/blueGreen/previewService",
+    "/spec/strategy/canary/stableService",
+    "/spec/strategy/canary/canaryService",
+];
 
 /// From a Service to its Rollout.
 fn service_delay(rollout: Option<&Object>, now: Timestamp) -> Duration {

@@ -8,7 +8,7 @@ use crate::transcript::{Fact, FactKind};
 impl Observer {
     /// Notes a commit; it is called c1, c2 … in this order.
     pub fn committed(&mut self, commit: &str) {
-        self.commits.push(commit.to_owned());
+        self.names.committed(commit);
     }
 
     /// Adds what is new in this step. How often Argo CD goes to and fro while pods become ready is chance, so each state
@@ -31,12 +31,6 @@ impl Observer {
         news
     }
 
-    /// A text with the commits by their names.
-    pub(super) fn with_commits(&self, text: &str) -> String {
-        let named = self.commits.iter().enumerate();
-        named.fold(text.to_owned(), |text, (index, commit)| text.replace(commit, &format!("c{}", index + 1)))
-    }
-
     pub(super) fn application_is(&self, pointer: &str, wanted: &str) -> bool {
         self.of_kind(Kind::Application).any(|application| text(application, pointer) == Some(wanted))
     }
@@ -47,9 +41,7 @@ impl Observer {
     }
 
     pub(super) fn is_synced(&self, commit: &str) -> bool {
-        let number: Option<usize> = commit.strip_prefix('c').and_then(|number| number.parse().ok());
-        let hash = number.and_then(|number| self.commits.get(number.checked_sub(1)?));
-        hash.is_some_and(|hash| {
+        self.names.hash(commit).is_some_and(|hash| {
             self.application_is("/status/sync/status", "Synced")
                 && self.application_is("/status/sync/revision", hash)
                 && self.application_is("/status/operationState/phase", "Succeeded")
@@ -58,7 +50,7 @@ impl Observer {
     }
 
     pub(super) fn application_summary(&self, object: &Value) -> String {
-        let facts: Vec<String> = facts(object).iter().map(|fact| self.with_commits(&fact.text)).collect();
+        let facts: Vec<String> = facts(object).iter().map(|fact| self.names.normalise(&fact.text)).collect();
         let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
         let conditions: Vec<&str> =
             conditions.into_iter().flatten().filter_map(|condition| text(condition, "/message")).collect();

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use kube::Api;
-use kube::api::{DynamicObject, Patch, PatchParams};
-use rollouts_client::names::ARGOCD_REFRESH;
+use kube::api::{DeleteParams, DynamicObject, ListParams};
 use rollouts_client::wait::{self, WaitError};
 use scenario::World;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cluster;
 use crate::e2e::case::with_causes;
@@ -61,10 +60,8 @@ impl Argo<'_> {
 
     /// Asks Argo CD to look at Git now.
     pub(super) async fn refresh(&self) -> Result<(), Error> {
-        let patch = json!({"metadata": {"annotations": {ARGOCD_REFRESH: "normal"}}});
-        let patched =
-            self.applications().patch(self.app.name, &PatchParams::default(), &Patch::Merge(&patch)).await;
-        patched.map(|_| ()).map_err(|error| with_causes(&error))
+        let asked = scenario::refresh(&self.world.client, self.app.name).await;
+        asked.map_err(|error| with_causes(&error))
     }
 
     /// Waits until the Application is as wanted.
@@ -107,6 +104,32 @@ impl Argo<'_> {
 
     fn applications(&self) -> Api<DynamicObject> {
         api(self.world, "Application")
+    }
+}
+
+/// Every Application as it is.
+pub(super) async fn applications(world: &World) -> Result<Vec<Value>, Error> {
+    let list = api(world, "Application").list(&ListParams::default()).await;
+    let list = list.map_err(|error| with_causes(&error))?;
+    list.items.into_iter().map(|one| serde_json::to_value(one).map_err(|error| with_causes(&error))).collect()
+}
+
+/// Waits until ApplicationSets have made all of these.
+pub(super) async fn made(world: &World, within: Duration, apps: &[&App]) -> Result<(), Error> {
+    let made = || async {
+        let known = applications(world).await?;
+        let is_there = |app: &&App| known.iter().any(|one| text_at(one, "/metadata/name") == app.name);
+        Ok::<_, Error>(apps.iter().all(is_there).then_some(()))
+    };
+    let what = "the ApplicationSets to have made all applications";
+    wait::until(&*world.pace, within, what, made).await.map_err(|error| with_causes(&error))
+}
+
+/// Deletes an object. One that is not there is gone.
+pub(super) async fn remove(objects: &Api<DynamicObject>, name: &str) -> Result<(), Error> {
+    match objects.delete(name, &DeleteParams::default()).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        deleted => deleted.map(drop).map_err(|error| with_causes(&error)),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::api::{Patch, PatchParams};
 use rollouts_client::client::Rollouts;
 use rollouts_client::condition::Condition;
 use rollouts_client::phase::{self, Phase};
@@ -126,15 +126,8 @@ async fn deploy(world: &World, url: &str) -> Result<(), Error> {
     cluster::put(&world.client, "end-to-end", &shipped("argocd/projects/rollouts-project.yaml", url)?)
         .await?;
     cluster::put(&world.client, "end-to-end", &application_set(url)?).await?;
-    let made = || async {
-        let names: Vec<String> =
-            applications(world).await?.iter().map(|one| text_at(one, "/metadata/name").to_owned()).collect();
-        Ok::<_, Error>(
-            ALL.iter().all(|deployed| names.iter().any(|name| name == deployed.app.name)).then_some(()),
-        )
-    };
-    let what = "the ApplicationSet to have made all applications";
-    wait::until(&*world.pace, WITHIN, what, made).await.map_err(|error| with_causes(&error))?;
+    let apps: Vec<&App> = ALL.iter().map(|deployed| &deployed.app).collect();
+    argo::made(world, WITHIN, &apps).await?;
     all_settled(world, TAGS[0]).await?;
     // Not until its pods have been measured is an autoscaler, and then the application, Healthy to Argo CD for good.
     let measured = ["--for=condition=ScalingActive", "--namespace=prod", "--timeout=180s"];
@@ -180,7 +173,7 @@ async fn release(world: &World, clone: &Checkout, syncs: &mut Vec<f64>) -> Resul
     let (over, unexpected) = (Cell::new(false), RefCell::new(Unexpected::default()));
     let watching = async {
         while !over.get() {
-            for application in applications(world).await? {
+            for application in argo::applications(world).await? {
                 let name = text_at(&application, "/metadata/name");
                 if let Some(deployed) = ALL.iter().find(|deployed| deployed.app.name == name) {
                     unexpected.borrow_mut().see(&application, deployed.kind, &commit);
@@ -285,19 +278,9 @@ async fn drift(world: &World) -> Result<(), Error> {
 
 /// Removes all of it, whatever makes it anew first.
 async fn gone(world: &World) -> Result<(), Error> {
-    match argo::api(world, "ApplicationSet").delete("environments", &DeleteParams::default()).await {
-        Err(kube::Error::Api(status)) if status.code == 404 => {}
-        deleted => drop(deleted.map_err(|error| with_causes(&error))?),
-    }
+    argo::remove(&argo::api(world, "ApplicationSet"), "environments").await?;
     for environment in ENVIRONMENTS {
         clear(world, environment).await?;
     }
     Ok(())
-}
-
-/// Every Application as it is.
-pub(super) async fn applications(world: &World) -> Result<Vec<Value>, Error> {
-    let list = argo::api(world, "Application").list(&ListParams::default()).await;
-    let list = list.map_err(|error| with_causes(&error))?;
-    list.items.into_iter().map(|one| serde_json::to_value(one).map_err(|error| with_causes(&error))).collect()
 }

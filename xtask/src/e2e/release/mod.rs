@@ -112,10 +112,15 @@ impl Release<'_> {
     async fn begin(&self, folder: &Path) -> Result<Checkout, Error> {
         clear(self.world, self.namespace()).await?;
         let (clone, url) = Checkout::fresh(folder)?;
-        self.argo.begin(&url).await?;
-        self.settled().await?;
-        self.wait(&Condition::Healthy).await?;
+        self.deployed(&url).await?;
         Ok(clone)
+    }
+
+    /// The Application over a repository, Synced, and its Rollout Healthy.
+    async fn deployed(&self, url: &str) -> Result<(), Error> {
+        self.argo.begin(url).await?;
+        self.settled().await?;
+        self.wait(&Condition::Healthy).await
     }
 
     /// The steps up to the commit that names the new tag, alike in both workflows; returns that commit. No load

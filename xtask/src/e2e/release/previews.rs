@@ -1,13 +1,12 @@
 //! The shipped previews of pull requests, over a repository on the host cluster's forge.
 
-use kube::api::DeleteParams;
 use scenario::World;
 use serde_json::{Value, json};
 
 use super::argo::{self, SHIPPED, shipped};
 use super::forge::{Forge, OWNER, REPOSITORY};
 use crate::cluster;
-use crate::e2e::case::{clear, with_causes};
+use crate::e2e::case::clear;
 use crate::e2e::found;
 use crate::run::{self, Error};
 
@@ -72,23 +71,16 @@ fn to_gitea(value: &mut Value, api: &str) -> usize {
 /// Removes all of it with what was deployed to a namespace: whatever makes it anew first, the projects last.
 pub(super) async fn gone(world: &World, namespace: &str) -> Result<(), Error> {
     for set in ["previews", "previews-platform"] {
-        remove(&argo::api(world, "ApplicationSet"), set).await?;
+        argo::remove(&argo::api(world, "ApplicationSet"), set).await?;
     }
     clear(world, namespace).await?;
     for project in ["previews", "platform"] {
-        remove(&argo::api(world, "AppProject"), project).await?;
+        argo::remove(&argo::api(world, "AppProject"), project).await?;
     }
     for secret in SECRETS {
-        remove(&cluster::api(&world.client, "v1", "Secret", Some("argocd")), secret).await?;
+        argo::remove(&cluster::api(&world.client, "v1", "Secret", Some("argocd")), secret).await?;
     }
     Ok(())
-}
-
-async fn remove(api: &kube::Api<kube::api::DynamicObject>, name: &str) -> Result<(), Error> {
-    match api.delete(name, &DeleteParams::default()).await {
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        deleted => deleted.map(drop).map_err(|error| with_causes(&error)),
-    }
 }
 
 #[cfg(test)]

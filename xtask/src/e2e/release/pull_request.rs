@@ -11,9 +11,8 @@ use rollouts_client::condition::Condition;
 use rollouts_client::wait;
 use scenario::World;
 
-use super::argo::{App, Argo, settled, text_at};
+use super::argo::{self, App, Argo, settled, text_at};
 use super::checkout::{Checkout, News};
-use super::environments::applications;
 use super::forge::{Forge, OWNER};
 use super::previews;
 use super::{Marks, Release, SYNC_WITHIN, Shown, Workflow, answered, expect, folder, promoted, step};
@@ -91,8 +90,7 @@ async fn deliver(release: &Release<'_>, forge: &Forge<'_>, shown: &mut Shown) ->
     let (clone, _) = Checkout::fresh(folder.path())?;
     let clone = clone.moved(&forge.url(), OWNER, forge.token())?.on(BRANCH)?;
     previews::admit(world, forge).await?;
-    release.argo.begin(&forge.url()).await?;
-    release.settled().await?;
+    release.deployed(&forge.url()).await?;
     answered(world, ACTIVE, TAGS[0]).await?;
 
     step(2, "pushes are told to Argo CD, which takes no webhook that is not signed with the secret");
@@ -173,12 +171,7 @@ fn change(clone: &Checkout) -> Result<String, Error> {
 
 /// Waits for the preview's applications, each as wanted.
 async fn previewed(world: &World, head: &str) -> Result<(), Error> {
-    let made = || async {
-        let known = names(world).await?;
-        Ok::<_, Error>(PREVIEWS.iter().all(|app| known.iter().any(|name| name == app.name)).then_some(()))
-    };
-    let what = "the ApplicationSets to have made the preview's applications";
-    wait::until(&*world.pace, PREVIEW_WITHIN, what, made).await.map_err(|error| with_causes(&error))?;
+    argo::made(world, PREVIEW_WITHIN, &PREVIEWS.each_ref()).await?;
     for app in &PREVIEWS {
         let what = format!("{} to be Synced and Healthy", app.name);
         Argo { world, app }.until(&what, PREVIEW_WITHIN, settled).await?;
@@ -210,5 +203,5 @@ async fn closed(world: &World) -> Result<(), Error> {
 }
 
 async fn names(world: &World) -> Result<Vec<String>, Error> {
-    Ok(applications(world).await?.iter().map(|one| text_at(one, "/metadata/name").to_owned()).collect())
+    Ok(argo::applications(world).await?.iter().map(|one| text_at(one, "/metadata/name").to_owned()).collect())
 }

@@ -68,9 +68,7 @@ async fn all(release: &Release<'_>, shown: &mut Shown) -> Result<(), Error> {
     step(1, "version 1 works with the first schema");
     let (clone, url) = Checkout::fresh(folder.path())?;
     clone.put(VALUES, &stated(FIRST), "Release version 1")?;
-    release.argo.begin(&url).await?;
-    release.settled().await?;
-    release.wait(&Condition::Healthy).await?;
+    release.deployed(&url).await?;
 
     step(2, "expand: the migration runs first, and version 2 passes while both versions serve");
     deliver(release, &clone, EXPAND, "v2", shown).await?;
