@@ -78,15 +78,15 @@ impl Target {
         matches!(self, Self::Context(_))
     }
 
-    /// The kubeconfig and context that tools use there; none on the simulator, which tools cannot reach, and
-    /// where it cannot be known. `environment` is that of the run.
+    /// The files of the kubeconfig, and the context, that tools use there; none on the simulator, which tools cannot
+    /// reach. `environment` is that of the run.
     #[must_use]
-    pub fn kubeconfig(&self, environment: &[(OsString, OsString)]) -> Option<(PathBuf, Option<String>)> {
+    pub fn kubeconfig(&self, environment: &[(OsString, OsString)]) -> Option<(Vec<PathBuf>, Option<String>)> {
         match self {
             Self::Sim => None,
-            Self::Host => Some((host_kubeconfig(environment), None)),
-            Self::Kind => Some((user_kubeconfig(environment)?, Some(KIND_CONTEXT.to_owned()))),
-            Self::Context(name) => Some((user_kubeconfig(environment)?, Some(name.clone()))),
+            Self::Host => Some((vec![host_kubeconfig(environment)], None)),
+            Self::Kind => Some((user_kubeconfig(environment), Some(KIND_CONTEXT.to_owned()))),
+            Self::Context(name) => Some((user_kubeconfig(environment), Some(name.clone()))),
         }
     }
 }
@@ -97,10 +97,16 @@ fn host_kubeconfig(environment: &[(OsString, OsString)]) -> PathBuf {
     state.join("blue-green-canary/host/kubeconfig")
 }
 
-/// The user's own kubeconfig: what `KUBECONFIG` names first, else the usual place.
-pub(crate) fn user_kubeconfig(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
-    let named = find(environment, "KUBECONFIG").and_then(|value| std::env::split_paths(value).next());
-    named.or_else(|| find(environment, "HOME").map(|home| PathBuf::from(home).join(".kube/config")))
+/// The files of the user's own kubeconfig: those that `KUBECONFIG` names, else the one at the usual place; none where
+/// neither `KUBECONFIG` nor `HOME` is set.
+pub(crate) fn user_kubeconfig(environment: &[(OsString, OsString)]) -> Vec<PathBuf> {
+    match (find(environment, "KUBECONFIG"), find(environment, "HOME")) {
+        (Some(named), _) => {
+            std::env::split_paths(named).filter(|file| !file.as_os_str().is_empty()).collect()
+        }
+        (None, Some(home)) => vec![PathBuf::from(home).join(".kube/config")],
+        (None, None) => Vec::new(),
+    }
 }
 
 fn find<'a>(environment: &'a [(OsString, OsString)], name: &str) -> Option<&'a OsString> {
@@ -119,6 +125,18 @@ pub const KIND_CONTEXT: &str = "kind-blue-green-canary";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kubeconfig_is_the_files_that_are_named_or_the_one_at_home() {
+        let files = |environment: &[(&str, &str)]| {
+            let environment: Vec<_> = environment.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+            user_kubeconfig(&environment)
+        };
+        let paths = |list: &[&str]| list.iter().map(PathBuf::from).collect::<Vec<_>>();
+        assert_eq!(files(&[("KUBECONFIG", "/a::/b"), ("HOME", "/h")]), paths(&["/a", "/b"]));
+        assert_eq!(files(&[("KUBECONFIG", ""), ("HOME", "/h")]), paths(&["/h/.kube/config"]));
+        assert_eq!(files(&[]), paths(&[]));
+    }
 
     #[test]
     fn names_are_read_as_they_are_written() {

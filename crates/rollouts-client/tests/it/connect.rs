@@ -26,6 +26,55 @@ fn closed_port() -> u16 {
     listener.local_addr().expect("a bound socket").port()
 }
 
+#[test]
+fn several_files_are_one_kubeconfig_in_which_the_first_counts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("a file");
+        file
+    };
+    let first =
+        write("first", "clusters: [{name: c, cluster: {server: 'http://first'}}]\ncurrent-context: here\n");
+    let second = write(
+        "second",
+        "clusters: [{name: c, cluster: {server: 'http://second'}}, {name: d, cluster: {server: 'http://d'}}]\n\
+         contexts: [{name: here, context: {cluster: d, user: u}}]\ncurrent-context: there\n",
+    );
+    let read = connect::read(&[folder.path().join("none"), first.clone(), second]).expect("a kubeconfig");
+    let servers =
+        read.clusters.iter().map(|named| named.cluster.as_ref().and_then(|one| one.server.as_deref()));
+    assert_eq!(servers.collect::<Vec<_>>(), [Some("http://first"), Some("http://d")]);
+    assert_eq!(read.current_context.as_deref(), Some("here"));
+    assert_eq!(read.contexts.len(), 1);
+    let bad = write("bad", "clusters: 7\n");
+    let error = connect::read(&[first, bad.clone()]).err().expect("not a kubeconfig");
+    assert_eq!(error.to_string(), format!("cannot read the kubeconfig {}", bad.display()));
+}
+
+/// With each field that names a file, and what kube passes by.
+#[test]
+fn a_file_is_read_as_kube_reads_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config");
+    let one = "clusters: [{name: c, cluster: {server: 'https://a', certificate-authority: ca.crt}}]
+users:
+- {name: u, user: {client-certificate: u.crt, client-key: /u.key, tokenFile: t, exec: {command: ./aws, args: [x]}}}
+- {name: v, user: {token: abc, exec: {command: aws, apiVersion: v1}}}
+contexts: [{name: x, context: {cluster: c, user: u, namespace: n}}]
+current-context: x
+preferences: {}
+more: {a: 1}
+";
+    let texts = [one.to_owned(), format!("{one}---\n{one}"), String::new(), "clusters:\n".to_owned()];
+    for text in texts {
+        std::fs::write(&file, &text).expect("a file");
+        let (ours, theirs) = (connect::read(&[file.clone()]), Kubeconfig::read_from(&file));
+        let (ours, theirs) = (ours.expect("a kubeconfig"), theirs.expect("a kubeconfig"));
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_context_that_is_not_there() {
     let error = connect::from(nobody_home(1), Some("there")).await.err().expect("no such context");

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use kube::config::Kubeconfig;
 use rollouts_client::connect;
 use rollouts_client::pace::RealPace;
 use rollouts_sim::Simulator;
@@ -21,13 +20,14 @@ pub(crate) async fn open(context: &Context) -> Result<Cluster, Fault> {
     if context.target == Target::Sim {
         return simulated(&context.place.state.join("sim"));
     }
-    let Some((file, name)) = context.target.kubeconfig(&context.inherited) else {
+    let (files, name) = context.target.kubeconfig(&context.inherited).unwrap_or_default();
+    let Some(first) = files.first() else {
         return Err(Fault::permanent(format!("target {}: there is no kubeconfig", context.target)));
     };
-    if !file.is_file() {
-        return Err(Fault::permanent(absent(&context.target, &file)));
+    if !files.iter().any(|file| file.is_file()) {
+        return Err(Fault::permanent(absent(&context.target, first)));
     }
-    let kubeconfig = Kubeconfig::read_from(&file).map_err(|error| Fault::chain(Class::Permanent, &error))?;
+    let kubeconfig = connect::read(&files).map_err(|error| Fault::chain(Class::Permanent, &error))?;
     let (client, _) = connect::acting_as(kubeconfig, name.as_deref(), context.acting_as.as_deref())
         .await
         .map_err(|error| Fault::chain(Class::Permanent, &error))?;

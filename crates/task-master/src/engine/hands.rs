@@ -3,6 +3,8 @@
 //! The only asynchronous part of the engine is here, inside one call, on a runtime of one thread. The
 //! cluster is opened when the first step needs it, so that a run without API steps touches none.
 
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use task_manager::Evidence;
@@ -378,11 +380,16 @@ fn tool_place(context: &Context, root: &Root) -> Place {
     Place {
         root: root.path().to_owned(),
         scratch: state.join("tools").join(context.target.to_string().replace([':', '/'], "-")),
-        kubeconfig,
+        kubeconfig: kubeconfig.map(listed),
         context: name.flatten(),
         environment: context.environment.clone(),
         secrets: context.secrets.clone(),
     }
+}
+
+/// Files as `KUBECONFIG` names them.
+fn listed(files: Vec<PathBuf>) -> OsString {
+    files.into_iter().map(PathBuf::into_os_string).collect::<Vec<_>>().join(OsStr::new(":"))
 }
 
 impl Hands<'_> {

@@ -11,6 +11,7 @@ pub mod kubectl;
 pub mod terraform;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::command::{Command, Secret};
@@ -35,8 +36,8 @@ pub struct Place {
     pub root: PathBuf,
     /// A folder for files that the tool leaves behind (plans, plugin caches), outside the repository.
     pub scratch: PathBuf,
-    /// The kubeconfig of the target, where the tool talks to a cluster.
-    pub kubeconfig: Option<PathBuf>,
+    /// The kubeconfig of the target, as `KUBECONFIG` names it, where the tool talks to a cluster.
+    pub kubeconfig: Option<OsString>,
     /// The kubeconfig's context; its current one when absent.
     pub context: Option<String>,
     /// Variables that the run sets for its tools.

@@ -49,7 +49,7 @@ fn the_context_reaches_every_step() {
     let bench = Bench::with_runbook(text, Vec::new());
     let mut context = context(&bench);
     context.inherited = fakes.environment();
-    context.inherited.push(("KUBECONFIG".into(), "/k/config".into()));
+    context.inherited.push(("KUBECONFIG".into(), "/k/config:/k/more".into()));
     context.runbook = Some(bench.folder().join("runbook.yaml"));
     context.environment.insert("STAGE".to_owned(), "test".to_owned());
     context.secrets.insert("PIN".to_owned(), Secret::new("canary-77"));
@@ -64,7 +64,7 @@ fn the_context_reaches_every_step() {
     for call in &calls {
         assert_eq!((&call["env"]["STAGE"], &call["env"]["PIN"]), (&json!("test"), &json!("canary-77")));
     }
-    assert_eq!(calls[1]["env"]["KUBECONFIG"], "/k/config");
+    assert_eq!(calls[1]["env"]["KUBECONFIG"], "/k/config:/k/more");
     for (path, bytes) in bench.files() {
         assert!(!String::from_utf8_lossy(&bytes).contains("canary-77"), "{}", path.display());
     }
