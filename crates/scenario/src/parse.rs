@@ -314,6 +314,7 @@ mod tests {
         let condition = Condition::Phase { phase: "Degraded".into(), message: "has timed out".into() };
         let within = Duration::from_secs(120);
         assert_eq!(script.steps[0].commands[1].action, Action::Wait { condition, within });
+        assert_eq!(script.patience(), within + PROBE_WITHIN);
         let env = vec![("NEVER_READY".to_owned(), "true".to_owned())];
         assert_eq!(script.steps[1].commands[0].action, Action::Set { image: "demo:v2".into(), env });
     }

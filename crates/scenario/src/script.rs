@@ -327,6 +327,15 @@ impl Script {
         self.steps.iter().flat_map(|step| &step.commands).any(harms)
     }
 
+    /// How long it may wait in all, which says roughly how long it takes beside others.
+    pub fn patience(&self) -> Duration {
+        let wait = |command: &Command| match &command.action {
+            Action::Wait { within, .. } | Action::Probe { within, .. } | Action::Hold(within) => *within,
+            _ => Duration::ZERO,
+        };
+        self.steps.iter().flat_map(|step| &step.commands).map(wait).sum()
+    }
+
     /// Whether it needs Git and Argo CD.
     pub fn is_by_git(&self) -> bool {
         let by_git = |command: &Command| matches!(command.action, Action::Git(_));

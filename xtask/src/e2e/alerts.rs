@@ -86,7 +86,7 @@ step It is set
 ///
 /// # Errors
 /// A report that cannot be written; what fails on the way is in the report.
-pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error> {
+pub(crate) async fn run(world: &World, report: &Report) -> Result<(), Error> {
     run::say(&format!("== {NAME}"));
     let start = Instant::now();
     let result = match cluster::alerts_after(Some(FOR)) {

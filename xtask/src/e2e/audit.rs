@@ -103,7 +103,7 @@ const GATES: &str = r#"{"spec": {"strategy": {"canary": {"analysis": null,
 ///
 /// # Errors
 /// A report that cannot be written; what differs is in the report.
-pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error> {
+pub(crate) async fn run(world: &World, report: &Report) -> Result<(), Error> {
     run::say(&format!("== {NAME}"));
     let start = Instant::now();
     let result = Box::pin(all(world)).await;

@@ -24,7 +24,7 @@ pub(crate) const NAME: &str = "explain";
 ///
 /// # Errors
 /// A report that cannot be written; what fails is in the report.
-pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error> {
+pub(crate) async fn run(world: &World, report: &Report) -> Result<(), Error> {
     run::say(&format!("== {NAME}"));
     let (alone, beside): (Vec<&Fault>, Vec<&Fault>) = fault::all().partition(|fault| fault.stops());
     let shown =

@@ -46,8 +46,8 @@ pub(crate) struct Options {
     /// Applications of Argo CD that deploy to them, are deleted there before and after each run.
     #[arg(long)]
     yes: bool,
-    /// So many scenarios at once, each in a namespace of its own. Those that take a part of the cluster away come
-    /// last, one after the other.
+    /// So many scenarios at once, each in a namespace of its own, and the releases by Git beside them. Scenarios that
+    /// take a part of the cluster away come after these, one by one, and what is measured comes last.
     #[arg(long, default_value_t = 2, value_name = "N")]
     jobs: usize,
     /// Write the transcripts instead of comparing with them; only on a real cluster.
@@ -93,19 +93,28 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let up = target.prepare(TAGS)?;
     let runtime = runtime()?;
     let suite = if names.is_empty() { options.suite.name() } else { "selected" };
-    let mut report = runtime.block_on(begin(&target, options, suite))?;
+    let report = runtime.block_on(begin(&target, options, suite))?;
     if let Some(seconds) = up {
         report.measure(Measure { name: Measure::CLUSTER_UP, seconds: vec![seconds] });
     }
-    for ran in scripts::run(&cases, options, &target)? {
+    let (along, after): (Vec<Body>, Vec<Body>) = bodies.into_iter().partition(|body| body.goes_along());
+    let run_all = |bodies: &[Body]| run_bodies(bodies, options, &target, &report);
+    for ran in scripts::run(&cases, options, &target, || run_all(&along))? {
         report.again(ran.again);
         report.add(ran.case, ran.took, &ran.outcome)?;
     }
-    if !bodies.is_empty() {
-        let world = runtime.block_on(target.world(options.ingress))?;
-        bodies.iter().try_for_each(|body| runtime.block_on(body.run(&world, &mut report)))?;
-    }
+    run_all(&after)?;
     report.finish()
+}
+
+/// Runs one after the other.
+fn run_bodies(bodies: &[Body], options: &Options, target: &Target, report: &Report) -> Result<(), Error> {
+    if bodies.is_empty() {
+        return Ok(());
+    }
+    let runtime = runtime()?;
+    let world = runtime.block_on(target.world(options.ingress))?;
+    bodies.iter().try_for_each(|body| runtime.block_on(body.run(&world, report)))
 }
 
 async fn begin(target: &Target, options: &Options, suite: &str) -> Result<Report, Error> {

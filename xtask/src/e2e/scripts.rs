@@ -1,5 +1,6 @@
 //! The scripts of a run: several beside each other, each in a namespace of its own.
 
+use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,16 +24,24 @@ pub(super) struct Ran<'c> {
     pub(super) outcome: Result<Outcome, Failed>,
 }
 
-/// Runs all of them, even after a failure: those that take nothing away beside each other, then the others one by one.
+/// Runs all of them, even after a failure: those that take nothing away beside each other, and beside `along`, then the
+/// others one by one.
 ///
 /// # Errors
-/// A script that cannot be read; what fails in one is its outcome.
-pub(super) fn run<'c>(cases: &'c [Case], options: &Options, target: &Target) -> Result<Vec<Ran<'c>>, Error> {
+/// A script that cannot be read, or what `along` says; what fails in a scenario is its outcome.
+pub(super) fn run<'c>(
+    cases: &'c [Case],
+    options: &Options,
+    target: &Target,
+    along: impl FnOnce() -> Result<(), Error> + Send,
+) -> Result<Vec<Ran<'c>>, Error> {
     let (mut beside, mut alone) = (Vec::new(), Vec::new());
     for case in cases {
         let script = case.script()?;
         if script.harms() { &mut alone } else { &mut beside }.push((case, script));
     }
+    // The longest first, so that the last one does not keep all others waiting.
+    beside.sort_by_key(|(_, script)| Reverse(script.patience()));
     let begun = AtomicUsize::new(0);
     let run = |(case, script): &(&'c Case, Script)| {
         let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
@@ -44,7 +53,11 @@ pub(super) fn run<'c>(cases: &'c [Case], options: &Options, target: &Target) -> 
         }
         ran
     };
-    let mut all = pool::map(&beside, options.jobs, run);
+    let mut all = std::thread::scope(|scope| {
+        let along = scope.spawn(along);
+        let all = pool::map(&beside, options.jobs, run);
+        along.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(|()| all)
+    })?;
     all.extend(pool::map(&alone, 1, run));
     Ok(all)
 }

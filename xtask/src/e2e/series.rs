@@ -78,7 +78,7 @@ impl Series {
     ///
     /// # Errors
     /// A report that cannot be written; what fails in the series is in the report.
-    pub(crate) async fn run(&self, world: &World, report: &mut Report) -> Result<(), Error> {
+    pub(crate) async fn run(&self, world: &World, report: &Report) -> Result<(), Error> {
         run::say(&format!("== {}", self.name));
         let start = Instant::now();
         let mut done = Done::default();

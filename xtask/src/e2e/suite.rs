@@ -43,6 +43,8 @@ pub(crate) enum Body {
     PullRequest,
     /// A change of the database's schema.
     Schema,
+    /// The platform by Terraform, and what GitOps makes of it.
+    Platform,
     /// Switches in a row.
     Series(&'static Series),
     /// What goes wrong, and how it is explained.
@@ -62,6 +64,7 @@ const BODIES: &[Body] = &[
     Body::Environments,
     Body::PullRequest,
     Body::Schema,
+    Body::Platform,
     Body::Series(&series::SHIPPED),
     Body::Series(&series::FULL_PREVIEW),
     Body::Audit,
@@ -88,9 +91,15 @@ impl Body {
             | Body::Environments
             | Body::PullRequest
             | Body::Schema
+            | Body::Platform
             | Body::Series(_) => Suite::Full,
             Body::Explain | Body::Audit | Body::Rights | Body::Alerts => Suite::Operator,
         }
+    }
+
+    /// Whether it may run beside scenarios. What is measured may not, and neither may a dozen applications at once.
+    pub(crate) fn goes_along(self) -> bool {
+        matches!(self, Body::Release | Body::Canary | Body::PullRequest | Body::Schema)
     }
 
     /// Its name, as scenarios have one.
@@ -101,6 +110,7 @@ impl Body {
             Body::Environments => release::environments::NAME,
             Body::PullRequest => release::pull_request::NAME,
             Body::Schema => release::schema::NAME,
+            Body::Platform => release::platform::NAME,
             Body::Series(series) => series.name,
             Body::Explain => explain::NAME,
             Body::Audit => audit::NAME,
@@ -112,20 +122,26 @@ impl Body {
     /// Makes ready what it needs and that takes its time.
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
-            Body::Release | Body::Canary | Body::Environments | Body::Schema | Body::Alerts => Ok(()),
+            Body::Release
+            | Body::Canary
+            | Body::Environments
+            | Body::Schema
+            | Body::Platform
+            | Body::Alerts => Ok(()),
             Body::PullRequest => crate::cluster::build_forge(),
             Body::Series(_) | Body::Explain | Body::Audit | Body::Rights => bench::build_task_master(),
         }
     }
 
     /// Runs it and adds it to the report.
-    pub(crate) async fn run(self, world: &World, report: &mut Report) -> Result<(), Error> {
+    pub(crate) async fn run(self, world: &World, report: &Report) -> Result<(), Error> {
         match self {
             Body::Release => release::blue_green::run(world, report).await,
             Body::Canary => release::canary::run(world, report).await,
             Body::Environments => release::environments::run(world, report).await,
             Body::PullRequest => release::pull_request::run(world, report).await,
             Body::Schema => release::schema::run(world, report).await,
+            Body::Platform => release::platform::run(world, report).await,
             Body::Series(series) => series.run(world, report).await,
             Body::Explain => explain::run(world, report).await,
             Body::Audit => audit::run(world, report).await,
@@ -191,7 +207,7 @@ mod tests {
         assert_eq!(Body::chosen(Suite::Smoke, &names("series-full-preview")).len(), 1);
         assert!(Body::chosen(Suite::Smoke, &[]).is_empty());
         let of = |suite| Body::chosen(suite, &[]).len();
-        assert_eq!((of(Suite::Full), of(Suite::Operator)), (7, 4));
+        assert_eq!((of(Suite::Full), of(Suite::Operator)), (8, 4));
         assert_eq!(Body::chosen(Suite::Full, &names("explain")).len(), 1);
     }
 }

@@ -6,11 +6,13 @@
 
 mod api;
 mod live;
+mod platform;
 mod stage;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub(crate) use platform::Platform;
 use stage::Stage;
 
 use crate::cluster::ARGO_CD;
@@ -45,10 +47,18 @@ const MANIFEST: &str = "manifests/install.yaml";
 /// # Errors
 /// A missing Terraform, or what it says.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
-    let terraform = run::which("terraform").ok_or_else(|| {
-        Error::Found("terraform is not on PATH: https://developer.hashicorp.com/terraform/install".to_owned())
-    })?;
+    let terraform = program()?;
     if options.live { live::run(&terraform) } else { check(&terraform) }
+}
+
+/// Terraform itself.
+///
+/// # Errors
+/// Where there is none.
+pub(crate) fn program() -> Result<PathBuf, Error> {
+    run::which("terraform").ok_or_else(|| {
+        Error::Found("terraform is not on PATH: https://developer.hashicorp.com/terraform/install".to_owned())
+    })
 }
 
 /// Whether Terraform and the provider accept the platform, whether bad variables are refused, and whether what is

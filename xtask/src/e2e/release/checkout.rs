@@ -99,6 +99,21 @@ impl Checkout {
         self.commit(message)
     }
 
+    /// The files of a folder, and of those below it.
+    pub(super) fn files(&self, folder: &str) -> Result<Vec<String>, Error> {
+        Ok(self.git(&["ls-files", "--", folder])?.lines().map(str::to_owned).collect())
+    }
+
+    /// What a file says.
+    pub(super) fn read(&self, file: &str) -> Result<String, Error> {
+        run::read_file(&self.folder.join(file))
+    }
+
+    /// Takes files out, with the next commit.
+    pub(super) fn remove(&self, files: &[&str]) -> Result<(), Error> {
+        self.git(&[&["rm", "--quiet", "--"][..], files].concat()).map(drop)
+    }
+
     /// Writes a file, commits and pushes; returns the commit.
     pub(super) fn put(&self, file: &str, text: &str, message: &str) -> Result<String, Error> {
         run::write_file(&self.folder.join(file), text)?;

@@ -81,7 +81,7 @@ const ALL: [Deployed; 6] = [
 ///
 /// # Errors
 /// A report that cannot be written; what fails on the way is in the report.
-pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error> {
+pub(crate) async fn run(world: &World, report: &Report) -> Result<(), Error> {
     run::say(&format!("== {NAME}"));
     let start = Instant::now();
     let (mut loads, mut syncs) = (Vec::new(), Vec::new());

@@ -11,6 +11,7 @@ mod checkout;
 pub(super) mod environments;
 mod expected;
 mod forge;
+pub(super) mod platform;
 mod previews;
 pub(super) mod pull_request;
 pub(super) mod schema;
@@ -89,7 +90,7 @@ impl Workflow {
     async fn run(
         &self,
         world: &World,
-        report: &mut Report,
+        report: &Report,
         all: impl AsyncFnOnce(&Release<'_>, &mut Shown) -> Result<(), Error>,
     ) -> Result<(), Error> {
         run::say(&format!("== {}", self.name));

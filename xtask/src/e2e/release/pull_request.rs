@@ -65,7 +65,7 @@ const WORKFLOW: Workflow = Workflow {
 ///
 /// # Errors
 /// A report that cannot be written; what fails on the way is in the report.
-pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error> {
+pub(crate) async fn run(world: &World, report: &Report) -> Result<(), Error> {
     WORKFLOW.run(world, report, async |release, shown| all(release, shown).await).await
 }
 

@@ -8,6 +8,7 @@ mod verdict;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use scenario::{Loaded, Outcome};
@@ -29,9 +30,9 @@ const FOLDER: &str = "target/e2e";
 /// The width of a bucket of the accounts in the report.
 const BUCKET: Duration = Duration::from_millis(500);
 
-/// A report that grows while scenarios are run.
+/// A report that grows while scenarios are run, several at once.
 pub(crate) struct Report {
-    doc: ReportDoc,
+    doc: Mutex<ReportDoc>,
     folder: PathBuf,
     start: Instant,
 }
@@ -63,17 +64,21 @@ impl Report {
             measures: Vec::new(),
             verdicts: Vec::new(),
         };
-        Ok(Report { doc, folder, start: Instant::now() })
+        Ok(Report { doc: Mutex::new(doc), folder, start: Instant::now() })
+    }
+
+    fn doc(&self) -> MutexGuard<'_, ReportDoc> {
+        self.doc.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that so many runs were run again.
-    pub(crate) fn again(&mut self, runs: usize) {
-        self.doc.again += runs;
+    pub(crate) fn again(&self, runs: usize) {
+        self.doc().again += runs;
     }
 
     /// Adds a scenario with its loads, and draws them.
     pub(crate) fn add(
-        &mut self,
+        &self,
         case: &Case,
         took: Duration,
         outcome: &Result<Outcome, Failed>,
@@ -83,19 +88,19 @@ impl Report {
             Ok(outcome) => (&outcome.loads, None),
             Err(failed) => (&failed.loads, Some(failed.error.to_string())),
         };
-        self.scenario(&case.name, &script.title, script.shows, took, error, loads)?;
-        if let Some(added) = self.doc.scenarios.last_mut() {
-            added.verified = case.is_recorded() || self.doc.measured == Measured::Live;
-            if !case.switches() {
-                added.loads.iter_mut().for_each(|load| load.switches.clear());
-            }
+        let mut added = self.document(&case.name, &script.title, script.shows, took, error, loads)?;
+        if !case.switches() {
+            added.loads.iter_mut().for_each(|load| load.switches.clear());
         }
+        let mut doc = self.doc();
+        added.verified = case.is_recorded() || doc.measured == Measured::Live;
+        doc.scenarios.push(added);
         Ok(())
     }
 
     /// Adds what any other body has shown since `start`, and says why it failed.
     pub(crate) fn body(
-        &mut self,
+        &self,
         (name, title): (&str, &str),
         shows: Vec<String>,
         start: Instant,
@@ -111,7 +116,7 @@ impl Report {
 
     /// Adds what was shown under a name of its own.
     pub(crate) fn scenario(
-        &mut self,
+        &self,
         name: &str,
         title: &str,
         shows: Vec<String>,
@@ -119,6 +124,21 @@ impl Report {
         error: Option<String>,
         loads: &[Loaded],
     ) -> Result<(), Error> {
+        let added = self.document(name, title, shows, took, error, loads)?;
+        self.doc().scenarios.push(added);
+        Ok(())
+    }
+
+    /// The same as the report has it, its pictures drawn.
+    fn document(
+        &self,
+        name: &str,
+        title: &str,
+        shows: Vec<String>,
+        took: Duration,
+        error: Option<String>,
+        loads: &[Loaded],
+    ) -> Result<ScenarioDoc, Error> {
         let mut docs = Vec::new();
         for (index, loaded) in loads.iter().enumerate() {
             let file = format!("{name}-{}.svg", index + 1);
@@ -133,7 +153,7 @@ impl Report {
                 switches: switches(loaded).iter().map(SwitchDoc::of).collect(),
             });
         }
-        self.doc.scenarios.push(ScenarioDoc {
+        Ok(ScenarioDoc {
             name: name.to_owned(),
             title: title.to_owned(),
             shows,
@@ -142,15 +162,15 @@ impl Report {
             error,
             seconds: took.as_secs_f64(),
             loads: docs,
-        });
-        Ok(())
+        })
     }
 
     /// Adds something that was measured beside the scenarios.
-    pub(crate) fn measure(&mut self, measure: Measure) {
-        match self.doc.measures.iter_mut().find(|known| known.name == measure.name) {
+    pub(crate) fn measure(&self, measure: Measure) {
+        let mut doc = self.doc();
+        match doc.measures.iter_mut().find(|known| known.name == measure.name) {
             Some(known) => known.seconds.extend(measure.seconds),
-            None => self.doc.measures.push(measure),
+            None => doc.measures.push(measure),
         }
     }
 
@@ -158,17 +178,19 @@ impl Report {
     ///
     /// # Errors
     /// The scenarios that failed and the promises that do not hold.
-    pub(crate) fn finish(mut self) -> Result<(), Error> {
-        self.doc.seconds = self.start.elapsed().as_secs_f64();
-        self.doc.load_average[1] = load_average();
-        self.doc.verdicts = verdict::judge(&self.doc);
-        let json = serde_json::to_string_pretty(&self.doc)
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        let Report { doc, folder, start } = self;
+        let mut doc = doc.into_inner().unwrap_or_else(PoisonError::into_inner);
+        doc.seconds = start.elapsed().as_secs_f64();
+        doc.load_average[1] = load_average();
+        doc.verdicts = verdict::judge(&doc);
+        let json = serde_json::to_string_pretty(&doc)
             .map_err(|error| Error::Found(format!("cannot write the report: {error}")))?;
-        run::write_file(&self.folder.join("report.json"), &json)?;
-        run::write_file(&self.folder.join("report.md"), &markdown::page(&self.doc))?;
-        markdown::verdicts(&self.doc).iter().try_for_each(|line| run::out(line))?;
-        run::say(&format!("report: {}", shown(&self.folder.join("report.md"))));
-        let wrong = verdict::failures(&self.doc);
+        run::write_file(&folder.join("report.json"), &json)?;
+        run::write_file(&folder.join("report.md"), &markdown::page(&doc))?;
+        markdown::verdicts(&doc).iter().try_for_each(|line| run::out(line))?;
+        run::say(&format!("report: {}", shown(&folder.join("report.md"))));
+        let wrong = verdict::failures(&doc);
         if wrong.is_empty() { Ok(()) } else { Err(Error::Found(wrong.join("\n"))) }
     }
 }

@@ -111,7 +111,7 @@ impl Try {
 ///
 /// # Errors
 /// A report that cannot be written; what is wrong is in the report.
-pub(crate) async fn run(world: &World, report: &mut Report) -> Result<(), Error> {
+pub(crate) async fn run(world: &World, report: &Report) -> Result<(), Error> {
     run::say(&format!("== {NAME}"));
     let start = Instant::now();
     let result = Box::pin(all(world)).await;
