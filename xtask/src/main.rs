@@ -44,9 +44,6 @@ enum Verb {
     Guide(guide::Options),
     /// The demo-app as container images, built without Docker: one archive for each tag.
     Image(image::Options),
-    /// One program, run several times: wall times and the largest resident size, as JSON.
-    #[command(hide = true)]
-    Measure(bench::MeasureOptions),
     /// The policies, roles and renderings, tried on a real API server.
     Policies(policies::Options),
     /// The platform by Terraform: validated and tested; with `--live` applied to an API server and destroyed.
@@ -65,7 +62,6 @@ fn main() -> ExitCode {
         Verb::Fault(options) => fault::run(&options),
         Verb::Guide(options) => guide::run(&options),
         Verb::Image(options) => image::run(&options),
-        Verb::Measure(options) => bench::measure(&options),
         Verb::Policies(options) => policies::run(&options),
         Verb::Terraform(options) => terraform::run(&options),
         Verb::Tidy => tidy::run(),

@@ -1,32 +1,22 @@
-//! One program, run several times as a whole process: wall time of each run and the largest resident size.
-//!
-//! It is a verb of its own (`cargo xtask measure`, hidden), because the kernel accounts the largest resident
-//! size over all children that a process has waited for: a process that only ever runs this one program
-//! has a clean account.
+//! One program, run several times as a whole process: wall time of each run, and the largest resident size.
 
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use nix::errno::Errno;
+use nix::sys::ptrace;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
 
 use crate::run::{self, Error};
 
-/// What to run and how often.
-#[derive(clap::Args)]
-pub(crate) struct Options {
-    /// How many runs to count, after one that is not.
-    #[arg(long, default_value_t = 11)]
-    runs: usize,
-    /// The program and its arguments.
-    #[arg(trailing_var_arg = true, required = true, allow_hyphen_values = true)]
-    line: Vec<String>,
-}
-
 /// The runs of one program.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Runs {
     /// Wall seconds of each counted run, sorted.
     pub(crate) seconds: Vec<f64>,
-    /// The largest resident size of any run, in KiB.
+    /// The largest resident size, in KiB.
     pub(crate) resident_kib: i64,
 }
 
@@ -37,44 +27,59 @@ impl Runs {
     }
 }
 
-/// The hidden verb: runs, and prints the account as JSON.
+/// Runs a program and its arguments: once to warm up and for its size, then so often for its time.
 ///
 /// # Errors
 /// When the program cannot be started or ends badly.
-#[expect(clippy::print_stdout, reason = "the account is read by the process that asked for it")]
-pub(crate) fn print(options: &Options) -> Result<(), Error> {
-    let account = here(&options.line, options.runs)?;
-    println!("{}", serde_json::to_string(&account).unwrap_or_default());
-    Ok(())
-}
-
-/// Runs in a fresh process of this program, so that the account holds nothing else.
-///
-/// # Errors
-/// As [`print()`].
-pub(crate) fn apart(line: &[String], runs: usize) -> Result<Runs, Error> {
-    let own =
-        std::env::current_exe().map_err(|source| Error::Start { program: "this program".into(), source })?;
-    let mut command = run::command(own);
-    command.args(["measure", "--runs", &runs.to_string(), "--"]).args(line);
-    let answer = run::read(&mut command)?;
-    serde_json::from_str(answer.trim())
-        .map_err(|error| Error::Found(format!("the account of {} is not JSON: {error}", line.join(" "))))
-}
-
-fn here(line: &[String], runs: usize) -> Result<Runs, Error> {
+pub(crate) fn whole(line: &[String], runs: usize) -> Result<Runs, Error> {
+    let resident_kib = peak(line)?;
     let mut seconds = Vec::with_capacity(runs);
-    for number in 0..=runs {
+    for _ in 0..runs {
         let started = Instant::now();
         run::read(&mut words(line))?;
-        if number > 0 {
-            seconds.push(started.elapsed().as_secs_f64());
-        }
+        seconds.push(started.elapsed().as_secs_f64());
     }
     seconds.sort_by(f64::total_cmp);
-    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)
-        .map_err(|error| Error::Found(format!("the kernel gives no account of children: {error}")))?;
-    Ok(Runs { seconds, resident_kib: usage.max_rss() })
+    Ok(Runs { seconds, resident_kib })
+}
+
+/// The largest resident size of one run, in KiB.
+///
+/// The process is stopped at its end and asked for it. The kernel's account of children that have ended
+/// (`getrusage(2)`) begins with the size of who started them, which here is more than most of what is measured.
+fn peak(line: &[String]) -> Result<i64, Error> {
+    let mut command = words(line);
+    let child = command.stdout(Stdio::null()).spawn();
+    let child = child.map_err(|source| Error::Start { program: line.join(" "), source })?;
+    let pid = Pid::from_raw(child.id().cast_signed());
+    let failed = |errno: Errno| Error::Found(format!("cannot measure {}: {errno}", line.join(" ")));
+    ptrace::seize(pid, ptrace::Options::PTRACE_O_TRACEEXIT).map_err(failed)?;
+    let mut size = None;
+    loop {
+        match waitpid(pid, Some(WaitPidFlag::__WALL)).map_err(failed)? {
+            WaitStatus::PtraceEvent(_, _, _) => {
+                size = high_water(pid)?;
+                ptrace::cont(pid, None).map_err(failed)?;
+            }
+            WaitStatus::Stopped(_, signal) => ptrace::cont(pid, signal).map_err(failed)?,
+            WaitStatus::Exited(_, 0) => break,
+            WaitStatus::Exited(_, code) => {
+                return Err(Error::Found(format!("{} ended with {code}", line.join(" "))));
+            }
+            WaitStatus::Signaled(_, signal, _) => {
+                return Err(Error::Found(format!("{} was ended by {signal}", line.join(" "))));
+            }
+            _ => {}
+        }
+    }
+    size.ok_or_else(|| Error::Found(format!("the kernel says nothing of the size of {}", line.join(" "))))
+}
+
+/// `VmHWM` of a process that is there, in KiB.
+fn high_water(pid: Pid) -> Result<Option<i64>, Error> {
+    let status = run::read_file(&PathBuf::from(format!("/proc/{pid}/status")))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(line.and_then(|size| size.trim().strip_suffix(" kB")?.trim().parse().ok()))
 }
 
 fn words(line: &[String]) -> std::process::Command {
@@ -83,4 +88,35 @@ fn words(line: &[String]) -> std::process::Command {
     let mut command = run::command(program);
     command.args(arguments);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(words: &[&str]) -> Vec<String> {
+        words.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_size_is_that_of_the_program_and_not_of_who_started_it() {
+        let ours = high_water(Pid::this()).unwrap().unwrap();
+        let small = whole(&line(&["true"]), 3).unwrap();
+        assert!((100..ours / 2).contains(&small.resident_kib), "{} of {ours} KiB", small.resident_kib);
+        assert_eq!(small.seconds.len(), 3);
+        // Eight MiB, read at once.
+        let more =
+            whole(&line(&["dd", "if=/dev/zero", "of=/dev/null", "bs=8M", "count=1", "status=none"]), 1);
+        assert!(more.unwrap().resident_kib > small.resident_kib + 8 * 1024);
+    }
+
+    #[test]
+    fn a_program_that_fails_or_is_not_there_measures_nothing() {
+        for (words, part) in
+            [(&["false"][..], "false ended with 1"), (&["no-such-program"], "no-such-program")]
+        {
+            let error = whole(&line(words), 1).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
 }

@@ -12,8 +12,6 @@ mod simulator;
 mod step;
 mod workload;
 
-pub(crate) use measure::{Options as MeasureOptions, print as measure};
-
 use std::time::{Duration, Instant};
 
 use figure::Figure;
@@ -112,8 +110,8 @@ fn line(words: &[&str]) -> Vec<String> {
 /// `task-manager report` on the shipped PRD: time and size.
 fn report(folder: &std::path::Path) -> Result<(Figure, Figure), Error> {
     let state = folder.join("none").display().to_string();
-    let ours = measure::apart(&line(&[&binary("task-manager"), "--state", &state, "report"]), 21)?;
-    let floor = measure::apart(&line(&["true"]), 21)?;
+    let ours = measure::whole(&line(&[&binary("task-manager"), "--state", &state, "report"]), 21)?;
+    let floor = measure::whole(&line(&["true"]), 21)?;
     let time = Figure::at_most("report on PRD.md, whole process", ours.median(), Duration::from_millis(10))
         .beside("an empty process", floor.median());
     let size = Figure::size("report on PRD.md, resident", ours.resident_kib, 20 * 1024)
@@ -136,8 +134,8 @@ fn next(folder: &std::path::Path) -> Result<Figure, Error> {
     run::write_file(&prd, &workload::plan(10_000, 3))?;
     let (prd, state) = (prd.display().to_string(), folder.join("large").display().to_string());
     let ours =
-        measure::apart(&line(&[&binary("task-manager"), "--prd", &prd, "--state", &state, "next"]), 11)?;
-    let floor = measure::apart(&line(&["true"]), 11)?;
+        measure::whole(&line(&[&binary("task-manager"), "--prd", &prd, "--state", &state, "next"]), 11)?;
+    let floor = measure::whole(&line(&["true"]), 11)?;
     Ok(Figure::at_most("next, 10,000 tasks, 30,000 edges", ours.median(), Duration::from_millis(60))
         .beside("an empty process", floor.median()))
 }
@@ -157,7 +155,7 @@ fn phase(folder: &std::path::Path) -> Result<Figure, Error> {
         runs.push(started.elapsed());
     }
     runs.sort();
-    let again = measure::apart(
+    let again = measure::whole(
         &line(&[
             &binary("task-master"),
             "execute-phase",

@@ -58,21 +58,21 @@ fn measured(folder: &Path) -> Result<Vec<Figure>, Error> {
     };
     let mut figures = Vec::new();
     for (verb, theirs) in [("get", &["get", "rollout", NAME][..]), ("status", &["status", NAME])] {
-        let ours = measure::apart(&line(&plugin, &[verb, NAME]), 11)?;
-        let theirs = measure::apart(&line(&upstream, theirs), 11)?;
+        let ours = measure::whole(&line(&plugin, &[verb, NAME]), 11)?;
+        let theirs = measure::whole(&line(&upstream, theirs), 11)?;
         let (time, size) = (format!("rollout {verb}, whole process"), format!("rollout {verb}, resident"));
         let bound = theirs.median().mul_f64(OF_ITS_TIME);
         figures.push(Figure::at_most(&time, ours.median(), bound).beside("the plugin", theirs.median()));
         let figure = Figure::size(&size, ours.resident_kib, share(theirs.resident_kib));
         figures.push(figure.beside_size("the plugin", theirs.resident_kib));
     }
-    let ours = measure::apart(&line(&plugin, &["list"]), 11)?;
-    let theirs = measure::apart(&curl(), 11)?;
+    let ours = measure::whole(&line(&plugin, &["list"]), 11)?;
+    let theirs = measure::whole(&curl(), 11)?;
     let figure =
         Figure::at_most("rollout list, whole process", ours.median(), theirs.median().mul_f64(OF_CURL));
     figures.push(figure.beside("curl", theirs.median()));
     many(folder)?;
-    let ours = measure::apart(&line(&plugin, &["list", "--watch", "--timeout", "3s"]), 1)?;
+    let ours = measure::whole(&line(&plugin, &["list", "--watch", "--timeout", "3s"]), 1)?;
     figures.push(Figure::size("rollout list --watch of 1,000, resident", ours.resident_kib, FOLLOWING));
     Ok(figures)
 }

@@ -48,7 +48,7 @@ fn several_files_are_one_kubeconfig_in_which_the_first_counts() {
     assert_eq!(read.current_context.as_deref(), Some("here"));
     assert_eq!(read.contexts.len(), 1);
     let bad = write("bad", "clusters: 7\n");
-    let error = connect::read(&[first, bad.clone()]).err().expect("not a kubeconfig");
+    let error = connect::read(&[first, bad.clone()]).expect_err("not a kubeconfig");
     assert_eq!(error.to_string(), format!("cannot read the kubeconfig {}", bad.display()));
 }
 
@@ -69,7 +69,7 @@ more: {a: 1}
     let texts = [one.to_owned(), format!("{one}---\n{one}"), String::new(), "clusters:\n".to_owned()];
     for text in texts {
         std::fs::write(&file, &text).expect("a file");
-        let (ours, theirs) = (connect::read(&[file.clone()]), Kubeconfig::read_from(&file));
+        let (ours, theirs) = (connect::read(std::slice::from_ref(&file)), Kubeconfig::read_from(&file));
         let (ours, theirs) = (ours.expect("a kubeconfig"), theirs.expect("a kubeconfig"));
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"), "{text}");
     }

@@ -358,14 +358,13 @@ fn ended(done: Result<Code, Failure>, style: Style) -> Result<Code, Code> {
 }
 
 fn trace(verbose: bool) {
-    let level = if verbose { "info" } else { "error" };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("TASK_MASTER_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let set = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .try_init();
+    let lines = || tracing_subscriber::fmt().with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
+    let set = match tracing_subscriber::EnvFilter::try_from_env("TASK_MASTER_LOG") {
+        Ok(filter) => lines().with_env_filter(filter).try_init(),
+        // Not a filter that is made of text, whose regular expressions cost more than most commands do.
+        Err(_) if verbose => lines().with_max_level(tracing::Level::INFO).try_init(),
+        Err(_) => lines().with_max_level(tracing::Level::ERROR).try_init(),
+    };
     // Only a second call can fail, and there is none.
     debug_assert!(set.is_ok());
 }
