@@ -45,7 +45,8 @@ pub(super) fn end(shower: &Shower<'_>, report: &RunReport) -> Result<Code, Failu
         }
         let _ = writeln!(said, "\n{}", style.bold(&counts(report)));
         if report.tasks.iter().any(|task| matches!(task.end, End::Failed { .. } | End::Interrupted)) {
-            let _ = writeln!(said, "Go on with {}", style.status(Status::InProgress, "task-master resume"));
+            let resume = format!("task-master resume{}", on(&target));
+            let _ = writeln!(said, "Go on with {}", style.status(Status::InProgress, &resume));
         }
         said
     });
@@ -71,8 +72,12 @@ fn blame(report: &RunReport) -> String {
 
 /// The command that states a manual task to be done.
 fn update(task: &str, target: &str) -> String {
-    let on = if target == "sim" { String::new() } else { format!(" --target {target}") };
-    format!("task-manager update {task} completed --message \"what was done\"{on}")
+    format!("task-manager update {task} completed --message \"what was done\"{}", on(target))
+}
+
+/// What names the target of a command, where it is not the default.
+fn on(target: &str) -> String {
+    if target == "sim" { String::new() } else { format!(" --target {target}") }
 }
 
 fn counts(report: &RunReport) -> String {
@@ -109,4 +114,15 @@ fn counts(report: &RunReport) -> String {
 
 fn of_all(total: usize, what: &str) -> String {
     if total == 1 { format!("the task is {what}") } else { format!("all {total} tasks are {what}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_names_the_target_that_is_not_the_default() {
+        assert_eq!((on("sim").as_str(), on("host").as_str()), ("", " --target host"));
+        assert!(update("a/b", "context:x").ends_with("--message \"what was done\" --target context:x"));
+    }
 }

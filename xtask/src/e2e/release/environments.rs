@@ -19,6 +19,7 @@ use super::argo::{self, App, Argo, settled, shipped, text_at};
 use super::checkout::{Checkout, announce};
 use super::expected::{Kind, Unexpected};
 use super::{SYNC_WITHIN, WITHIN, answered, expect, folder, promoted, step};
+use crate::e2e::again;
 use crate::e2e::case::{clear, with_causes};
 use crate::e2e::found;
 use crate::e2e::report::{Measure, Report};
@@ -85,10 +86,19 @@ pub(crate) async fn run(world: &World, report: &Report) -> Result<(), Error> {
     run::say(&format!("== {NAME}"));
     let start = Instant::now();
     let (mut loads, mut syncs) = (Vec::new(), Vec::new());
-    let result = match Box::pin(all(world, &mut loads, &mut syncs)).await {
-        Ok(()) => gone(world).await,
-        Err(error) => Err(error),
-    };
+    let mut result = Box::pin(all(world, &mut loads, &mut syncs)).await;
+    for _ in 0..again::AGAIN {
+        if result.is_err() || !again::means_nothing(&loads) {
+            break;
+        }
+        run::say(&format!("  {}", again::LATE));
+        report.again(1);
+        (loads, syncs) = (Vec::new(), Vec::new());
+        result = Box::pin(all(world, &mut loads, &mut syncs)).await;
+    }
+    if result.is_ok() {
+        result = gone(world).await;
+    }
     report.measure(Measure { name: Measure::SYNC, seconds: syncs });
     let shows =
         ["gitops-features/git-as-single-source-of-truth", "gitops-features/drift-detection-and-correction"];
