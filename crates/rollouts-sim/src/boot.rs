@@ -1,6 +1,6 @@
 //! What a fresh cluster already holds.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use crate::fields::Managers;
 use crate::resource::Resource;

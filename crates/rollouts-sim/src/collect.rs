@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::Value;
+use crate::json::Value;
 
 use crate::object;
 use crate::queue::{Queue, Work};

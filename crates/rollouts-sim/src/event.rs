@@ -1,6 +1,6 @@
 //! Recording core/v1 Events as the client-side recorder does: a repeated event counts up instead of piling up.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use crate::object;
 use crate::resource::Resource;

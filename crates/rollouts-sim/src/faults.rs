@@ -12,8 +12,8 @@
 
 use std::time::Duration;
 
+use crate::json::json;
 use http::Response;
-use serde_json::json;
 
 use crate::api::json_response;
 use crate::controllers;

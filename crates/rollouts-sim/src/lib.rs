@@ -11,6 +11,7 @@ mod event;
 mod faults;
 mod fields;
 mod journal;
+mod json;
 mod object;
 mod prometheus;
 mod quantity;

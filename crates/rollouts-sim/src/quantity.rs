@@ -1,6 +1,6 @@
 //! Quantities such as `500m` or `1.5Gi`, in thousandths.
 
-use serde_json::Value;
+use crate::json::Value;
 
 /// A suffix, and what it stands for: a power of ten or of two.
 const SUFFIXES: [(&str, u32, i32); 16] = [
@@ -56,7 +56,7 @@ pub(crate) fn of_milli(milli: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! The one error of the simulated API: a Kubernetes `Status` of kind Failure.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use crate::resource::Resource;
 

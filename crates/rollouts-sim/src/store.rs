@@ -6,8 +6,8 @@
 mod index;
 mod kept;
 
+use crate::json::{Value, json};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::fields::Tracked;
@@ -278,8 +278,8 @@ mod tests {
         assert!(store.changes_after(start).is_none());
         let last = store.revision() - 1;
         assert_eq!(store.changes_after(last).unwrap().count(), 1);
-        let saved = serde_json::to_value(&store).unwrap();
-        let again: Store = serde_json::from_value(saved.clone()).unwrap();
-        assert_eq!(serde_json::to_value(&again).unwrap(), saved);
+        let saved = crate::json::to_value(&store).unwrap();
+        let again: Store = crate::json::from_value(&saved).unwrap();
+        assert_eq!(crate::json::to_value(&again).unwrap(), saved);
     }
 }

@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::json::Value;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use traffic_probe::{Answer, Measured, Outcome, Request, ServerAccount};
 
 use crate::controllers::{self, Workload};

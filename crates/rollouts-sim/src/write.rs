@@ -1,7 +1,7 @@
 //! Changing the world by the API server's rules: identity, generation, conflicts, the status subresource,
 //! deletion with finalizers and grace. Requests and controllers write through here alike.
 
-use serde_json::{Value, json};
+use crate::json::{Text, Value, json};
 
 use crate::controllers;
 use crate::fields::{self, Managers, Tracked};
@@ -102,7 +102,7 @@ impl World {
                 meta.remove(field);
             }
             if info.generation {
-                meta.insert("generation".into(), json!(1));
+                meta.insert(Text::Own("generation"), json!(1));
             }
         }
         let tracked = if by.fields_given {
@@ -179,7 +179,7 @@ impl World {
         let old = self.existing(resource, ns, name)?;
         let mut new = Value::clone(&old);
         change(&mut new);
-        if object::equal(&new, &old) && !object::deleting(&old) {
+        if new == *old && !object::deleting(&old) {
             return Ok(old);
         }
         self.replace(by, resource, Part::Main, new)
@@ -196,7 +196,7 @@ impl World {
     ) -> Result<Object, Refusal> {
         let old = self.existing(resource, ns, name)?;
         let status = next(&old["status"]);
-        if object::equal(&status, &old["status"]) && !object::deleting(&old) {
+        if status == old["status"] && !object::deleting(&old) {
             return Ok(old);
         }
         let kept = without(&old, &["status"]).map(|(key, value)| (key.clone(), value.clone()));
@@ -361,10 +361,7 @@ fn merge_parts(resource: Resource, part: Part, old: &Value, new: Value) -> Value
             merged
         }
     };
-    if part == Part::Main
-        && resource.info().status
-        && !object::equal_parts(merged.get("status"), old.get("status"))
-    {
+    if part == Part::Main && resource.info().status && merged.get("status") != old.get("status") {
         merged["status"] = old["status"].clone();
     }
     for field in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"]
@@ -386,14 +383,14 @@ fn drop_null(value: &mut Value, fields: &[&str]) {
     }
 }
 
-fn without<'a>(object: &'a Value, fields: &'a [&str]) -> impl Iterator<Item = (&'a String, &'a Value)> {
+fn without<'a>(object: &'a Value, fields: &'a [&str]) -> impl Iterator<Item = (&'a Text, &'a Value)> {
     object.as_object().into_iter().flatten().filter(move |(key, _)| !fields.contains(&key.as_str()))
 }
 
 fn same(old: &Value, new: &Value, except: &[&str]) -> bool {
     let count = |v| without(v, except).count();
     count(old) == count(new)
-        && without(old, except).all(|(key, value)| new.get(key).is_some_and(|new| object::equal(new, value)))
+        && without(old, except).all(|(key, value)| new.get(key).is_some_and(|new| new == value))
 }
 
 fn spec_differs(old: &Value, new: &Value) -> bool {
@@ -402,11 +399,8 @@ fn spec_differs(old: &Value, new: &Value) -> bool {
 
 fn unchanged(changes: Part, old: &Value, new: &Value) -> bool {
     match changes {
-        Part::Main => object::equal(old, new),
-        Part::Status => {
-            object::equal_parts(old.get("status"), new.get("status"))
-                && object::equal(&old["metadata"], &new["metadata"])
-        }
+        Part::Main => old == new,
+        Part::Status => old.get("status") == new.get("status") && old["metadata"] == new["metadata"],
     }
 }
 

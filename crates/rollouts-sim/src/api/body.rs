@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::json::{Map, Number, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
 
 use super::route::Query;
 use crate::refusal::Refusal;
@@ -84,7 +84,7 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Value, E> {
-        serde_json::Number::from_f64(v).map(Value::Number).ok_or_else(|| E::custom("not a JSON number"))
+        Number::from_f64(v).map(Value::Number).ok_or_else(|| E::custom("not a JSON number"))
     }
 
     fn visit_str<E>(self, v: &str) -> Result<Value, E> {
@@ -102,7 +102,7 @@ impl<'de> Visitor<'de> for Place<'_> {
             list.push(value);
             path = format!("{}[{}]", self.path, list.len());
         }
-        Ok(Value::Array(list))
+        Ok(list.into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
@@ -193,7 +193,7 @@ mod tests {
     fn duplicates_are_found_and_the_last_one_wins() {
         let body = decode("application/json", br#"{"a": [{"b": 1, "b": 2}], "a": [{"c": 1.5}]}"#).unwrap();
         assert_eq!(body.duplicates, ["a[0].b", "a"]);
-        assert_eq!(body.value, serde_json::json!({"a": [{"c": 1.5}]}));
+        assert_eq!(body.value, crate::json::json!({"a": [{"c": 1.5}]}));
         assert_eq!(decode("application/apply-patch+yaml", b"a: 1").unwrap().value["a"], 1);
         assert_eq!(decode("application/json", b"a: 1").unwrap_err().code, 400);
         assert_eq!(decode("application/vnd.kubernetes.protobuf", b"k8s").unwrap_err().code, 415);

@@ -1,7 +1,7 @@
 //! What the API says of itself: versions, groups, resources, health.
 
+use crate::json::{Value, json};
 use http::Response;
-use serde_json::{Value, json};
 
 use super::{VERSION, json_response, metrics, openapi};
 use crate::resource::{Info, Resource};

@@ -1,8 +1,8 @@
 //! Who asks, as the API server knows it. There is no authentication here: everybody is one user, who may do everything
 //! and may act as another.
 
+use crate::json::{Value, json};
 use http::{Request, Response};
-use serde_json::{Value, json};
 
 use super::{header, json_response};
 use crate::refusal::Refusal;

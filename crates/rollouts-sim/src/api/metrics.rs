@@ -1,8 +1,8 @@
 //! `metrics.k8s.io`, as metrics-server serves it to `kubectl top pods`: what autoscalers scale by. Nothing is stored:
 //! an answer is worked out when it is asked for.
 
+use crate::json::{Value, json};
 use http::{Request, Response};
-use serde_json::{Value, json};
 
 use super::json_response;
 use super::route::Query;

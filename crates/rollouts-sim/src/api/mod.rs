@@ -15,8 +15,8 @@ mod table;
 mod verbs;
 pub(crate) mod watch;
 
+use crate::json::Value;
 use http::{Request, Response};
-use serde_json::Value;
 
 use crate::faults;
 use crate::refusal::Refusal;

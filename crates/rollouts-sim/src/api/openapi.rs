@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::json::{Map, Value, json};
 use http::Response;
-use serde_json::{Map, Value, json};
 
 use super::discovery::groups;
 use super::json_response;
@@ -115,7 +115,7 @@ fn operations(info: &Info, component: &str) -> Value {
     if !info.custom {
         media.push("application/strategic-merge-patch+json");
     }
-    let content: Map<String, Value> =
+    let content: Map =
         media.into_iter().map(|m| (m.to_owned(), json!({"schema": {"type": "object"}}))).collect();
     let mut patch = operation(info, "patch");
     patch["requestBody"] = json!({"content": content, "required": true});
@@ -130,7 +130,7 @@ fn collect(schema: &Value, into: &mut BTreeSet<String>) {
     match schema {
         Value::Object(map) => {
             if let Some(Value::String(name)) = map.get("$ref") {
-                into.insert(name.clone());
+                into.insert(name.to_string());
             }
             map.values().for_each(|v| collect(v, into));
         }

@@ -1,6 +1,6 @@
 //! PATCH: merge, JSON, strategic merge and server-side apply, on the main object and its subresources.
 
-use serde_json::{Value, json};
+use crate::json::{self, Value, json};
 
 use super::body::{self, Body, Strictness};
 use super::strategic;
@@ -39,7 +39,9 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, name: &str) -> Result<Do
                 "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}";
             return Err(Refusal::bad_request(said));
         }
-        "application/merge-patch+json" => json_patch::merge(&mut new, &body.value),
+        "application/merge-patch+json" => {
+            json::outside(&mut new, |new| json_patch::merge(new, &(&body.value).into()));
+        }
         "application/json-patch+json" => json_patch(&mut new, &body.value)?,
         "application/strategic-merge-patch+json" if !resource.info().custom => {
             strategic::patch(schema::of(resource), &mut new, &body.value);
@@ -86,9 +88,8 @@ fn json_patch(new: &mut Value, patch: &Value) -> Result<(), Refusal> {
         refusal.details = json!({"causes": [{"reason": "UnexpectedServerResponse", "message": why}]});
         refusal
     };
-    let patch: json_patch::Patch =
-        serde_json::from_value(patch.clone()).map_err(|e| rejected(e.to_string()))?;
-    json_patch::patch(new, &patch.0).map_err(|e| rejected(e.to_string()))
+    let patch: json_patch::Patch = json::from_value(patch).map_err(|e| rejected(e.to_string()))?;
+    json::outside(new, |new| json_patch::patch(new, &patch.0)).map_err(|e| rejected(e.to_string()))
 }
 
 fn check(call: &Call<'_>, resource: Resource, new: &Value, body: &Body) -> Result<Vec<String>, Refusal> {

@@ -1,6 +1,6 @@
 //! The representation that a client asks for in `Accept`: the object, its metadata only, or a table.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::route::Query;
 use super::table;

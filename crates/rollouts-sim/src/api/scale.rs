@@ -1,6 +1,6 @@
 //! The `/scale` subresource of kinds that have replicas.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::verbs::{Call, Done};
 use crate::object;

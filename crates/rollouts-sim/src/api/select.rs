@@ -1,6 +1,6 @@
 //! The label and field selectors of a query.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::route::Query;
 use crate::object;
@@ -78,7 +78,7 @@ impl Field {
     fn holds(&self, object: &Value) -> bool {
         let found = self.path.split('.').try_fold(object, |value, part| value.get(part));
         let text = match found {
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => text.to_string(),
             Some(other) if !other.is_null() => other.to_string(),
             _ => String::new(),
         };
@@ -188,7 +188,7 @@ fn selectable(resource: Resource, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

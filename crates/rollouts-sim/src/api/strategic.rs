@@ -1,6 +1,6 @@
 //! Strategic merge patches of built-in kinds: lists merge by the merge keys that the published schemas name.
 
-use serde_json::{Map, Value};
+use crate::json::{Map, Value};
 
 use crate::schema::{self, Schema};
 
@@ -34,7 +34,7 @@ fn merge(schema: &'static Schema, root: bool, current: &mut Value, patch: &Value
     }
     let Some(map) = current.as_object_mut() else { return };
     if let Some(kept) = fields.get(RETAIN).and_then(Value::as_array) {
-        map.retain(|name, _| kept.iter().any(|k| k == name));
+        map.retain(|name, _| kept.iter().any(|k| *k == **name));
     }
     for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with('$')) {
         let inner = below(schema, root, name);
@@ -118,7 +118,7 @@ fn plain(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let kept = map.iter().filter(|(name, v)| !name.starts_with('$') && !v.is_null());
-            Value::Object(kept.map(|(name, v)| (name.clone(), plain(v))).collect::<Map<_, _>>())
+            Value::Object(kept.map(|(name, v)| (name.clone(), plain(v))).collect::<Map>())
         }
         Value::Array(list) => {
             Value::Array(list.iter().filter(|v| directive(v) != Some("delete")).map(plain).collect())
@@ -129,7 +129,7 @@ fn plain(value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::resource::Resource;

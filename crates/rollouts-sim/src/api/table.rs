@@ -1,7 +1,7 @@
 //! Tables, as `kubectl get` prints them: the columns of upstream's printers and of the CRDs.
 
+use crate::json::{Value, json};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::render::{Include, partial};
 use crate::object::{items, number, text};
@@ -156,7 +156,7 @@ fn columns(resource: Resource) -> Vec<Column> {
 fn cells(resource: Resource, o: &Object, now: Timestamp) -> Vec<Value> {
     let age = json!(since(text(o, "/metadata/creationTimestamp"), now));
     let count = |pointer: &str| json!(number(o, pointer, 0));
-    let size = |field: &str| o[field].as_object().map_or(0, serde_json::Map::len);
+    let size = |field: &str| o[field].as_object().map_or(0, crate::json::Map::len);
     let inner = match resource {
         Resource::Namespace => vec![json!(text(o, "/status/phase"))],
         Resource::Pod => return pod(o, age, now),

@@ -1,6 +1,6 @@
 //! Create, get, list, replace and delete, as the API server answers them.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::body::{self, Strictness};
 use super::patch;

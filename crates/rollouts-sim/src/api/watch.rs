@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::json::{Value, json};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 
 use super::render::{self, Form};
 use super::route::{Query, Route};

@@ -2,7 +2,7 @@
 //!
 //! A controller that ignored a field would let a person believe that it had been obeyed.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::pod;
 use crate::object::{self, items, text};
@@ -77,7 +77,7 @@ fn service(service: &Value) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

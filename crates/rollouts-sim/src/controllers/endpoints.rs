@@ -1,6 +1,6 @@
 //! The endpoints controllers: for each Service with a selector, its Endpoints and its one EndpointSlice.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::pods;
 use crate::object::{self, items, text};
@@ -21,7 +21,7 @@ pub(crate) fn target_port(port: &Value, pod: &Value) -> Option<i64> {
         Value::Number(number) => number.as_i64(),
         Value::String(name) => items(pod, "/spec/containers")
             .flat_map(|container| items(container, "/ports"))
-            .find(|candidate| text(candidate, "/name") == name)
+            .find(|candidate| text(candidate, "/name") == name.as_str())
             .and_then(|found| found["containerPort"].as_i64()),
         _ => own,
     }
@@ -57,13 +57,13 @@ fn subsets(service: &Value, selected: &[Object]) -> Value {
     let unready: Vec<Value> = staying.iter().filter(|pod| !is_ready(pod)).map(|pod| address(&pod)).collect();
     let mut subset = json!({});
     if !ready.is_empty() {
-        subset["addresses"] = Value::Array(ready);
+        subset["addresses"] = ready.into();
     }
     if !unready.is_empty() {
-        subset["notReadyAddresses"] = Value::Array(unready);
+        subset["notReadyAddresses"] = unready.into();
     }
     subset["ports"] = ports(service, first);
-    Value::Array(vec![subset])
+    vec![subset].into()
 }
 
 fn ports(service: &Value, pod: &Value) -> Value {
@@ -90,7 +90,7 @@ pub(super) fn run(world: &mut World, ns: &str, name: &str) {
         let _ = world.delete(Resource::Endpoints, ns, name, None);
         return;
     };
-    if service["spec"]["selector"].as_object().is_none_or(serde_json::Map::is_empty) {
+    if service["spec"]["selector"].as_object().is_none_or(crate::json::Map::is_empty) {
         return;
     }
     let selected: Vec<Object> = world
@@ -131,7 +131,7 @@ fn write_endpoints(world: &mut World, service: &Value, selected: &[Object]) {
 
 fn write_slice(world: &mut World, service: &Value, selected: &[Object]) {
     let (ns, name) = (object::namespace(service), object::name(service));
-    let endpoints = Value::Array(slice_endpoints(selected));
+    let endpoints = Value::from(slice_endpoints(selected));
     let ports = selected.first().map_or(Value::Null, |pod| ports(service, pod));
     let known = slice_of(world, ns, name).map(|slice| object::name(slice).to_owned());
     if let Some(known) = known {

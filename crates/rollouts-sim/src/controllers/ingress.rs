@@ -1,6 +1,6 @@
 //! What an ingress controller writes: the address at which it serves an Ingress.
 
-use serde_json::json;
+use crate::json::json;
 
 use crate::resource::Resource;
 use crate::world::World;

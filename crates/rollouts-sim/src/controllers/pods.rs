@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::json::Value;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::time::parse;
 use crate::object::{self, items, text};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::json::Value;
 use jiff::{SignedDuration, Timestamp};
 use rollouts_client::names;
-use serde_json::Value;
 
 use super::time::parse;
 use crate::object::{self, items, text};
@@ -126,9 +126,7 @@ fn spec_changed(change: &Change) -> bool {
     let Some(before) = change.before.as_ref().filter(|_| change.kind == ChangeKind::Modified) else {
         return true;
     };
-    let differs = |pointer: &str| {
-        !object::equal_parts(object::at(before, pointer), object::at(&change.object, pointer))
-    };
+    let differs = |pointer: &str| object::at(before, pointer) != object::at(&change.object, pointer);
     ["/spec", "/metadata/annotations", "/metadata/labels", "/metadata/deletionTimestamp"]
         .into_iter()
         .any(differs)

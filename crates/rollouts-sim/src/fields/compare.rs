@@ -1,9 +1,8 @@
 //! What two states of an object differ in, as sets of paths.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::set::{Set, Step, below, field, item};
-use crate::object::{entry, equal_parts};
 use crate::resource::Resource;
 use crate::schema::{self, ListType, Schema};
 
@@ -17,7 +16,7 @@ pub(crate) struct Difference {
 /// Compares `old` (null for none) and `new` by their schema: atomic lists and maps count as one value.
 pub(crate) fn compare(resource: Resource, old: &Value, new: &Value) -> Difference {
     let old = Some(old).filter(|old| !old.is_null());
-    let nothing = Value::Object(serde_json::Map::new());
+    let nothing = Value::Object(crate::json::Map::new());
     let mut walk = Walk { resource, path: Vec::new() };
     walk.values(schema::of(resource), Some(old.unwrap_or(&nothing)), Some(new))
 }
@@ -85,10 +84,10 @@ impl<'a> Walk<'a> {
                 }
                 let root = self.path.is_empty();
                 for (name, value) in before.into_iter().flatten() {
-                    let now = after.and_then(|after| entry(after, name));
+                    let now = after.and_then(|after| after.get(name));
                     self.field(found, name, below(schema, root, name), Some(value), now);
                 }
-                let is_new = |name: &str| before.is_none_or(|before| entry(before, name).is_none());
+                let is_new = |name: &str| before.is_none_or(|before| !before.contains_key(name));
                 for (name, value) in after.into_iter().flatten().filter(|(name, _)| is_new(name)) {
                     self.field(found, name, below(schema, root, name), None, Some(value));
                 }
@@ -102,7 +101,7 @@ impl<'a> Walk<'a> {
                 let added = after.iter().filter(|(step, _)| find(&before, step).is_none());
                 for (step, _) in before.iter().chain(added) {
                     let (o, n) = (find(&before, step), find(&after, step));
-                    if !equal_parts(o, n) {
+                    if o != n {
                         self.path.push("");
                         found.put(step.clone(), self.values(schema.item(), o, n));
                         self.path.pop();
@@ -122,7 +121,7 @@ impl<'a> Walk<'a> {
         old: Option<&'a Value>,
         new: Option<&'a Value>,
     ) {
-        if !equal_parts(old, new) {
+        if old != new {
             self.path.push(name);
             found.put(field(name), self.values(schema, old, new));
             self.path.pop();
@@ -152,7 +151,7 @@ fn find<'a>(steps: &[(Step, &'a Value)], step: &str) -> Option<&'a Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

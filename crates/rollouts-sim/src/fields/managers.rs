@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use serde_json::{Map, Value, json};
+use crate::json::{Map, Text, Value, json};
 
 use super::compare::{Difference, compare, compare_status};
 use super::merge::{merge, prune};
@@ -34,7 +34,7 @@ impl Managers {
             && !self.0.is_empty()
         {
             let entries = self.0.iter().map(|manager| manager.entry()).collect();
-            metadata.insert("managedFields".into(), Value::Array(entries));
+            metadata.insert(Text::Own("managedFields"), Value::Array(entries));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Merging an applied configuration into the live object, and taking out what its manager no longer states.
 
-use serde_json::{Map, Value};
+use crate::json::{Map, Text, Value};
 
 use super::set::{Set, below, field, item};
 use crate::schema::{ListType, Schema};
@@ -18,7 +18,7 @@ pub(crate) fn merge(schema: &'static Schema, live: &Value, applied: &Value, root
             Value::Object(merged)
         }
         (Value::Array(live), Value::Array(applied)) if schema.list_type() != ListType::Atomic => {
-            Value::Array(merge_lists(schema, live, applied))
+            merge_lists(schema, live, applied).into()
         }
         _ => applied.clone(),
     }
@@ -56,7 +56,7 @@ pub(crate) fn prune(schema: &'static Schema, value: &mut Value, gone: &Set, kept
     let none = Set::default();
     match value {
         Value::Object(map) => {
-            let names: Vec<String> = map.keys().cloned().collect();
+            let names: Vec<Text> = map.keys().cloned().collect();
             for name in names {
                 let step = field(&name);
                 let Some(gone) = gone.children.get(&step) else { continue };
@@ -89,7 +89,7 @@ fn prune_entry(schema: &'static Schema, value: Option<&mut Value>, gone: &Set, k
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::resource::Resource;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use crate::json::{Map, Text, Value, json};
 
 use crate::resource::Resource;
 use crate::schema::{self, ListType, Schema, item_key, top};
@@ -136,10 +136,10 @@ impl Set {
     pub(crate) fn to_value(&self) -> Value {
         let mut map = Map::new();
         if self.member && !self.children.is_empty() {
-            map.insert(".".into(), json!({}));
+            map.insert(Text::Own("."), json!({}));
         }
         for (step, set) in &self.children {
-            map.insert(step.clone(), set.to_value());
+            map.insert(step.as_str(), set.to_value());
         }
         Value::Object(map)
     }
@@ -149,7 +149,7 @@ impl Set {
         let Some(map) = value.as_object() else { return Set::default() };
         let inner = map.iter().filter(|(step, _)| *step != ".");
         let children: BTreeMap<Step, Set> =
-            inner.map(|(step, v)| (step.clone(), Set::from_value(v))).collect();
+            inner.map(|(step, v)| (step.to_string(), Set::from_value(v))).collect();
         Set { member: map.contains_key(".") || children.is_empty(), children }
     }
 

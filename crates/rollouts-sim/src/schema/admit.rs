@@ -1,6 +1,6 @@
 //! What becomes of an object on its way into the store: pruned, defaulted, validated, by kind.
 
-use serde_json::{Value, json};
+use crate::json::{Text, Value, json};
 
 use super::walk::{self, At, Fault};
 use super::{Schema, defaults, names};
@@ -36,7 +36,7 @@ pub(crate) fn admit(
         return Err(undecodable(resource, &format!("metadata.{path}"), got, want));
     }
     let wrong =
-        |name: &String| walk::wrong_type(walk::child(schema, true, name)?, &object[name], At::Root(name));
+        |name: &Text| walk::wrong_type(walk::child(schema, true, name)?, &object[name], At::Root(name));
     if !info.custom
         && let Some((path, got, want)) = fresh.iter().find_map(wrong)
     {
@@ -60,9 +60,7 @@ pub(crate) fn admit(
             found.push(fault("<nil>", UNCHECKED));
         }
     } else if part == Part::Main {
-        let spec = object
-            .get("spec")
-            .filter(|spec| old.is_none_or(|old| !object::equal_parts(old.get("spec"), Some(*spec))));
+        let spec = object.get("spec").filter(|spec| old.is_none_or(|old| old.get("spec") != Some(*spec)));
         if let (Some(schema), Some(spec)) = (schema.field("spec"), spec) {
             found.extend(walk::faults(schema, spec, None, At::Root("spec")));
         }
@@ -72,10 +70,9 @@ pub(crate) fn admit(
 }
 
 /// The top fields that are not as they stand in the store.
-fn fresh(part: Part, object: &Value, old: Option<&Value>) -> Vec<String> {
+fn fresh(part: Part, object: &Value, old: Option<&Value>) -> Vec<Text> {
     let fields = object.as_object().into_iter().flatten();
-    let differs =
-        |name: &str, value: &Value| old.is_none_or(|old| !object::equal_parts(old.get(name), Some(value)));
+    let differs = |name: &str, value: &Value| old.is_none_or(|old| old.get(name) != Some(value));
     let changed = fields.filter(|(name, value)| match part {
         Part::Main => differs(name, value),
         Part::Status => *name == "status",
@@ -219,8 +216,7 @@ fn fixed_spec(pod: &Value) -> Value {
 fn pod_faults(pod: &Value, old: Option<&Value>) -> Vec<Fault> {
     let mut found = Vec::new();
     pod_spec_faults(&pod["spec"], "spec", &mut found);
-    if old.is_some_and(|old| !object::equal(&old["spec"], &pod["spec"]) && fixed_spec(old) != fixed_spec(pod))
-    {
+    if old.is_some_and(|old| old["spec"] != pod["spec"] && fixed_spec(old) != fixed_spec(pod)) {
         let why = "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,\
                    `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to \
                    existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was \

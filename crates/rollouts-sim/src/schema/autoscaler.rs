@@ -1,6 +1,6 @@
 //! Defaults and validation of HorizontalPodAutoscalers.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::walk::Fault;
 use crate::object::{at, items, number, text};

@@ -1,7 +1,7 @@
 //! Defaults of the built-in kinds that a reader of the API can see.
 
+use crate::json::{Map, Value, json};
 use base64::Engine as _;
-use serde_json::{Map, Value, json};
 
 use crate::object;
 use crate::resource::Resource;

@@ -14,8 +14,8 @@ mod walk;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, OnceLock};
 
+use crate::json::Value;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::resource::Resource;
 

@@ -3,7 +3,7 @@
 //! The checks are those of the published standards at version 1.34 for Linux pods. Windows, AppArmor and SELinux
 //! options are looked at only as far as the restricted level needs.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use crate::object::{items, label, name, text};
 use crate::refusal::Refusal;

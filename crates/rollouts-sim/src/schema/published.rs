@@ -1,6 +1,6 @@
 //! What the published schemas say of an object, without a world: for a linter.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::{Schema, walk};
 use crate::resource::Resource;
@@ -16,7 +16,8 @@ pub struct Undeclared {
 
 /// Every field of an object that its schema does not declare. Nothing for a kind without a schema.
 #[must_use]
-pub fn undeclared(object: &Value) -> Vec<Undeclared> {
+pub fn undeclared(object: &serde_json::Value) -> Vec<Undeclared> {
+    let object = &Value::from(object);
     let mut found = Vec::new();
     if let Some(resource) = resource(object) {
         visit(super::of(resource), object, "", &mut found);
@@ -27,12 +28,12 @@ pub fn undeclared(object: &Value) -> Vec<Undeclared> {
 /// Every value of an object of Argo Rollouts that its schema refuses: where, as a JSON pointer, and why, in the words
 /// of the API server.
 #[must_use]
-pub fn refused(object: &Value) -> Vec<(String, String)> {
-    let Some(resource) = resource(object).filter(|resource| resource.info().custom) else {
+pub fn refused(object: &serde_json::Value) -> Vec<(String, String)> {
+    let mut object = Value::from(object);
+    let Some(resource) = resource(&object).filter(|resource| resource.info().custom) else {
         return Vec::new();
     };
     let schema = super::of(resource);
-    let mut object = object.clone();
     walk::fill_defaults(schema, &mut object, "");
     let faults = walk::faults(schema, &object, None, walk::At::Root(""));
     faults.into_iter().map(|(path, why)| (pointer(&path), why)).collect()

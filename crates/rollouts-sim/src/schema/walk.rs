@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
-
-use crate::object::equal;
+use crate::json::{Map, Text, Value, json};
 
 use super::{ListType, Schema, Type, top};
 
@@ -74,33 +72,70 @@ fn visit_unknown(schema: &'static Schema, value: &Value, at: At<'_>, found: &mut
     }
 }
 
-/// Takes out the fields that a schema does not declare.
+/// Takes out the fields that a schema does not declare. Most values have none, and stay shared as they are.
 pub(super) fn drop_unknown(schema: &'static Schema, value: &mut Value, path: &str) {
+    if has_unknown(schema, value, path.is_empty()) {
+        take_unknown(schema, value, path.is_empty());
+    }
+}
+
+fn has_unknown(schema: &'static Schema, value: &Value, root: bool) -> bool {
     match value {
-        Value::Object(map) => map.retain(|name, inner| match child(schema, path.is_empty(), name) {
-            Some(schema) => {
-                drop_unknown(schema, inner, "[]");
-                true
-            }
-            None => false,
+        Value::Object(map) => map.iter().any(|(name, inner)| {
+            child(schema, root, name)
+                .is_none_or(|schema| is_nested(inner) && has_unknown(schema, inner, false))
         }),
-        Value::Array(list) => list.iter_mut().for_each(|v| drop_unknown(schema.item(), v, "[]")),
+        Value::Array(list) => list.iter().any(|inner| has_unknown(schema.item(), inner, false)),
+        _ => false,
+    }
+}
+
+fn take_unknown(schema: &'static Schema, value: &mut Value, root: bool) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|name, _| child(schema, root, name).is_some());
+            for (name, inner) in map.iter_mut() {
+                if let Some(schema) = child(schema, root, name) {
+                    take_unknown(schema, inner, false);
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|inner| take_unknown(schema.item(), inner, false)),
         _ => {}
     }
 }
 
 /// Fills in the schema's defaults, and drops nulls where a default or no nullable value stands, as for CRDs.
 pub(super) fn fill_defaults(schema: &'static Schema, value: &mut Value, path: &str) {
+    if lacks_defaults(schema, value, path.is_empty()) {
+        give_defaults(schema, value, path.is_empty());
+    }
+}
+
+fn lacks_defaults(schema: &'static Schema, value: &Value, root: bool) -> bool {
+    match value {
+        Value::Object(map) => {
+            missing_defaults(schema, map).next().is_some()
+                || map.iter().filter(|(_, inner)| is_nested(inner)).any(|(name, inner)| {
+                    child(schema, root, name).is_some_and(|schema| lacks_defaults(schema, inner, false))
+                })
+        }
+        Value::Array(list) => list.iter().any(|inner| lacks_defaults(schema.item(), inner, false)),
+        _ => false,
+    }
+}
+
+fn give_defaults(schema: &'static Schema, value: &mut Value, root: bool) {
     match value {
         Value::Object(_) => {
             own_defaults(schema, value);
-            for (name, inner) in value.as_object_mut().into_iter().flatten() {
-                if let Some(schema) = child(schema, path.is_empty(), name) {
-                    fill_defaults(schema, inner, "[]");
+            for (name, inner) in value.as_object_mut().into_iter().flat_map(Map::iter_mut) {
+                if let Some(schema) = child(schema, root, name) {
+                    give_defaults(schema, inner, false);
                 }
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|v| fill_defaults(schema.item(), v, "[]")),
+        Value::Array(list) => list.iter_mut().for_each(|inner| give_defaults(schema.item(), inner, false)),
         _ => {}
     }
 }
@@ -108,28 +143,63 @@ pub(super) fn fill_defaults(schema: &'static Schema, value: &mut Value, path: &s
 /// The same for the fields of one object, and not what is in them.
 pub(super) fn own_defaults(schema: &'static Schema, value: &mut Value) {
     let Some(map) = value.as_object_mut() else { return };
-    for (name, property) in &schema.properties {
-        let property = property.resolved();
-        if let Some(default) = &property.default
-            && map.get(name).is_none_or(|v| v.is_null() && !property.nullable)
-        {
-            map.insert(name.clone(), default.clone());
-        }
+    let missing: Vec<_> = missing_defaults(schema, map).collect();
+    for (name, default) in missing {
+        map.insert(name, default.clone());
     }
+}
+
+/// The defaults of fields that an object does not have.
+fn missing_defaults<'a>(
+    schema: &'static Schema,
+    map: &'a Map,
+) -> impl Iterator<Item = (&'static str, &'static Value)> + use<'a> {
+    schema.properties.iter().filter_map(|(name, property)| {
+        let property = property.resolved();
+        let default = property.default.as_ref()?;
+        map.get(name).is_none_or(|v| v.is_null() && !property.nullable).then_some((name.as_str(), default))
+    })
 }
 
 /// Takes out null fields of built-in kinds: their Go types have no null.
 pub(super) fn drop_nulls(schema: &'static Schema, value: &mut Value, path: &str) {
+    if has_nulls(schema, value, path.is_empty()) {
+        take_nulls(schema, value, path.is_empty());
+    }
+}
+
+fn keeps(name: &str, value: &Value) -> bool {
+    !value.is_null() || name == "eventTime"
+}
+
+fn has_nulls(schema: &'static Schema, value: &Value, root: bool) -> bool {
+    match value {
+        Value::Object(map) => map.iter().any(|(name, inner)| {
+            let below = || child(schema, root, name).filter(|schema| !schema.open);
+            !keeps(name, inner)
+                || is_nested(inner) && below().is_some_and(|schema| has_nulls(schema, inner, false))
+        }),
+        Value::Array(list) => list.iter().any(|inner| has_nulls(schema.item(), inner, false)),
+        _ => false,
+    }
+}
+
+/// Whether a value has parts.
+fn is_nested(value: &Value) -> bool {
+    matches!(value, Value::Object(_) | Value::Array(_))
+}
+
+fn take_nulls(schema: &'static Schema, value: &mut Value, root: bool) {
     match value {
         Value::Object(map) => {
-            map.retain(|name, v| !v.is_null() || name == "eventTime");
+            map.retain(|name, inner| keeps(name, inner));
             for (name, inner) in map.iter_mut() {
-                if let Some(schema) = child(schema, path.is_empty(), name).filter(|s| !s.open) {
-                    drop_nulls(schema, inner, "[]");
+                if let Some(schema) = child(schema, root, name).filter(|schema| !schema.open) {
+                    take_nulls(schema, inner, false);
                 }
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|v| drop_nulls(schema.item(), v, "[]")),
+        Value::Array(list) => list.iter_mut().for_each(|inner| take_nulls(schema.item(), inner, false)),
         _ => {}
     }
 }
@@ -221,7 +291,7 @@ pub(super) fn faults_of(
     schema: &'static Schema,
     object: &Value,
     old: Option<&Value>,
-    fresh: &[String],
+    fresh: &[Text],
 ) -> Vec<Fault> {
     let mut found = Vec::new();
     if own_faults(schema, object, old, At::Root(""), &mut found) {
@@ -270,7 +340,7 @@ fn own_faults(
         }));
     }
     if let Value::Object(map) = value {
-        for name in schema.required.iter().filter(|name| !map.contains_key(*name)) {
+        for name in schema.required.iter().filter(|name| !map.contains_key(name)) {
             found.push((At::Field(&at, name).to_string(), "Required value".to_owned()));
         }
     }
@@ -285,7 +355,7 @@ fn visit_faults(
     found: &mut Vec<Fault>,
 ) {
     // What stands in the store was admitted when it was written.
-    if old.is_some_and(|old| equal(old, value)) || !own_faults(schema, value, old, at, found) {
+    if old.is_some_and(|old| old == value) || !own_faults(schema, value, old, at, found) {
         return;
     }
     match value {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use crate::json::Value;
 
 use crate::object::{self, items, text};
 use crate::resource::Resource;
@@ -153,7 +153,7 @@ impl Index {
 
 /// Whether two states of an object have all in common that is read here.
 fn alike(resource: Resource, before: &Value, object: &Value) -> bool {
-    let same = |pointer: &str| object::equal_parts(object::at(before, pointer), object::at(object, pointer));
+    let same = |pointer: &str| object::at(before, pointer) == object::at(object, pointer);
     let spec = matches!(resource, Resource::Ingress | Resource::Service);
     same("/metadata/uid")
         && same("/metadata/ownerReferences")
@@ -194,7 +194,7 @@ fn said(resource: Resource, object: &Value) -> Option<[String; 4]> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

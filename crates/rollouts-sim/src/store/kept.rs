@@ -4,8 +4,8 @@ use std::any::Any;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use crate::json::Value;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
 use crate::fields::{Creation, Managers, Tracked};
 
@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for Object {
 mod tests {
     use std::convert::Infallible;
 
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

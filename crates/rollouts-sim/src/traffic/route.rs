@@ -4,7 +4,7 @@
 //! host, path and path type are all the same. The split belongs to the Service behind that way, so that every rule
 //! of the namespace that leads to the same Service and port is split too (traefik#12906).
 
-use serde_json::Value;
+use crate::json::Value;
 
 use crate::controllers;
 use crate::object::{self, items, number, text};
@@ -197,8 +197,10 @@ pub(crate) fn refuse(ingress: &Value) -> Result<(), String> {
     }
     let annotations = ingress.pointer("/metadata/annotations").and_then(Value::as_object);
     let known = ["canary", "canary-weight", "canary-weight-total"].map(|key| format!("{ANNOTATIONS}{key}"));
-    let mut keys = annotations.into_iter().flat_map(serde_json::Map::keys);
-    if let Some(key) = keys.find(|key| key.starts_with(ANNOTATIONS) && !known.contains(key)) {
+    let mut keys = annotations.into_iter().flat_map(crate::json::Map::keys);
+    if let Some(key) =
+        keys.find(|key| key.starts_with(ANNOTATIONS) && !known.iter().any(|known| **key == **known))
+    {
         return Err(format!("the annotation {key} of an Ingress"));
     }
     let paths = items(ingress, "/spec/rules").flat_map(|rule| items(rule, "/http/paths"));
@@ -212,7 +214,7 @@ pub(crate) fn refuse(ingress: &Value) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::json::{Map, Text, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::expr;
 use super::query;
@@ -94,7 +94,7 @@ pub(super) struct MetricResult {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) dry_run: bool,
     #[serde(skip_serializing_if = "Map::is_empty")]
-    pub(super) metadata: Map<String, Value>,
+    pub(super) metadata: Map,
 }
 
 /// One measurement, as it is written.
@@ -155,8 +155,7 @@ impl Metric {
                 .map_or(TIMEOUT, Duration::from_secs),
         };
         read.check(count)?;
-        let providers: Vec<&String> =
-            metric["provider"].as_object().into_iter().flat_map(Map::keys).collect();
+        let providers: Vec<&Text> = metric["provider"].as_object().into_iter().flat_map(Map::keys).collect();
         match providers.as_slice() {
             [] => Err("no provider specified".to_owned()),
             [one] if *one == "prometheus" => Ok(read),

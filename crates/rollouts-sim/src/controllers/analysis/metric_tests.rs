@@ -1,6 +1,6 @@
 //! Verdicts, due times and faults of one metric.
 
-use serde_json::json;
+use crate::json::json;
 
 use super::*;
 

@@ -11,8 +11,8 @@ mod verdict;
 
 use std::time::Duration;
 
+use crate::json::{Value, json};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 pub(crate) use self::metric::duration;
 use self::metric::{Metric, MetricResult, Phase};
@@ -111,7 +111,7 @@ type Ask<'a> = dyn Fn(&str) -> Result<expr::Value, String> + 'a;
 /// What a look comes to that began asking at `began` and has its answers at `now`.
 fn reconcile(run: &Value, (began, now): (Timestamp, Timestamp), ask: &Ask<'_>) -> Outcome {
     let mut results: Vec<MetricResult> =
-        serde_json::from_value(run["status"]["metricResults"].clone()).unwrap_or_default();
+        crate::json::from_value(&run["status"]["metricResults"]).unwrap_or_default();
     let metrics = match metrics(run) {
         Ok(metrics) => metrics,
         Err(message) => return broken(run, &message),
@@ -143,7 +143,7 @@ fn reconcile(run: &Value, (began, now): (Timestamp, Timestamp), ask: &Ask<'_>) -
         let surplus = result.measurements.len().saturating_sub(verdict::kept(run, &result.name));
         result.measurements.drain(..surplus);
     }
-    status["metricResults"] = json!(results);
+    status["metricResults"] = crate::json::to_value(&results).unwrap_or_default();
     status["runSummary"] = summary;
     status["dryRunSummary"] = dry_summary;
     status["startedAt"] = json!(stamp(started));
@@ -219,7 +219,7 @@ fn due<'a>(
 /// How long a look waits at most for answers that do not come; `None` when it asks for none.
 fn longest_wait(run: &Value, now: Timestamp) -> Option<Duration> {
     let results: Vec<MetricResult> =
-        serde_json::from_value(run["status"]["metricResults"].clone()).unwrap_or_default();
+        crate::json::from_value(&run["status"]["metricResults"]).unwrap_or_default();
     let started = parse(text(run, "/status/startedAt")).unwrap_or(now);
     let metrics = metrics(run).ok()?;
     due(run, &metrics, &results, started, now).iter().map(|(_, metric)| metric.timeout).max()

@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
+use crate::json::{Value, json};
 use rollouts_client::types::{AnalysisTemplateRef, RolloutAnalysis};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::metric::Metric;
 use crate::object::{self, items, text};
@@ -66,8 +66,8 @@ impl Templates {
         let args = self.check(given)?;
         let mut spec = json!({"metrics": self.each("metrics").collect::<Vec<_>>()});
         for field in ["dryRun", "measurementRetention"] {
-            let own = asked.other.get(field).and_then(Value::as_array).into_iter().flatten();
-            let rules: Vec<&Value> = own.chain(self.each(field)).collect();
+            let own = asked.other.get(field).and_then(|own| own.as_array()).into_iter().flatten();
+            let rules: Vec<Value> = own.map(Value::from).chain(self.each(field).cloned()).collect();
             if !rules.is_empty() {
                 spec[field] = json!(rules);
             }
@@ -204,7 +204,13 @@ pub(crate) fn arguments(
             path => field(rollout, path),
         },
     };
-    asked.args.iter().flatten().map(|arg| Ok(json!({"name": arg["name"], "value": value(arg)?}))).collect()
+    asked
+        .args
+        .iter()
+        .flatten()
+        .map(Value::from)
+        .map(|arg| Ok(json!({"name": arg["name"], "value": value(&arg)?})))
+        .collect()
 }
 
 /// A field by a path such as `metadata.labels['team']` or `spec.strategy.blueGreen.activeService`.
@@ -220,7 +226,7 @@ fn field(rollout: &Value, path: &str) -> Result<String, String> {
         .ok_or_else(|| format!("invalid path {path} in rollout"))?;
     }
     match found {
-        Value::String(text) => Ok(text.clone()),
+        Value::String(text) => Ok(text.to_string()),
         Value::Object(_) | Value::Array(_) => {
             Err(format!("path {path} in rollout must terminate in a primitive value"))
         }
@@ -235,7 +241,7 @@ fn field(rollout: &Value, path: &str) -> Result<String, String> {
 /// A name that no argument has.
 pub(super) fn resolve(metric: &Value, args: &[Value]) -> Result<Value, String> {
     Ok(match metric {
-        Value::String(text) => Value::String(fill(text, args)?),
+        Value::String(text) if text.contains("{{") => fill(text, args)?.into(),
         Value::Array(list) => {
             Value::Array(list.iter().map(|item| resolve(item, args)).collect::<Result<_, _>>()?)
         }
@@ -288,7 +294,7 @@ mod tests {
 
     #[test]
     fn specs_of_runs() {
-        let asked: RolloutAnalysis = serde_json::from_value(json!({
+        let asked: RolloutAnalysis = crate::json::from_value(&json!({
             "templates": [], "args": [
                 {"name": "hash", "valueFrom": {"podTemplateHashValue": "Latest"}},
                 {"name": "name", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},

@@ -1,6 +1,6 @@
 //! The verdict over all metrics of a run.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::metric::{KEPT, Metric, MetricResult, Phase};
 use crate::object::{items, number, text};

@@ -1,6 +1,6 @@
 //! What of an Application and an AppProject is refused when it is written, because nothing here carries it out.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::NAMESPACE;
 use crate::object::{self, at, items, text};
@@ -104,7 +104,7 @@ fn options(app: &Value, list: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! How one object is compared and made as Git states it: by a client-side apply with three sides, or by a server-side
 //! one.
 
+use crate::json::{Value, json};
 use http::Request;
-use serde_json::{Value, json};
 
 use super::compare::Item;
 use super::three_way;

@@ -4,12 +4,12 @@ use super::apply::Way;
 use super::desired::{self, Desired};
 use super::health::{self, Health};
 use super::tracking_id;
+use crate::json::{Value, json};
 use crate::object;
 use crate::resource::Resource;
 use crate::store::Object;
 use crate::world::World;
 use rollouts_client::names::ARGOCD_TRACKING_ID;
-use serde_json::{Value, json};
 
 /// One object that Git states, or that the Application made and Git states no more.
 #[derive(Clone)]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::json::{Value, json};
 use rollouts_client::names::{ARGOCD_HOOK, ARGOCD_TRACKING_ID, HELM_HOOK};
 use serde::Deserialize as _;
-use serde_json::{Value, json};
 
 use super::tracking_id;
 use crate::object::{self, text};

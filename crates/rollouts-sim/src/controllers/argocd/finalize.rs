@@ -10,7 +10,7 @@ const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
 /// Deletes what is left of the Application's objects, and then lets it go.
 pub(super) fn run(world: &mut World, app: &Object) {
-    let asked = |one: &&serde_json::Value| one.as_str().is_some_and(|one| one.starts_with(FINALIZER));
+    let asked = |one: &&crate::json::Value| one.as_str().is_some_and(|one| one.starts_with(FINALIZER));
     let Some(finalizer) = items(app, "/metadata/finalizers").find(asked).cloned() else { return };
     let left = compare::tracked(world, app);
     for item in left.iter().filter(|item| !item.live.as_ref().is_some_and(|live| object::deleting(live))) {

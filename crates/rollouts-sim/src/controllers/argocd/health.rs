@@ -1,6 +1,6 @@
 //! How well an object is, by Argo CD's own rules for its kind.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use crate::object::{self, items, number, text};
 
@@ -136,7 +136,7 @@ fn autoscaler(live: &Value) -> (Health, &str) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::json::Value;
 use jiff::Timestamp;
 use rollouts_client::names::ARGOCD_REFRESH;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::desired;
 use crate::object::{self, text};

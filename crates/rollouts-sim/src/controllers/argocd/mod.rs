@@ -35,8 +35,8 @@ mod three_way;
 
 use std::time::Duration;
 
+use crate::json::Value;
 use rollouts_client::names::{ARGOCD_SKIP_RECONCILE, ARGOCD_TRACKING_ID};
-use serde_json::Value;
 
 use crate::object;
 use crate::queue::{Queue, Work};

@@ -1,6 +1,6 @@
 //! What stands in an Application's namespace and in no Application, where its project wants to hear of it.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::project::fits;
 use super::tracked_by;

@@ -1,6 +1,6 @@
 //! What an AppProject permits.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::{CONTROLLER, NAMESPACE};
 use crate::object::{self, items, text};

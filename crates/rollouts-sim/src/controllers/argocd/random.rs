@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::json::{self, Value, json};
 use proptest::prelude::*;
-use serde_json::{Value, json};
 
 use super::apply::send;
 use crate::queue::later;
@@ -82,7 +82,7 @@ fn change(fields: &'static [&'static str]) -> impl Strategy<Value = Value> {
         let mut patch = json!({});
         for (field, value) in set {
             let nested = field.rsplit(' ').fold(value, |inner, name| json!({name: inner}));
-            json_patch::merge(&mut patch, &nested);
+            json::outside(&mut patch, |patch| json_patch::merge(patch, &(&nested).into()));
         }
         patch
     })
@@ -134,7 +134,7 @@ fn manifest() -> impl Strategy<Value = String> {
         let mut object = json!({
             "apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": [{"port": 1}]},
         });
-        json_patch::merge(&mut object, &change);
+        json::outside(&mut object, |object| json_patch::merge(object, &(&change).into()));
         object.to_string()
     })
 }

@@ -1,7 +1,7 @@
 //! What an Application says of itself: compared, healthy, and what it did.
 
+use crate::json::{Value, json};
 use rollouts_client::names::ARGOCD_REFRESH;
-use serde_json::{Value, json};
 
 use super::compare::{self, Comparison, Item};
 use super::health::Health;

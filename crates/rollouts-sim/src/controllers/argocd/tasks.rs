@@ -1,6 +1,6 @@
 //! What a sync has to do, in which order.
 
-use serde_json::Value;
+use crate::json::Value;
 
 use super::apply::option;
 use super::compare::Item;
@@ -62,7 +62,7 @@ fn order(resource: Resource) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
     use crate::store::Object;

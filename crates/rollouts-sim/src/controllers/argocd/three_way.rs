@@ -3,7 +3,7 @@
 //! Fields that nobody ever stated here are left as they are, which is how the Rollouts controller's label stays in a
 //! Service's selector. Kinds of Kubernetes merge lists by their keys; custom resources replace them.
 
-use serde_json::{Map, Value, json};
+use crate::json::{Map, Value, json};
 
 use crate::resource::Resource;
 use crate::schema::{self, Schema};
@@ -27,7 +27,7 @@ fn object(merges: Option<&'static Schema>, root: bool, last: &Value, now: &Value
         };
         patch.insert(name.clone(), value);
     }
-    for name in before.keys().filter(|name| !after.contains_key(*name)) {
+    for name in before.keys().filter(|name| !after.contains_key(name)) {
         patch.insert(name.clone(), Value::Null);
     }
     Value::Object(patch)
@@ -54,7 +54,7 @@ fn list(schema: Option<&'static Schema>, last: &[Value], now: &[Value]) -> Value
         .collect();
     let gone = last.iter().filter(|item| same(now, item).is_none());
     patch.extend(gone.map(|item| json!({"$patch": "delete", key: item[key]})));
-    Value::Array(patch)
+    patch.into()
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use crate::json::Value;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::rules::{Rules, Select};
 use crate::controllers::time::between;

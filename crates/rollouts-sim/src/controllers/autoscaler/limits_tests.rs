@@ -1,6 +1,6 @@
 //! Inputs and results of upstream's tests.
 
-use serde_json::json;
+use crate::json::json;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! The metrics of an autoscaler: usage of the processor by the target's pods. Any other fails, as one does whose API
 //! a cluster lacks.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::replicas::{self, Pod, Target};
 use crate::object::{self, items, number, text};

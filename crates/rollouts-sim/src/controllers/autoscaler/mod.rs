@@ -14,9 +14,9 @@ mod status;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::json::{Value, json};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use self::limits::{Asked, History};
 use self::metrics::{Computed, Failure};

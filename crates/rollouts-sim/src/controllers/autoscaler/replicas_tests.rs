@@ -1,6 +1,6 @@
 //! Inputs and results of upstream's tests, so far as they are about the usage of pods.
 
-use serde_json::json;
+use crate::json::json;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! The status of an autoscaler: counts, what was measured, and conditions.
 
+use crate::json::{Value, json};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::controllers::time::stamp;
 use crate::object::{number, text};
@@ -23,7 +23,10 @@ impl Status {
     pub(super) fn of(object: &Value, now: Timestamp) -> Status {
         let fields = object["status"].as_object().into_iter().flatten();
         let stated = fields.filter(|(_, value)| !value.is_null());
-        Status { value: stated.map(|(name, value)| (name.clone(), value.clone())).collect(), now }
+        Status {
+            value: Value::Object(stated.map(|(name, value)| (name.clone(), value.clone())).collect()),
+            now,
+        }
     }
 
     /// Sets a condition. Its time is that at which it last became true or false.
@@ -58,7 +61,7 @@ impl Status {
             (true, Some(fields)) => {
                 fields.shift_remove("currentMetrics");
             }
-            _ => self.value["currentMetrics"] = Value::Array(measured),
+            _ => self.value["currentMetrics"] = measured.into(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The life of a pod from deadline to deadline.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::*;
 

@@ -9,9 +9,9 @@ mod workload;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::json::{Value, json};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use self::lifecycle::{Notice, PodRun};
 use self::spec::PodSpec;

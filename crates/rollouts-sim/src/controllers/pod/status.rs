@@ -1,7 +1,7 @@
 //! A pod's `status` as the node publishes it: phase, conditions, container statuses.
 
+use crate::json::{Map, Value, json};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 
 use super::lifecycle::{ContainerRun, Exit, PodRun, State};
 use super::spec::{ContainerSpec, PodSpec};
@@ -50,8 +50,8 @@ pub(crate) fn of(pod: &Value, spec: &PodSpec, run: &PodRun, now: Timestamp) -> V
         "startTime": stamp(run.seen),
     });
     // Lists are moved in: `json!` would copy them.
-    status["conditions"] = Value::Array(conditions.list);
-    status["containerStatuses"] = Value::Array(statuses);
+    status["conditions"] = conditions.list.into();
+    status["containerStatuses"] = statuses.into();
     if started {
         status["podIP"] = json!(run.ip);
         status["podIPs"] = json!([{"ip": run.ip}]);

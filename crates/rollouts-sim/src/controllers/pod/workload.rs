@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
+use crate::json::Value;
 use demo_app::Settings;
-use serde_json::Value;
 
 use crate::object::{items, text};
 

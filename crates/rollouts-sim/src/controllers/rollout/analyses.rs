@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
+use crate::json::{Value, json};
 use rollouts_client::names;
 use rollouts_client::types::{AnalysisPhase, AnalysisRun, RolloutAnalysis, RolloutAnalysisRunStatus};
-use serde_json::{Value, json};
 
 use super::canary::spec::Canary;
 use super::pass::{Pass, typed};
@@ -318,12 +318,13 @@ fn create(
     let spec = templates.run_spec(&args, asked).map_err(Refusal::bad_request)?;
     let revision = object::annotation(&pass.object, names::REVISION).unwrap_or_default();
     let base = format!("{}-{}-{revision}{}", pass.name(), pass.new_hash(), when.infix());
-    let mut labels = json!({names::POD_TEMPLATE_HASH: pass.new_hash(), names::ROLLOUT_TYPE: when.label()});
+    let mut labels =
+        json!({(names::POD_TEMPLATE_HASH): pass.new_hash(), (names::ROLLOUT_TYPE): when.label()});
     if let When::Step(index) = when {
         labels[STEP_INDEX] = json!(index.to_string());
     }
-    let own = asked.other.get("analysisRunMetadata").cloned().unwrap_or_default();
-    let mut annotations = json!({names::REVISION: revision});
+    let own = asked.other.get("analysisRunMetadata").map(Value::from).unwrap_or_default();
+    let mut annotations = json!({(names::REVISION): revision});
     merge(&mut labels, &own["labels"]);
     merge(&mut labels, &pass.object["spec"]["selector"]["matchLabels"]);
     merge(&mut annotations, &own["annotations"]);

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use rollouts_client::types::{Condition, RolloutStatus};
-use serde_json::json;
 
 use super::pass::Pass;
 use super::{deadline, persist, status};
@@ -22,8 +21,8 @@ pub(super) fn new(kind: &str, status: &str, reason: &str, message: &str, now: Ti
         message: Some(message.to_owned()),
         ..Condition::default()
     };
-    condition.other.insert(UPDATED.to_owned(), json!(stamp(now)));
-    condition.other.insert(TRANSITION.to_owned(), json!(stamp(now)));
+    condition.other.insert(UPDATED.to_owned(), stamp(now).into());
+    condition.other.insert(TRANSITION.to_owned(), stamp(now).into());
     condition
 }
 

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::Value;
+use crate::json::{Text, Value};
 
 /// The characters of upstream's safe encoding: no vowels, nothing easily mistaken.
 const SAFE: [char; 10] = ['4', '5', '6', '7', '8', '9', 'b', 'c', 'd', 'f'];
@@ -39,7 +39,7 @@ impl Write for Sum {
 fn canonical(value: &Value, out: &mut Sum) -> io::Result<()> {
     match value {
         Value::Object(fields) => {
-            let mut fields: Vec<(&String, &Value)> =
+            let mut fields: Vec<(&Text, &Value)> =
                 fields.iter().filter(|(_, value)| !value.is_null()).collect();
             fields.sort_by_key(|(key, _)| *key);
             out.write_all(b"{")?;
@@ -65,7 +65,7 @@ fn canonical(value: &Value, out: &mut Sum) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 

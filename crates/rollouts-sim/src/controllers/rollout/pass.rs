@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use crate::json::{Value, json};
 use jiff::Timestamp;
 use rollouts_client::names;
 use rollouts_client::types::{
@@ -9,7 +10,6 @@ use rollouts_client::types::{
     RolloutStatus, Time, TrafficWeights,
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
 use super::canary::spec::Canary;
 use super::hash;
@@ -305,7 +305,7 @@ fn find_new(
     let wanted = defaulted(world, template);
     let equal = |set: &&Arc<ReplicaSet>| {
         let template = set.spec.template.as_ref().map(|template| template.without_hash());
-        serde_json::to_value(template).is_ok_and(|template| template == wanted)
+        crate::json::to_value(&template).is_ok_and(|template| template == wanted)
     };
     sets.iter().find(equal).cloned()
 }

@@ -1,8 +1,8 @@
 //! Writing the status: only when something differs, with phase and message computed last.
 
+use crate::json::{Value, json};
 use rollouts_client::phase;
 use rollouts_client::types::{Condition, RolloutStatus};
-use serde_json::{Value, json};
 
 use super::pass::Pass;
 use super::{conditions as of_rollout, deadline};
@@ -82,7 +82,7 @@ fn write(world: &mut World, pass: &Pass, new: &RolloutStatus) -> Result<bool, Re
 /// The status as upstream writes it: what is zero, false or empty is left out, but for the index of the first step,
 /// which is a pointer there.
 fn wire(status: &RolloutStatus) -> Value {
-    let mut value = serde_json::to_value(status).unwrap_or_default();
+    let mut value = crate::json::to_value(status).unwrap_or_default();
     for part in ["blueGreen", "canary"] {
         if let Some(part) = value.get_mut(part) {
             leave_out_zeros(part);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::json::Value;
 use jiff::Timestamp;
 use rollouts_client::types::IntOrString;
-use serde_json::Value;
 
 use super::pass::Pass;
 use crate::controllers::pods::{self, Availability};

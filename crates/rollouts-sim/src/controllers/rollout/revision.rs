@@ -1,7 +1,7 @@
 //! Revisions: creating the ReplicaSet of a new template, and keeping its number the highest.
 
+use crate::json::{Value, json};
 use rollouts_client::names;
-use serde_json::{Value, json};
 
 use super::pass::{Pass, typed};
 use super::{annotations, conditions, persist};
@@ -94,7 +94,7 @@ pub(super) fn sync(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> {
     let present = new.metadata.annotations.clone().unwrap_or_default();
     let wanted = annotations::of_revision(&pass.rollout, &present, next(pass), true);
     let min_ready = i64::from(pass.rollout.spec.min_ready_seconds.unwrap_or(0));
-    let has = new.spec.other.get("minReadySeconds").and_then(Value::as_i64).unwrap_or(0);
+    let has = new.spec.other.get("minReadySeconds").and_then(|seconds| seconds.as_i64()).unwrap_or(0);
     if wanted != present || min_ready != has {
         let written = world.modify(ROLLOUTS, Resource::ReplicaSet, &pass.ns, new.name(), |set| {
             set["metadata"]["annotations"] = json!(wanted);
@@ -128,9 +128,9 @@ const ZEROS: &[(&str, &str)] = &[
 fn drop_zeros(rollout: &mut Value) {
     for (place, field) in ZEROS {
         if let Some(Value::Object(place)) = rollout.pointer_mut(place)
-            && place.get(*field).is_some_and(|value| *value == json!(0) || *value == json!(false))
+            && place.get(field).is_some_and(|value| *value == json!(0) || *value == json!(false))
         {
-            place.remove(*field);
+            place.remove(field);
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::json::{Value, json};
 use rollouts_client::names;
 use rollouts_client::types::{ReplicaSet, TrafficWeights};
-use serde_json::{Value, json};
 
 use super::pass::Pass;
 use super::pause::{INCONCLUSIVE, seconds};

@@ -1,7 +1,7 @@
 //! The active and the preview Service: whom they select, and when that changes.
 
+use crate::json::{Value, json};
 use rollouts_client::names;
-use serde_json::{Value, json};
 
 use super::pass::Pass;
 use super::{analyses, pause, scale, status};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::json::Value;
 use rollouts_client::types::{BlueGreenStatus, CanaryStatus, ReplicaSet, RolloutStatus};
-use serde_json::{Value, json};
 
 use super::pass::Pass;
 use super::scale::{created, total};
@@ -111,13 +111,13 @@ fn count_active(pass: &Pass, new: &mut RolloutStatus) {
     let sets: Vec<&Arc<ReplicaSet>> =
         active.map_or_else(|| pass.sets.iter().collect(), |active| vec![active]);
     let selector = active.map_or(&pass.rollout.spec.selector, |active| &active.spec.selector);
-    let selector = serde_json::to_value(selector).unwrap_or_default();
+    let selector = crate::json::to_value(selector).unwrap_or_default();
     new.available_replicas = Some(total(sets.iter().copied(), ReplicaSet::available));
     if active.is_some() {
         new.ready_replicas = Some(total(sets.iter().copied(), ReplicaSet::ready));
     }
-    new.other.insert("HPAReplicas".to_owned(), json!(total(sets, created)));
-    new.other.insert("selector".to_owned(), json!(selector_text(&selector)));
+    new.other.insert("HPAReplicas".to_owned(), total(sets, created).into());
+    new.other.insert("selector".to_owned(), selector_text(&selector).into());
 }
 
 /// A label selector as one line: `a=b,c in (d,e)`.

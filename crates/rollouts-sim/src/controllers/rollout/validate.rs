@@ -3,9 +3,9 @@
 //! The schema has been checked by the API; here is what it cannot say: contradictions, and references to objects
 //! that are not there or do not fit. Messages are those of upstream, since people search for them.
 
+use crate::json::Value;
 use rollouts_client::names;
 use rollouts_client::types::RolloutAnalysis;
-use serde_json::Value;
 
 use super::pass::Pass;
 use super::{analyses, canary, conditions, persist};

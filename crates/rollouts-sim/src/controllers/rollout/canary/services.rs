@@ -73,7 +73,7 @@ pub(in super::super) fn select(world: &World, pass: &Pass, canary: &Canary, hash
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 
@@ -86,7 +86,7 @@ mod tests {
             (4, 0, true, false),
             (0, 0, false, false),
         ] {
-            let set: ReplicaSet = serde_json::from_value(json!({
+            let set: ReplicaSet = crate::json::from_value(&json!({
                 "metadata": {}, "spec": {"replicas": desired}, "status": {"availableReplicas": available},
             }))
             .unwrap();

@@ -1,7 +1,7 @@
 //! The tables by which upstream defines its arithmetic (argo-rollouts 1.10.2, utils/replicaset): the same inputs,
 //! the same results.
 
-use serde_json::{Value, json};
+use crate::json::{Value, json};
 
 use super::*;
 
@@ -57,7 +57,7 @@ impl Case {
     }
 
     fn sizing<T>(&self, stable: Option<Set>, new: Option<Set>, then: impl FnOnce(&Sizing<'_>) -> T) -> T {
-        let canary: Canary = serde_json::from_value(self.spec.clone()).unwrap();
+        let canary: Canary = crate::json::from_value(&self.spec).unwrap();
         let (at, replicas, others) = (self.at, self.replicas, self.others);
         let apart = stable.is_some() && stable != new;
         then(&Sizing { canary: &canary, at, replicas, new, stable, apart, others })
@@ -117,7 +117,7 @@ fn sizes_of_a_step() {
     assert_eq!(table.len(), 39);
     for (case, stable, new, (want_stable, want_canary)) in table {
         // Versions may happen to have equal numbers; they are two all the same.
-        let canary: Canary = serde_json::from_value(case.spec.clone()).unwrap();
+        let canary: Canary = crate::json::from_value(&case.spec).unwrap();
         let sizing = Sizing {
             canary: &canary,
             at: case.at,
@@ -225,7 +225,7 @@ fn whether_the_sizes_are_reached() {
         ),
         (50, there(2, 2, 2), there(2, 2, 3), false, "a pod too many is still there"),
     ] {
-        let canary: Canary = serde_json::from_value(case(weight).spec).unwrap();
+        let canary: Canary = crate::json::from_value(&case(weight).spec).unwrap();
         let (at, others) = (At::default(), Set::default());
         let sizing = Sizing { canary: &canary, at, replicas: 4, new, stable, apart: true, others };
         assert_eq!(sizing.at_desired(Some(Shares { canary: weight, stable: 100 - weight })), want, "{why}");

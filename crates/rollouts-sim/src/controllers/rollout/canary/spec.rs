@@ -247,12 +247,12 @@ fn share(value: &IntOrString, all: i32, round_up: bool) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 
-    fn canary(spec: serde_json::Value) -> Canary {
-        serde_json::from_value(spec).unwrap()
+    fn canary(spec: &crate::json::Value) -> Canary {
+        crate::json::from_value(spec).unwrap()
     }
 
     #[test]
@@ -265,10 +265,10 @@ mod tests {
             (json!({"maxSurge": "0%", "maxUnavailable": "0%"}), 10, (0, 1)),
             (json!({"maxSurge": 0, "maxUnavailable": "1%"}), 10, (0, 1)),
         ] {
-            assert_eq!(canary(spec.clone()).fence_posts(replicas), expected, "{spec} of {replicas}");
+            assert_eq!(canary(&spec).fence_posts(replicas), expected, "{spec} of {replicas}");
         }
-        assert!(canary(json!({"maxSurge": 0, "maxUnavailable": 0})).cannot_move());
-        assert!(!canary(json!({"maxSurge": 0})).cannot_move());
+        assert!(canary(&json!({"maxSurge": 0, "maxUnavailable": 0})).cannot_move());
+        assert!(!canary(&json!({"maxSurge": 0})).cannot_move());
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
                 0,
             ),
         ] {
-            let step: Step = serde_json::from_value(step).unwrap();
+            let step: Step = crate::json::from_value(&step).unwrap();
             assert_eq!(step.words(), words);
             assert_eq!(step.pause.unwrap_or_default().seconds(), seconds, "{words}");
         }

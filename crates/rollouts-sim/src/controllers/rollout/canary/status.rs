@@ -1,7 +1,6 @@
 //! The status of a canary: which step, and whether the version may be called stable.
 
 use rollouts_client::types::{AnalysisPhase, ReplicaSet, RolloutStatus};
-use serde_json::{Value, json};
 
 use super::super::pass::Pass;
 use super::super::persist;
@@ -17,7 +16,7 @@ const STEP_HASH: &str = "currentStepHash";
 
 /// Whether the steps differ from those whose hash the status has, or it has none yet.
 pub(super) fn steps_changed(pass: &Pass) -> bool {
-    pass.status().other.get(STEP_HASH).and_then(Value::as_str) != Some(pass.step_hash.as_str())
+    pass.status().other.get(STEP_HASH).and_then(|hash| hash.as_str()) != Some(pass.step_hash.as_str())
 }
 
 /// Computes and writes the status at the end of a pass.
@@ -30,7 +29,7 @@ pub(super) fn sync(world: &mut World, pass: &mut Pass, canary: &Canary) -> Resul
     part.current_step_analysis_run_status = pass.step_status.clone();
     part.current_background_analysis_run_status = pass.background_status.clone();
     new.stable_rs = pass.status().stable_rs.clone();
-    new.other.insert(STEP_HASH.to_owned(), json!(pass.step_hash));
+    new.other.insert(STEP_HASH.to_owned(), pass.step_hash.clone().into());
     if pass.template_changed() || steps_changed(pass) {
         begin(world, pass, canary, &mut new);
         return persist::status(world, pass, new);
@@ -130,10 +129,10 @@ fn step_completed(pass: &Pass, canary: &Canary) -> bool {
 
 /// Counts over all versions: behind one Service they all serve.
 fn count_all(pass: &Pass, new: &mut RolloutStatus) {
-    let selector = serde_json::to_value(&pass.rollout.spec.selector).unwrap_or_default();
+    let selector = crate::json::to_value(&pass.rollout.spec.selector).unwrap_or_default();
     new.available_replicas = Some(total(&pass.sets, ReplicaSet::available));
-    new.other.insert("HPAReplicas".to_owned(), json!(total(&pass.sets, created)));
-    new.other.insert("selector".to_owned(), json!(selector_text(&selector)));
+    new.other.insert("HPAReplicas".to_owned(), total(&pass.sets, created).into());
+    new.other.insert("selector".to_owned(), selector_text(&selector).into());
 }
 
 /// The counts alone, after a change of `spec.replicas`.

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use crate::json::{Value, json};
 use rollouts_client::types::{TrafficWeights, WeightDestination};
-use serde_json::{Value, json};
 
 use super::super::pass::Pass;
 use super::sizes::Shares;
@@ -92,7 +92,7 @@ fn destination(weight: i32, hash: &str, service: &str) -> WeightDestination {
         pod_template_hash: Some(hash.to_owned()).filter(|hash| !hash.is_empty()),
         ..WeightDestination::default()
     };
-    destination.other.insert("serviceName".to_owned(), json!(service));
+    destination.other.insert("serviceName".to_owned(), service.into());
     destination
 }
 
@@ -231,7 +231,7 @@ fn canary_ingress(
     }
     // Values are moved in: `json!` would copy them.
     let mut spec = json!({});
-    spec["rules"] = Value::Array(rules);
+    spec["rules"] = rules.into();
     for field in ["tls", "ingressClassName"] {
         if let Some(value) = stable["spec"].get(field) {
             spec[field] = value.clone();

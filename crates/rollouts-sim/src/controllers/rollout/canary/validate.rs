@@ -1,14 +1,14 @@
 //! What makes the spec of a canary invalid, in upstream's words.
 
+use crate::json::Value;
 use rollouts_client::types::RolloutAnalysis;
-use serde_json::Value;
 
 use super::super::analyses;
 use super::super::pass::Pass;
 use super::super::validate::{invalid, quoted, services_fit};
 use super::spec::Canary;
 use super::traffic::no_rule;
-use crate::object::items;
+use crate::object::{items, text};
 use crate::resource::Resource;
 use crate::world::World;
 
@@ -81,7 +81,7 @@ fn steps(canary: &Canary, strategy: &Value) -> Option<String> {
             );
             return Some(invalid(&at(""), quoted(&value), STEP));
         }
-        if raw.as_object().is_none_or(serde_json::Map::is_empty) {
+        if raw.as_object().is_none_or(crate::json::Map::is_empty) {
             return Some(invalid(&at(""), quoted(NOTHING), STEP));
         }
         if let Some(weight) = step.set_weight.filter(|weight| !(0..=max).contains(weight)) {
@@ -143,9 +143,7 @@ fn ingresses(world: &World, pass: &Pass, canary: &Canary) -> Option<String> {
             return Some(invalid(&format!("{path}.{field}"), quoted(name), why));
         };
         let mut paths = items(ingress, "/spec/rules").flat_map(|rule| items(rule, "/http/paths"));
-        let led = paths.any(|path| {
-            path.pointer("/backend/service/name") == Some(&canary.stable_service.as_str().into())
-        });
+        let led = paths.any(|path| text(path, "/backend/service/name") == canary.stable_service);
         let service = &canary.stable_service;
         (!led).then(|| invalid(&format!("{path}.{field}"), quoted(name), no_rule(name, service)))
     })
@@ -153,7 +151,7 @@ fn ingresses(world: &World, pass: &Pass, canary: &Canary) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::*;
 
@@ -190,7 +188,7 @@ mod tests {
                 "supports Istio and Plugins",
             ),
         ] {
-            let canary: Canary = serde_json::from_value(spec.clone()).unwrap();
+            let canary: Canary = crate::json::from_value(&spec).unwrap();
             let fault = strategy(&canary).or_else(|| steps(&canary, &spec));
             assert!(fault.as_ref().is_some_and(|fault| fault.contains(said)), "{spec}: {fault:?}");
         }
@@ -198,7 +196,7 @@ mod tests {
             "trafficRouting": {"maxTrafficWeight": 1000},
             "steps": [{"setWeight": 1000}, {"pause": {}}, {"setCanaryScale": {"replicas": 1}}, {"analysis": {}}],
         });
-        let canary: Canary = serde_json::from_value(good.clone()).unwrap();
+        let canary: Canary = crate::json::from_value(&good).unwrap();
         assert_eq!(strategy(&canary).or_else(|| steps(&canary, &good)), None);
     }
 }

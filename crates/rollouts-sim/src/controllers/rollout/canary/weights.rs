@@ -71,7 +71,7 @@ fn backwards(sizing: &Sizing<'_>, shares: Option<Shares>) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use crate::json::json;
 
     use super::super::sizes::{At, Set};
     use super::super::spec::Canary;
@@ -79,7 +79,7 @@ mod tests {
 
     fn canary(dynamic: bool) -> Canary {
         let steps = json!([{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]);
-        serde_json::from_value(json!({"trafficRouting": {}, "dynamicStableScale": dynamic, "steps": steps}))
+        crate::json::from_value(&json!({"trafficRouting": {}, "dynamicStableScale": dynamic, "steps": steps}))
             .unwrap()
     }
 
