@@ -4,6 +4,7 @@ use crate::json::{Value, json};
 
 use crate::object;
 use crate::resource::Resource;
+use crate::schema;
 use crate::world::{World, stamp};
 use crate::write::Writer;
 
@@ -46,8 +47,44 @@ impl World {
         }
         let draw = self.draw();
         let suffix: String = draw[..8].iter().map(|b| format!("{b:02x}")).collect();
-        event["metadata"]["name"] = json!(format!("{}.{suffix}", object::name(about)));
-        // A namespace that is going away takes no more events; upstream's recorder loses them too.
-        let _ = self.create(by, Resource::Event, event);
+        let name = format!("{}.{suffix}", object::name(about));
+        if schema::subdomain_fault(&name).is_none() {
+            event["metadata"]["name"] = name.into();
+            // A namespace that is going away takes no more events; upstream's recorder loses them too.
+            let _ = self.create_admitted(by, Resource::Event, event);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::write::Part;
+
+    #[test]
+    fn an_event_is_made_as_admission_would_leave_it() {
+        let mut world = World::new(1, "2026-01-01T00:00:00.5Z".parse().unwrap());
+        let about =
+            json!({"metadata": {"name": "a", "namespace": "default", "uid": "1", "resourceVersion": "2"}});
+        let namespace = world.store.get(Resource::Namespace, "", "default").cloned().unwrap();
+        for (resource, about) in [(Resource::Rollout, &about), (Resource::Namespace, &*namespace)] {
+            world.event("component", (resource, about), "Warning", "Reason", "said \"so\"");
+            world.event("component", (resource, about), "Normal", "Other", "");
+        }
+        let events: Vec<_> = world.store.list(Resource::Event, "default").cloned().collect();
+        assert_eq!(events.len(), 4);
+        for event in events {
+            let mut again = Value::clone(&event);
+            schema::admit(&mut world, Resource::Event, Part::Main, &mut again, None).unwrap();
+            assert_eq!(again.to_string(), event.to_string());
+        }
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_named_is_lost() {
+        let mut world = World::new(1, "2026-01-01T00:00:00Z".parse().unwrap());
+        let about = json!({"metadata": {"name": "a".repeat(250), "namespace": "default", "uid": "1"}});
+        world.event("component", (Resource::Rollout, &about), "Normal", "Reason", "");
+        assert_eq!(world.store.list(Resource::Event, "").count(), 0);
     }
 }

@@ -132,5 +132,22 @@ impl World {
 
 /// A moment as Kubernetes writes it: whole seconds, UTC.
 pub(crate) fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    let whole = at.as_second() - i64::from(at.subsec_nanosecond() < 0);
+    Timestamp::from_second(whole).unwrap_or(at).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_in_whole_seconds() {
+        for (at, stamped) in [
+            ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+            ("2026-12-31T23:59:59.999Z", "2026-12-31T23:59:59Z"),
+            ("1969-12-31T23:59:58.5Z", "1969-12-31T23:59:58Z"),
+        ] {
+            assert_eq!(stamp(at.parse().unwrap()), stamped);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use crate::json::Value;
 
 use super::set::{Set, Step, below, field, item};
 use crate::resource::Resource;
-use crate::schema::{self, ListType, Schema};
+use crate::schema::{self, ListType, Schema, same_item};
 
 /// The paths whose values were set or changed, and those that went.
 #[derive(Debug, Default)]
@@ -94,16 +94,24 @@ impl<'a> Walk<'a> {
                 true
             }
             Some(Value::Array(_)) if schema.list_type() != ListType::Atomic => {
-                let (before, after) = (steps(schema, old), steps(schema, new));
                 if new.is_some_and(|n| !n.is_array()) {
                     return false;
                 }
-                let added = after.iter().filter(|(step, _)| find(&before, step).is_none());
-                for (step, _) in before.iter().chain(added) {
-                    let (o, n) = (find(&before, step), find(&after, step));
-                    if o != n {
+                let items =
+                    |list: Option<&'a Value>| list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                let (before, after) = (items(old), items(new));
+                let find =
+                    |list: &'a [Value], one: &Value| list.iter().find(|item| same_item(schema, item, one));
+                // Most lists differ in one item, or in their last ones.
+                let alike = before.iter().zip(after).take_while(|(before, after)| before == after).count();
+                let added = after[alike..].iter().filter(|one| find(before, one).is_none());
+                for one in before[alike..].iter().chain(added) {
+                    let (o, n) = (find(before, one), find(after, one));
+                    if o != n
+                        && let Some(step) = item(schema, one)
+                    {
                         self.path.push("");
-                        found.put(step.clone(), self.values(schema.item(), o, n));
+                        found.put(step, self.values(schema.item(), o, n));
                         self.path.pop();
                     }
                 }
@@ -138,15 +146,6 @@ fn always_there(resource: Resource, path: &[&str]) -> bool {
         ["spec" | "status"] | [.., "template" | "containers"] | [.., "template", "metadata" | "spec"] => true,
         _ => false,
     }
-}
-
-fn steps<'a>(schema: &'static Schema, list: Option<&'a Value>) -> Vec<(Step, &'a Value)> {
-    let items = list.and_then(Value::as_array).into_iter().flatten();
-    items.filter_map(|entry| Some((item(schema, entry)?, entry))).collect()
-}
-
-fn find<'a>(steps: &[(Step, &'a Value)], step: &str) -> Option<&'a Value> {
-    steps.iter().find(|(s, _)| s == step).map(|(_, v)| *v)
 }
 
 #[cfg(test)]

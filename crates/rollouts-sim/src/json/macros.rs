@@ -21,7 +21,7 @@ macro_rules! json {
     };
 
     (@members []) => { $crate::json::Value::Object($crate::json::Map::new()) };
-    (@members [$($done:tt)*]) => { $crate::json::Value::Object($crate::json::Map::from_iter([$($done)*])) };
+    (@members [$($done:tt)*]) => { $crate::json::Value::Object($crate::json::Map::of(vec![$($done)*])) };
     (@members [$($done:tt)*] $key:tt : null $(, $($rest:tt)*)?) => {
         $crate::json::json!(@members [$($done)* ($crate::json::json!(@key $key), $crate::json::Value::Null),]
             $($($rest)*)?)

@@ -65,6 +65,24 @@ impl Map {
         Map(Arc::new(Members::of(members)))
     }
 
+    /// An object of members. Of those with the same key the last one counts, in the place of the first.
+    pub(crate) fn of(members: Vec<(Text, Value)>) -> Map {
+        let map = Map::of_distinct(members);
+        let list = &map.0.list;
+        let known =
+            |(place, (key, _)): (usize, &(Text, Value))| list[..place].iter().any(|(one, _)| same(one, key));
+        let repeated = match &map.0.places {
+            Some(places) => places.len() < list.len(),
+            None => list.iter().enumerate().any(known),
+        };
+        if !repeated {
+            return map;
+        }
+        let mut distinct = Map::new();
+        distinct.extend(map);
+        distinct
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.list.len()
     }
@@ -185,14 +203,10 @@ impl PartialEq for Map {
 
 impl Eq for Map {}
 
-/// Of members with the same key the last one counts, in the place of the first.
+/// As [`Map::of`].
 impl<K: Into<Text>> FromIterator<(K, Value)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Map {
-        let members = members.into_iter();
-        let list = Vec::with_capacity(members.size_hint().0.min(64));
-        let mut map = Map(Arc::new(Members { list, places: None }));
-        map.extend(members.map(|(key, value)| (key.into(), value)));
-        map
+        Map::of(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 }
 

@@ -207,7 +207,7 @@ macro_rules! fields {
             }
 
             fn end(self) -> Result<Value, Error> {
-                Ok(tagged(self.variant, Value::Object(self.members.into_iter().collect())))
+                Ok(tagged(self.variant, Value::Object(Map::of(self.members))))
             }
         }
     )* };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::counter::{Point, rate};
+use super::counter::{Counter, Point, rate};
 use super::parse::{Expression, Selector, Wanted};
 use super::{BOUNDS, Labels, Prometheus, Series};
 
@@ -89,25 +89,24 @@ type Found = (BTreeMap<String, String>, Vec<Point>);
 fn each(of: &Prometheus, selector: &Selector, from: f64, to: f64) -> Result<Vec<Found>, String> {
     let scraped = |second: i64| Timestamp::from_second(second).is_ok_and(|at| of.scraped(at));
     let mut found = Vec::new();
-    let mut add = |labels: BTreeMap<String, String>, points: &dyn Fn() -> Vec<Point>| {
-        let points = if fits(selector, &labels) { points() } else { Vec::new() };
-        if !points.is_empty() {
-            found.push((labels, points));
-        }
-    };
     match selector.metric.as_str() {
         "traefik_service_requests_total" => {
             for (labels, series) in named(of, selector) {
-                add(labels.all(), &|| series.requests.between(from, to, scraped));
+                let labels = labels.all();
+                if fits(selector, &labels) {
+                    found.push((labels, series.requests.between(from, to, scraped)));
+                }
             }
         }
         "traefik_service_request_duration_seconds_bucket" => {
             for (labels, series) in named(of, selector) {
-                for bucket in 0..=BOUNDS.len() {
+                let mut labels = labels.all();
+                for (bucket, points) in series.buckets(from, to, scraped).into_iter().enumerate() {
                     let bound = BOUNDS.get(bucket).map_or_else(|| "+Inf".to_owned(), f64::to_string);
-                    let mut labels = labels.all();
                     labels.insert("le".to_owned(), bound);
-                    add(labels, &|| series.up_to(bucket, from, to, scraped));
+                    if fits(selector, &labels) {
+                        found.push((labels.clone(), points));
+                    }
                 }
             }
         }
@@ -115,6 +114,7 @@ fn each(of: &Prometheus, selector: &Selector, from: f64, to: f64) -> Result<Vec<
         other if other.starts_with("nginx_ingress_controller_") => {}
         other => return Err(format!("the simulated Prometheus has no metric {other:?}")),
     }
+    found.retain(|(_, points)| !points.is_empty());
     Ok(found)
 }
 
@@ -147,20 +147,21 @@ impl Labels {
 }
 
 impl Series {
-    /// The points of a bucket of the histogram, which counts what the smaller ones count as well.
-    fn up_to(&self, bucket: usize, from: f64, to: f64, scraped: impl Fn(i64) -> bool) -> Vec<Point> {
+    /// The points of each bucket of the histogram, which counts what the smaller ones count as well.
+    fn buckets(&self, from: f64, to: f64, scraped: impl Fn(i64) -> bool) -> Vec<Vec<Point>> {
         // A bucket that took nothing is a series all the same, as old as the counter.
         let mut points = self.requests.between(from, to, &scraped);
         points.iter_mut().for_each(|point| point.value = 0.0);
-        for part in self.buckets.iter().take(bucket + 1) {
+        let counted = |part: &Counter| {
             for point in part.between(from, to, &scraped) {
                 points
                     .iter_mut()
                     .filter(|p| p.at.total_cmp(&point.at).is_eq())
                     .for_each(|p| p.value += point.value);
             }
-        }
-        points
+            points.clone()
+        };
+        self.buckets.iter().map(counted).collect()
     }
 }
 

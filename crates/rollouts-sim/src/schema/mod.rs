@@ -8,10 +8,11 @@ mod defaults;
 pub mod generate;
 mod names;
 mod pod_security;
+mod properties;
 pub mod published;
 mod walk;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
 use crate::json::Value;
@@ -19,9 +20,11 @@ use serde::Deserialize;
 
 use crate::resource::Resource;
 
+use self::properties::Properties;
 pub(crate) use admit::admit;
+pub(crate) use names::subdomain_fault;
 pub(crate) use pod_security::check as pod_security;
-pub(crate) use walk::{item_key, unknown_fields};
+pub(crate) use walk::{item_key, same_item, unknown_fields};
 
 /// A structural schema. Absent parts are as in OpenAPI.
 #[derive(Debug, Default, Deserialize)]
@@ -34,7 +37,7 @@ pub(crate) struct Schema {
     target: OnceLock<&'static Schema>,
     #[serde(rename = "type")]
     pub(crate) kind: Option<Type>,
-    pub(crate) properties: BTreeMap<String, Schema>,
+    pub(crate) properties: Properties,
     pub(crate) items: Option<Box<Schema>>,
     pub(crate) additional_properties: Option<Box<Schema>>,
     required: Vec<String>,

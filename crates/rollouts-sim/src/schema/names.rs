@@ -37,7 +37,7 @@ pub(super) fn label_fault(text: &str) -> Option<String> {
 }
 
 /// Why `text` is no RFC 1123 subdomain.
-pub(super) fn subdomain_fault(text: &str) -> Option<String> {
+pub(crate) fn subdomain_fault(text: &str) -> Option<String> {
     let part = |p: &str| ends_well(p) && p.chars().all(|c| alphanumeric(c) || c == '-');
     (!text.split('.').all(part)).then(|| SUBDOMAIN.to_owned()).or_else(|| too_long(text, 253))
 }

@@ -51,7 +51,7 @@ fn visit(schema: &'static Schema, value: &Value, at: &str, found: &mut Vec<Undec
                 match walk::child(schema, at.is_empty(), name) {
                     Some(schema) => visit(schema, inner, &below, found),
                     None => {
-                        let declared = schema.properties.keys().map(String::as_str).collect();
+                        let declared = schema.properties.keys().collect();
                         found.push(Undeclared { at: below, declared });
                     }
                 }

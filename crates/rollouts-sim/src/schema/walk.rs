@@ -157,7 +157,7 @@ fn missing_defaults<'a>(
     schema.properties.iter().filter_map(|(name, property)| {
         let property = property.resolved();
         let default = property.default.as_ref()?;
-        map.get(name).is_none_or(|v| v.is_null() && !property.nullable).then_some((name.as_str(), default))
+        map.get(name).is_none_or(|v| v.is_null() && !property.nullable).then_some((name, default))
     })
 }
 
@@ -428,18 +428,11 @@ fn scalar_faults(schema: &Schema, value: &Value, path: At<'_>, found: &mut Vec<F
 }
 
 fn duplicates(schema: &'static Schema, list: &[Value], at: At<'_>, found: &mut Vec<Fault>) {
-    let key = |item: &Value| match schema.list_type() {
-        ListType::Atomic => None,
-        ListType::Set => Some(item.clone()),
-        ListType::Map => Some(item_key(schema, item)),
-    };
-    let mut seen: Vec<Value> = Vec::new();
     for (index, item) in list.iter().enumerate() {
-        let Some(key) = key(item) else { return };
-        if seen.contains(&key) {
+        if list[..index].iter().any(|seen| same_item(schema, seen, item)) {
+            let key = if schema.list_type() == ListType::Map { item_key(schema, item) } else { item.clone() };
             found.push((At::Item(&at, index).to_string(), format!("Duplicate value: {key}")));
         }
-        seen.push(key);
     }
 }
 
@@ -448,15 +441,30 @@ pub(super) fn has_rules(schema: &'static Schema) -> bool {
     !schema.rules.is_empty() || schema.properties.values().any(|s| has_rules(s.resolved()))
 }
 
+/// Whether two items of a list that merges are the same one; none of an atomic list are.
+pub(crate) fn same_item(schema: &'static Schema, a: &Value, b: &Value) -> bool {
+    match schema.list_type() {
+        ListType::Atomic => false,
+        ListType::Set => a == b,
+        ListType::Map => {
+            schema.list_keys.iter().all(|name| item_part(schema, a, name) == item_part(schema, b, name))
+        }
+    }
+}
+
+/// One key of an item of a list-map; the default where it is absent.
+fn item_part<'a>(schema: &'static Schema, item: &'a Value, name: &str) -> Option<&'a Value> {
+    item.get(name).or_else(|| schema.item().field(name)?.default.as_ref())
+}
+
 /// The keys of an item of a list-map, as an object in key order; defaults of absent keys are filled in.
 pub(crate) fn item_key(schema: &'static Schema, item: &Value) -> Value {
     let mut keys: Vec<&String> = schema.list_keys.iter().collect();
     keys.sort();
     let mut key = json!({});
     for name in keys {
-        let default = || schema.item().field(name).and_then(|s| s.default.clone());
-        if let Some(value) = item.get(name).cloned().or_else(default) {
-            key[name] = value;
+        if let Some(value) = item_part(schema, item, name) {
+            key[name] = value.clone();
         }
     }
     key

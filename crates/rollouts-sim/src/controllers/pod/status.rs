@@ -78,7 +78,7 @@ impl Conditions<'_> {
             .map(|c| c["lastTransitionTime"].clone());
         let since = since.unwrap_or_else(|| json!(stamp(self.now)));
         let mut condition = json!({
-            "type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": since,
+            "type": kind, "status": status, "lastTransitionTime": since,
         });
         if let Some(message) = unready {
             condition["reason"] = json!("ContainersNotReady");

@@ -1,6 +1,6 @@
 //! Writing the status: only when something differs, with phase and message computed last.
 
-use crate::json::{Value, json};
+use crate::json::Value;
 use rollouts_client::phase;
 use rollouts_client::types::{Condition, RolloutStatus};
 
@@ -94,12 +94,13 @@ fn wire(status: &RolloutStatus) -> Value {
 
 fn leave_out_zeros(value: &mut Value) {
     if let Some(fields) = value.as_object_mut() {
-        fields.retain(|name, field| {
-            !(field.is_null()
-                || (*field == json!(0) && name != "currentStepIndex")
-                || *field == json!(false)
-                || *field == json!("")
-                || *field == json!([]))
+        fields.retain(|name, field| match field {
+            Value::Null => false,
+            Value::Bool(is) => *is,
+            Value::Number(number) => number.as_i64() != Some(0) || *name == "currentStepIndex",
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(_) => true,
         });
     }
 }
@@ -109,6 +110,7 @@ mod tests {
     use rollouts_client::types::BlueGreenStatus;
 
     use super::*;
+    use crate::json::json;
 
     #[test]
     fn zeros_are_left_out_and_parts_are_kept() {
