@@ -46,8 +46,8 @@ impl World {
             return;
         }
         let draw = self.draw();
-        let suffix: String = draw[..8].iter().map(|b| format!("{b:02x}")).collect();
-        let name = format!("{}.{suffix}", object::name(about));
+        let suffix = draw[..8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let name = format!("{}.{suffix:016x}", object::name(about));
         if schema::subdomain_fault(&name).is_none() {
             event["metadata"]["name"] = name.into();
             // A namespace that is going away takes no more events; upstream's recorder loses them too.

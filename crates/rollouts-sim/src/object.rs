@@ -11,15 +11,18 @@ pub(crate) fn at<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
     };
     let mut found = object;
     loop {
-        let end = rest.bytes().position(|byte| byte == b'/');
-        let step = end.map_or(rest, |end| &rest[..end]);
-        found = match found {
-            Value::Object(members) => members.get(step)?,
-            Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+        let (inner, after) = match found {
+            Value::Object(members) => members.step(rest)?,
+            Value::Array(items) => {
+                let (step, after) =
+                    rest.split_once('/').map_or((rest, None), |(step, after)| (step, Some(after)));
+                (items.get(step.parse::<usize>().ok()?)?, after)
+            }
             _ => return None,
         };
-        match end {
-            Some(end) => rest = &rest[end + 1..],
+        found = inner;
+        match after {
+            Some(after) => rest = after,
             None => return Some(found),
         }
     }
@@ -124,8 +127,10 @@ mod tests {
 
     #[test]
     fn plain_pointers_lead_where_others_lead() {
-        let value = json!({"a": [{"b": 1}, 2], "": {"c": null}, "n": 3});
-        for pointer in ["", "/a", "/a/0/b", "/a/1", "/a/2", "/a/x", "/n/x", "/", "//c", "/a/0/b/c", "a"] {
+        let value = json!({"a/0": 4, "a": [{"b": 1}, 2], "": {"c": null}, "n": 3});
+        for pointer in
+            ["", "/a", "/a/0/b", "/a/1", "/a/2", "/a/x", "/n/x", "/", "//c", "/a/0/b/c", "a", "/a/0"]
+        {
             assert_eq!(at(&value, pointer), value.pointer(pointer), "{pointer}");
         }
     }

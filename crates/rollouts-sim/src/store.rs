@@ -216,8 +216,13 @@ impl Store {
 
     /// Puts an object in its place; returns what was there.
     fn keep(&mut self, resource: Resource, object: Object) -> Option<Object> {
-        let (ns, name) = (object::namespace(&object).to_owned(), object::name(&object).to_owned());
-        self.objects.entry(resource).or_default().entry(ns).or_default().insert(name, object)
+        let (ns, name) = (object::namespace(&object), object::name(&object));
+        let of = self.objects.entry(resource).or_default();
+        if let Some(place) = of.get_mut(ns).and_then(|of| of.get_mut(name)) {
+            return Some(std::mem::replace(place, object));
+        }
+        let (ns, name) = (ns.to_owned(), name.to_owned());
+        of.entry(ns).or_default().insert(name, object)
     }
 
     fn number(&mut self, object: &mut Value) {

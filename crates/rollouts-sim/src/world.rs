@@ -130,7 +130,7 @@ impl World {
     }
 }
 
-/// A moment as Kubernetes writes it: whole seconds, UTC.
+/// A moment as `metav1.Time` is written: RFC 3339, UTC, a fraction of a second cut off.
 pub(crate) fn stamp(at: Timestamp) -> String {
     let whole = at.as_second() - i64::from(at.subsec_nanosecond() < 0);
     Timestamp::from_second(whole).unwrap_or(at).to_string()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::json::{Map, Number, Value};
+use crate::json::{Map, Number, Text, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::route::Query;
@@ -107,8 +107,8 @@ impl<'de> Visitor<'de> for Place<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        while let Some(key) = access.next_key::<String>()? {
-            let path = if self.path.is_empty() { key.clone() } else { format!("{}.{key}", self.path) };
+        while let Some(key) = access.next_key::<Text>()? {
+            let path = if self.path.is_empty() { key.to_string() } else { format!("{}.{key}", self.path) };
             if map.contains_key(&key) {
                 self.duplicates.push(path.clone());
             }

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// RFC 3339 in whole seconds, as `metav1.Time` is written: a fraction is cut off.
-pub(crate) fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
+pub(crate) use crate::world::stamp;
 
 /// Reads a time written by [`stamp`] or with a fraction; `None` for anything else.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {

@@ -28,6 +28,27 @@ impl<'de> Deserialize<'de> for Map {
     }
 }
 
+/// A text that is likely a key.
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+        deserializer.deserialize_str(Key)
+    }
+}
+
+struct Key;
+
+impl Visitor<'_> for Key {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+        Ok(Text::known(text))
+    }
+}
+
 struct Any;
 
 impl<'de> Visitor<'de> for Any {
@@ -79,7 +100,7 @@ impl<'de> Visitor<'de> for Any {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        while let Some((key, value)) = access.next_entry::<String, Value>()? {
+        while let Some((key, value)) = access.next_entry::<Text, Value>()? {
             map.insert(key, value);
         }
         Ok(Value::Object(map))

@@ -95,6 +95,24 @@ impl Map {
         self.0.place(key).and_then(|place| self.0.list.get(place)).map(|(_, value)| value)
     }
 
+    /// The member that the first step of a path leads to, and the rest of the path.
+    pub(crate) fn step<'p>(&self, path: &'p str) -> Option<(&Value, Option<&'p str>)> {
+        if self.0.places.is_some() {
+            let (step, after) =
+                path.split_once('/').map_or((path, None), |(step, after)| (step, Some(after)));
+            return self.get(step).map(|value| (value, after));
+        }
+        let text = path.as_bytes();
+        // Where the path goes on after so many bytes, few keys have to be compared.
+        let leads = |key: &str| {
+            matches!(text.get(key.len()), None | Some(b'/'))
+                && text.get(..key.len()) == Some(key.as_bytes())
+                && !key.contains('/')
+        };
+        let (key, value) = self.0.list.iter().find(|(key, _)| leads(key))?;
+        Some((value, path.get(key.len() + 1..)))
+    }
+
     pub(crate) fn contains_key(&self, key: &str) -> bool {
         self.0.place(key).is_some()
     }
@@ -110,7 +128,7 @@ impl Map {
         let place = self.0.place(key);
         let members = Arc::make_mut(&mut self.0);
         let place = place.unwrap_or_else(|| {
-            members.push(key.into(), Value::Null);
+            members.push(Text::known(key), Value::Null);
             members.list.len() - 1
         });
         &mut members.list[place].1

@@ -7,6 +7,7 @@
 mod convert;
 mod de;
 mod index;
+mod known;
 mod list;
 mod macros;
 mod map;

@@ -17,6 +17,11 @@ pub(crate) enum Text {
 }
 
 impl Text {
+    /// A text that is likely one of those that most objects have.
+    pub(crate) fn known(text: &str) -> Text {
+        super::known::own(text).map_or_else(|| text.into(), Text::Own)
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Text::Own(text) => text,

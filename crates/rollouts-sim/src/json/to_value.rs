@@ -79,7 +79,10 @@ impl ser::Serializer for Writer {
     numbers! {
         serialize_bool bool, serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64,
         serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64, serialize_f64 f64,
-        serialize_str &str,
+    }
+
+    fn serialize_str(self, text: &str) -> Result<Value, Error> {
+        Ok(Value::String(Text::known(text)))
     }
 
     fn serialize_f32(self, number: f32) -> Result<Value, Error> {

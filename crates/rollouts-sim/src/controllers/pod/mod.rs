@@ -63,7 +63,7 @@ impl Node {
 }
 
 fn key(ns: &str, name: &str) -> String {
-    format!("{ns}/{name}")
+    [ns, "/", name].concat()
 }
 
 /// Looks at one pod: binds it, or carries its processes to this moment and publishes what they are.

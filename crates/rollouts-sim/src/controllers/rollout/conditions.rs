@@ -52,6 +52,19 @@ pub(super) fn updated(condition: &Condition) -> Option<Timestamp> {
     parse(condition.other.get(UPDATED)?.as_str()?)
 }
 
+/// The same as [`set`] of a [`new`] one, which most are not, so that they are not made.
+fn put(
+    status: &mut RolloutStatus,
+    (kind, holds, reason): (&str, &str, &str),
+    message: &str,
+    now: Timestamp,
+) -> bool {
+    let stands = get(status, kind).is_some_and(|standing| {
+        standing.status.as_deref() == Some(holds) && standing.reason.as_deref() == Some(reason)
+    });
+    !stands && set(status, new(kind, holds, reason, message, now))
+}
+
 /// Sets a condition unless it stands with the same status and reason; says whether it did. A changed message alone
 /// changes nothing.
 pub(super) fn set(status: &mut RolloutStatus, mut condition: Condition) -> bool {
@@ -120,7 +133,7 @@ pub(super) fn calculate(world: &mut World, pass: &Pass, new_status: &mut Rollout
     } else {
         ("False", "Rollout does not have minimum availability")
     };
-    set(new_status, new("Available", holds, "AvailableReason", message, pass.now));
+    put(new_status, ("Available", holds, "AvailableReason"), message, pass.now);
     match status::replica_failure(pass) {
         Some(failure) => {
             set(new_status, failure);
@@ -134,11 +147,11 @@ pub(super) fn calculate(world: &mut World, pass: &Pass, new_status: &mut Rollout
 fn health(pass: &Pass, new_status: &mut RolloutStatus) -> bool {
     let paused = pass.rollout.paused() || new_status.pause_conditions.iter().flatten().next().is_some();
     if !paused && status::healthy(pass, new_status) {
-        set(new_status, new("Healthy", "True", "RolloutHealthy", "Rollout is healthy", pass.now));
+        put(new_status, ("Healthy", "True", "RolloutHealthy"), "Rollout is healthy", pass.now);
         return false;
     }
     get(pass.status(), "Healthy").is_some()
-        && set(new_status, new("Healthy", "False", "RolloutHealthy", "Rollout is not healthy", pass.now))
+        && put(new_status, ("Healthy", "False", "RolloutHealthy"), "Rollout is not healthy", pass.now)
 }
 
 fn abort(world: &mut World, pass: &Pass, new_status: &mut RolloutStatus) {
@@ -146,7 +159,7 @@ fn abort(world: &mut World, pass: &Pass, new_status: &mut RolloutStatus) {
     if let Some(why) = pass.pause.add_abort.as_ref().filter(|why| !why.is_empty()) {
         message = format!("{message}: {why}");
     }
-    if set(new_status, new("Progressing", "False", "RolloutAborted", &message, pass.now)) {
+    if put(new_status, ("Progressing", "False", "RolloutAborted"), &message, pass.now) {
         pass.event(world, true, "RolloutAborted", &message);
     }
 }
@@ -155,7 +168,7 @@ fn progress(pass: &Pass, new_status: &mut RolloutStatus, became_unhealthy: bool)
     let set_name = pass.new_name();
     if status::healthy(pass, new_status) {
         let message = format!("ReplicaSet \"{set_name}\" has successfully progressed.");
-        set(new_status, new("Progressing", "True", "NewReplicaSetAvailable", &message, pass.now));
+        put(new_status, ("Progressing", "True", "NewReplicaSetAvailable"), &message, pass.now);
     } else if status::progressing(pass.status(), new_status) || became_unhealthy {
         let condition = if became_unhealthy && status::completed(new_status) {
             let message = "Rollout does not have minimum availability";
@@ -170,7 +183,7 @@ fn progress(pass: &Pass, new_status: &mut RolloutStatus, became_unhealthy: bool)
         && deadline::passed(pass, new_status)
     {
         let message = deadline::message(pass);
-        set(new_status, new("Progressing", "False", "ProgressDeadlineExceeded", &message, pass.now));
+        put(new_status, ("Progressing", "False", "ProgressDeadlineExceeded"), &message, pass.now);
     }
 }
 
@@ -188,10 +201,10 @@ fn confirm(pass: &Pass, new_status: &mut RolloutStatus, mut condition: Condition
 }
 
 fn completion(world: &mut World, pass: &Pass, new_status: &mut RolloutStatus) {
-    let is = |holds: &str| new("Completed", holds, "RolloutCompleted", "RolloutCompleted", pass.now);
+    let is = |holds: &'static str| ("Completed", holds, "RolloutCompleted");
     if status::completed(new_status) {
-        set(new_status, is("True"));
-    } else if set(new_status, is("False")) {
+        put(new_status, is("True"), "RolloutCompleted", pass.now);
+    } else if put(new_status, is("False"), "RolloutCompleted", pass.now) {
         let revision = pass.rollout.revision();
         let hash = new_status.current_pod_hash.as_deref().unwrap_or_default();
         let message = format!("Rollout not completed, started update to revision {revision} ({hash})");

@@ -1,6 +1,6 @@
 //! One pass: the objects as they were when it began, and what it has decided so far.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::json::{Value, json};
 use jiff::Timestamp;
@@ -28,6 +28,10 @@ pub(super) struct Pass {
     pub(super) ns: String,
     /// The Rollout, with its own writes to the main object taken in.
     pub(super) rollout: Arc<Rollout>,
+    /// What was read of it when the pass began.
+    pub(super) asked: Arc<Asked>,
+    /// The standing status as it is written, where that is known.
+    pub(super) wired: Option<Value>,
     /// The same as it is stored, for Events.
     pub(super) object: Object,
     /// The ReplicaSets that it controls, oldest first.
@@ -60,15 +64,24 @@ pub(super) struct Pass {
 }
 
 /// What is read of a Rollout, once for each state of it.
-struct Asked {
+pub(super) struct Asked {
     rollout: Arc<Rollout>,
     canary: Option<Arc<Canary>>,
     collisions: i64,
     template_hash: String,
     step_hash: String,
+    /// Whether its status is as a pass wrote it, and so what writing it again would come to.
+    own_status: bool,
+    /// The status that was last written over it.
+    sent: Mutex<Option<Value>>,
 }
 
 impl Asked {
+    /// Notes the status that is about to be written over this state.
+    pub(super) fn sent(&self, status: &Value) {
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(status.clone());
+    }
+
     /// Most writes are of the status: then all but that is as in the state before.
     fn read(object: &Value, earlier: Option<&Asked>) -> Result<Asked, Refusal> {
         let collisions = object::number(object, "/status/collisionCount", 0);
@@ -77,6 +90,12 @@ impl Asked {
             let of = &earlier.rollout.metadata;
             generation.is_some() && of.generation == generation && earlier.collisions == collisions
         };
+        let sent = |earlier: &Asked| {
+            let sent = earlier.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.as_ref().is_some_and(|sent| *sent == object["status"])
+        };
+        let own_status = earlier.is_some_and(sent);
+        let sent = Mutex::default();
         if let Some(earlier) = earlier.filter(same) {
             let Rollout { api_version, kind, spec, other, .. } = &*earlier.rollout;
             let rollout = Rollout {
@@ -89,7 +108,8 @@ impl Asked {
             };
             let (template_hash, step_hash) = (earlier.template_hash.clone(), earlier.step_hash.clone());
             let canary = earlier.canary.clone();
-            return Ok(Asked { rollout: Arc::new(rollout), canary, collisions, template_hash, step_hash });
+            let rollout = Arc::new(rollout);
+            return Ok(Asked { rollout, canary, collisions, template_hash, step_hash, own_status, sent });
         }
         let strategy = &object["spec"]["strategy"]["canary"];
         Ok(Asked {
@@ -98,6 +118,8 @@ impl Asked {
             collisions,
             template_hash: hash::of(&object["spec"]["template"], collisions),
             step_hash: hash::of(&strategy["steps"], 0),
+            own_status,
+            sent,
         })
     }
 }
@@ -154,6 +176,7 @@ impl Pass {
             background_status: None,
             weights: of_canary.weights,
             object: object.clone(),
+            wired: asked.own_status.then(|| object["status"].clone()),
             rollout,
             sets,
             new,
@@ -161,6 +184,7 @@ impl Pass {
             step_hash: asked.step_hash.clone(),
             new_within_delay,
             runs,
+            asked,
         })
     }
 
@@ -184,6 +208,7 @@ impl Pass {
 
     pub(super) fn set_status(&mut self, status: RolloutStatus) {
         Arc::make_mut(&mut self.rollout).status = Some(status);
+        self.wired = None;
     }
 
     pub(super) fn blue_green_status(&self) -> &BlueGreenStatus {

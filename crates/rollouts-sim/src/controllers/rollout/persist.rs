@@ -72,9 +72,12 @@ fn write(world: &mut World, pass: &Pass, new: &RolloutStatus) -> Result<bool, Re
         return Ok(false);
     }
     let new = wire(new);
-    if new == wire(pass.status()) {
+    let standing = pass.wired.clone().unwrap_or_else(|| wire(pass.status()));
+    debug_assert_eq!(standing, wire(pass.status()), "what was written is read as it was meant");
+    if new == standing {
         return Ok(false);
     }
+    pass.asked.sent(&new);
     world.modify_status(ROLLOUTS, Resource::Rollout, &pass.ns, pass.name(), |_| new)?;
     Ok(true)
 }
@@ -132,5 +135,26 @@ mod tests {
             wire(&status),
             json!({"currentStepIndex": 0, "readyReplicas": 2, "blueGreen": {"activeSelector": "a"}})
         );
+    }
+
+    #[test]
+    fn what_was_written_is_written_again_as_it_was() {
+        let condition =
+            of_rollout::new("Healthy", "False", "Reason", "", "2026-01-01T00:00:00Z".parse().unwrap());
+        let mut status = RolloutStatus {
+            conditions: Some(vec![condition]),
+            abort: Some(true),
+            promote_full: Some(false),
+            restarted_at: crate::json::from_value(&json!("2026-01-01T00:00:00Z")).unwrap(),
+            pause_conditions: crate::json::from_value(&json!([{"reason": "r", "startTime": "2026-01-01T00:00:00Z"}])).unwrap(),
+            canary: crate::json::from_value(&json!({"weights": {
+                "canary": {"weight": 0, "podTemplateHash": "a", "serviceName": "s"}, "stable": {"weight": 100},
+            }})).unwrap(),
+            ..RolloutStatus::default()
+        };
+        status.other.insert("HPAReplicas".to_owned(), 1.into());
+        let written = wire(&status);
+        let read: RolloutStatus = crate::json::from_value(&written).unwrap();
+        assert_eq!(wire(&read).to_string(), written.to_string());
     }
 }
