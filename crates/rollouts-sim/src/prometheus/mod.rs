@@ -14,12 +14,14 @@ mod parse;
 mod pattern;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::counter::Counter;
+use self::parse::Expression;
 
 /// From one scrape to the next, as the host cluster has it.
 const SCRAPE: Duration = Duration::from_secs(5);
@@ -57,6 +59,8 @@ pub(crate) struct Prometheus {
     pub(crate) fault: Fault,
     /// Runs that wait for an answer, by `namespace/name`.
     pub(crate) waiting: BTreeMap<String, Waiting>,
+    /// The queries that were asked.
+    parsed: Parsed,
     /// When it scraped nothing, as pairs of from and to.
     gaps: Vec<(Timestamp, Timestamp)>,
     silent_since: Option<Timestamp>,
@@ -109,15 +113,45 @@ impl From<Saved> for Prometheus {
             waiting: saved.waiting,
             gaps: saved.gaps,
             silent_since: saved.silent_since,
+            parsed: Parsed::default(),
         }
+    }
+}
+
+/// Expressions by their texts: a run asks the same query again and again.
+#[derive(Debug, Default)]
+struct Parsed(Mutex<BTreeMap<String, Arc<Expression>>>);
+
+/// So many are kept; then all are forgotten.
+const QUERIES: usize = 4096;
+
+/// A copy of the world asks anew.
+impl Clone for Parsed {
+    fn clone(&self) -> Parsed {
+        Parsed::default()
+    }
+}
+
+impl Parsed {
+    fn get(&self, text: &str) -> Result<Arc<Expression>, String> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(expression) = known.get(text) {
+            return Ok(Arc::clone(expression));
+        }
+        if known.len() == QUERIES {
+            known.clear();
+        }
+        let expression = Arc::new(parse::parse(text)?);
+        known.insert(text.to_owned(), Arc::clone(&expression));
+        Ok(expression)
     }
 }
 
 impl Prometheus {
     /// Counts an answer of the ingress. `service` is Traefik's name of it, without `@kubernetesingressnginx`.
     pub(crate) fn count(&mut self, service: &str, code: u16, method: &str, at: Timestamp, took: Duration) {
-        let labels =
-            Labels { service: format!("{service}@kubernetesingressnginx"), code, method: method.to_owned() };
+        let service = [service, "@kubernetesingressnginx"].concat();
+        let labels = Labels { service, code, method: method.to_owned() };
         let series = self.series.entry(labels).or_default();
         let seconds = took.as_secs_f64();
         let bucket = BOUNDS.iter().position(|bound| seconds <= *bound).unwrap_or(BOUNDS.len());
@@ -142,7 +176,7 @@ impl Prometheus {
     /// # Errors
     /// What cannot be read, or is not known here.
     pub(crate) fn query(&self, text: &str, at: Timestamp) -> Result<Answer, String> {
-        let expression = parse::parse(text)?;
+        let expression = self.parsed.get(text)?;
         let value = eval::instant(self, &expression, at)?;
         Ok(match (self.fault, value) {
             (Fault::Nan, eval::Value::Scalar(_)) => Answer::Scalar(f64::NAN),
@@ -250,6 +284,20 @@ mod tests {
         let mut failing = Prometheus::default();
         (0..60).for_each(|second| failing.count("a", 500, "GET", at(second), Duration::ZERO));
         assert!(ask(&failing, &queries[0], 60)[0].abs() < 1e-9, "only errors is no success, and not no data");
+    }
+
+    #[test]
+    fn a_query_that_was_asked_is_known() {
+        let prometheus = minute(false);
+        assert!(prometheus.query("sum(", at(60)).is_err());
+        let first = ask(&prometheus, ALL, 60);
+        let known = prometheus.parsed.get(ALL).unwrap();
+        assert_eq!(ask(&prometheus, ALL, 60), first);
+        assert!(Arc::ptr_eq(&known, &prometheus.parsed.get(ALL).unwrap()));
+        for number in 0..QUERIES {
+            ask(&prometheus, &number.to_string(), 60);
+        }
+        assert_eq!(ask(&prometheus, ALL, 60), first, "forgotten, and read again");
     }
 
     #[test]

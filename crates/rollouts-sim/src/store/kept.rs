@@ -21,8 +21,8 @@ struct State {
     creation: Option<Creation>,
     managers: OnceLock<Managers>,
     read: OnceLock<Arc<dyn Any + Send + Sync>>,
-    /// What was read of the latest state before it of which something was.
-    earlier: Option<Arc<dyn Any + Send + Sync>>,
+    /// The latest state before it of which something was read, and what.
+    earlier: Option<(Value, Arc<dyn Any + Send + Sync>)>,
 }
 
 impl Object {
@@ -44,7 +44,8 @@ impl Object {
     /// The state that follows another one of the same object.
     pub(crate) fn after(mut self, before: &Object) -> Object {
         if let Some(state) = Arc::get_mut(&mut self.0) {
-            state.earlier = before.0.read.get().or(before.0.earlier.as_ref()).cloned();
+            let read = before.0.read.get().map(|read| (before.0.json.clone(), Arc::clone(read)));
+            state.earlier = read.or_else(|| before.0.earlier.clone());
         }
         self
     }
@@ -79,16 +80,18 @@ impl Object {
         Ok(fresh)
     }
 
-    /// The same for who can use what was read of an earlier state.
+    /// The same for who can use an earlier state and what was read of it.
     ///
     /// # Errors
     /// Those of `read`.
     pub(crate) fn read_on<T: Any + Send + Sync, E>(
         &self,
-        read: impl FnOnce(&Value, Option<&T>) -> Result<T, E>,
+        read: impl FnOnce(&Value, Option<(&Value, &T)>) -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
-        let earlier = self.0.earlier.as_deref();
-        self.read(|json| read(json, earlier.and_then(|earlier| earlier.downcast_ref())))
+        let earlier = self.0.earlier.as_ref();
+        self.read(|json| {
+            read(json, earlier.and_then(|(json, earlier)| Some((json, earlier.downcast_ref()?))))
+        })
     }
 }
 
@@ -135,8 +138,9 @@ mod tests {
     #[test]
     fn what_was_read_of_an_earlier_state_is_at_hand() {
         let read = |object: &Object| {
-            let more =
-                |_: &Value, earlier: Option<&u8>| Ok::<_, Infallible>(earlier.map_or(1, |read| read + 1));
+            let more = |_: &Value, earlier: Option<(&Value, &u8)>| {
+                Ok::<_, Infallible>(earlier.map_or(1, |(_, read)| read + 1))
+            };
             let Ok(found) = object.read_on(more);
             *found
         };

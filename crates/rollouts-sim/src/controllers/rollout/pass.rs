@@ -83,7 +83,8 @@ impl Asked {
     }
 
     /// Most writes are of the status: then all but that is as in the state before.
-    fn read(object: &Value, earlier: Option<&Asked>) -> Result<Asked, Refusal> {
+    fn read(object: &Value, earlier: Option<(&Value, &Asked)>) -> Result<Asked, Refusal> {
+        let earlier = earlier.map(|(_, earlier)| earlier);
         let collisions = object::number(object, "/status/collisionCount", 0);
         let generation = object::at(object, "/metadata/generation").and_then(Value::as_i64);
         let same = |earlier: &&Asked| {
@@ -124,9 +125,46 @@ impl Asked {
     }
 }
 
+/// What a pass reads as a type.
+pub(super) trait Typed: Send + Sync + Sized + 'static {
+    /// Reads one state, given an earlier one and what was read of it.
+    fn read(object: &Value, earlier: Option<(&Value, &Self)>) -> Result<Self, Refusal>;
+}
+
+impl Typed for ReplicaSet {
+    /// Of most states the template is as it was.
+    fn read(object: &Value, earlier: Option<(&Value, &ReplicaSet)>) -> Result<ReplicaSet, Refusal> {
+        let template = &object["spec"]["template"];
+        let Some((_, earlier)) =
+            earlier.filter(|(was, _)| template.is_object() && was["spec"]["template"] == *template)
+        else {
+            return parse(object);
+        };
+        let mut rest = object.clone();
+        rest["spec"]["template"].take();
+        let mut set: ReplicaSet = parse(&rest)?;
+        set.spec.template = earlier.spec.template.clone();
+        Ok(set)
+    }
+}
+
+impl Typed for AnalysisRun {
+    /// Of most states all but the status is as it was.
+    fn read(object: &Value, earlier: Option<(&Value, &AnalysisRun)>) -> Result<AnalysisRun, Refusal> {
+        let Some((_, earlier)) = earlier.filter(|(was, _)| was["spec"] == object["spec"]) else {
+            return parse(object);
+        };
+        let mut rest = object.clone();
+        rest["spec"] = json!({});
+        let mut run: AnalysisRun = parse(&rest)?;
+        run.spec = earlier.spec.clone();
+        Ok(run)
+    }
+}
+
 /// Reads a stored object as a type, once for each state of it.
-pub(super) fn typed<T: DeserializeOwned + Send + Sync + 'static>(object: &Object) -> Result<Arc<T>, Refusal> {
-    object.read(parse)
+pub(super) fn typed<T: Typed>(object: &Object) -> Result<Arc<T>, Refusal> {
+    object.read_on(T::read)
 }
 
 fn parse<T: DeserializeOwned>(object: &Value) -> Result<T, Refusal> {
@@ -301,12 +339,7 @@ impl Pass {
 }
 
 /// The objects of a kind that the Rollout controls, oldest first.
-fn owned<T: DeserializeOwned + Send + Sync + 'static>(
-    world: &World,
-    resource: Resource,
-    ns: &str,
-    uid: &str,
-) -> Result<Vec<Arc<T>>, Refusal> {
+fn owned<T: Typed>(world: &World, resource: Resource, ns: &str, uid: &str) -> Result<Vec<Arc<T>>, Refusal> {
     let mut objects: Vec<&Object> =
         world.store.list(resource, ns).filter(|object| object::controlled_by(object, uid)).collect();
     objects.sort_by_key(|object| object::text(object, "/metadata/creationTimestamp"));
@@ -348,4 +381,49 @@ fn defaulted(world: &mut World, template: &Value) -> Value {
         labels.remove(names::POD_TEMPLATE_HASH);
     }
     template
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::Managers;
+
+    /// Reads two states of one object, and the second one by itself.
+    fn read<T: Typed + PartialEq + std::fmt::Debug>(first: &Value, second: &Value) {
+        let state = |json: &Value| Object::with(json.clone(), Managers::default());
+        let before = state(first);
+        typed::<T>(&before).unwrap();
+        let after = state(second).after(&before);
+        assert_eq!(typed::<T>(&after).unwrap(), typed::<T>(&state(second)).unwrap(), "{second}");
+    }
+
+    #[test]
+    fn a_state_is_read_the_same_whatever_was_before_it() {
+        let set = |replicas: i64, image: &str, ready: i64| {
+            json!({
+                "apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "a", "generation": replicas},
+                "spec": {"replicas": replicas, "selector": {}, "minReadySeconds": 1, "template": {
+                    "metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": image}]},
+                }},
+                "status": {"replicas": replicas, "readyReplicas": ready},
+            })
+        };
+        let first = set(1, "x", 0);
+        for second in
+            [set(1, "x", 1), set(2, "x", 1), set(2, "y", 1), json!({"metadata": {"name": "a"}, "spec": {}})]
+        {
+            read::<ReplicaSet>(&first, &second);
+            read::<ReplicaSet>(&second, &first);
+        }
+        let run = |count: i64, terminate: bool, phase: &str| {
+            json!({
+                "metadata": {"name": "a"}, "spec": {"metrics": [{"name": "m", "count": count}], "terminate": terminate},
+                "status": {"phase": phase},
+            })
+        };
+        let first = run(1, false, "Running");
+        for second in [run(1, false, "Failed"), run(2, false, "Running"), run(1, true, "Running")] {
+            read::<AnalysisRun>(&first, &second);
+        }
+    }
 }
