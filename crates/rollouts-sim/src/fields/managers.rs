@@ -199,7 +199,9 @@ fn keeps(manager: &mut Arc<Manager>, gone: &[&Set]) -> bool {
 fn written(resource: Resource, of_status: bool, old: &Value, new: &Value) -> Difference {
     let difference = if of_status { compare_status } else { compare };
     let Difference { set, removed } = difference(resource, old, new);
-    let (mut set, mut removed) = (owned_fields(set), owned_fields(removed));
+    // Of a status there is nothing that nobody owns.
+    let owned = |set| if of_status { set } else { owned_fields(set) };
+    let (mut set, mut removed) = (owned(set), owned(removed));
     if !of_status {
         if resource.info().status {
             set.children.remove("f:status");
