@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -43,36 +42,48 @@ pub(crate) fn whole(line: &[String], runs: usize) -> Result<Runs, Error> {
     Ok(Runs { seconds, resident_kib })
 }
 
+/// How often a program is started that is over before it is watched.
+const TRIES: usize = 50;
+
 /// The largest resident size of one run, in KiB.
-///
-/// The process is stopped at its end and asked for it. The kernel's account of children that have ended
-/// (`getrusage(2)`) begins with the size of who started them, which here is more than most of what is measured.
 fn peak(line: &[String]) -> Result<i64, Error> {
+    for _ in 0..TRIES {
+        if let Some(size) = watched(line)? {
+            return Ok(size);
+        }
+    }
+    Err(Error::Found(format!("{} cannot be traced, or ends too soon for that", line.join(" "))))
+}
+
+/// The same, or nothing where the process was not watched in time.
+///
+/// It is stopped at its end and asked. The kernel's account of children that have ended (`getrusage(2)`) begins with the
+/// size of who started them, which here is more than most of what is measured.
+fn watched(line: &[String]) -> Result<Option<i64>, Error> {
     let mut command = words(line);
     let child = command.stdout(Stdio::null()).spawn();
-    let child = child.map_err(|source| Error::Start { program: line.join(" "), source })?;
+    let mut child = child.map_err(|source| Error::Start { program: line.join(" "), source })?;
+    let failed =
+        |why: &dyn std::fmt::Display| Error::Found(format!("cannot measure {}: {why}", line.join(" ")));
     let pid = Pid::from_raw(child.id().cast_signed());
-    let failed = |errno: Errno| Error::Found(format!("cannot measure {}: {errno}", line.join(" ")));
-    ptrace::seize(pid, ptrace::Options::PTRACE_O_TRACEEXIT).map_err(failed)?;
+    if ptrace::seize(pid, ptrace::Options::PTRACE_O_TRACEEXIT).is_err() {
+        let status = child.wait().map_err(|error| failed(&error))?;
+        return if status.success() { Ok(None) } else { Err(failed(&status)) };
+    }
     let mut size = None;
     loop {
-        match waitpid(pid, Some(WaitPidFlag::__WALL)).map_err(failed)? {
+        match waitpid(pid, Some(WaitPidFlag::__WALL)).map_err(|errno| failed(&errno))? {
             WaitStatus::PtraceEvent(_, _, _) => {
                 size = high_water(pid)?;
-                ptrace::cont(pid, None).map_err(failed)?;
+                ptrace::cont(pid, None).map_err(|errno| failed(&errno))?;
             }
-            WaitStatus::Stopped(_, signal) => ptrace::cont(pid, signal).map_err(failed)?,
-            WaitStatus::Exited(_, 0) => break,
-            WaitStatus::Exited(_, code) => {
-                return Err(Error::Found(format!("{} ended with {code}", line.join(" "))));
-            }
-            WaitStatus::Signaled(_, signal, _) => {
-                return Err(Error::Found(format!("{} was ended by {signal}", line.join(" "))));
-            }
+            WaitStatus::Stopped(_, signal) => ptrace::cont(pid, signal).map_err(|errno| failed(&errno))?,
+            WaitStatus::Exited(_, 0) => return Ok(size),
+            WaitStatus::Exited(_, code) => return Err(failed(&format!("exit status: {code}"))),
+            WaitStatus::Signaled(_, signal, _) => return Err(failed(&signal)),
             _ => {}
         }
     }
-    size.ok_or_else(|| Error::Found(format!("the kernel says nothing of the size of {}", line.join(" "))))
 }
 
 /// `VmHWM` of a process that is there, in KiB.
@@ -112,9 +123,10 @@ mod tests {
 
     #[test]
     fn a_program_that_fails_or_is_not_there_measures_nothing() {
-        for (words, part) in
-            [(&["false"][..], "false ended with 1"), (&["no-such-program"], "no-such-program")]
-        {
+        for (words, part) in [
+            (&["false"][..], "cannot measure false: exit status: 1"),
+            (&["no-such-program"], "no-such-program"),
+        ] {
             let error = whole(&line(words), 1).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
