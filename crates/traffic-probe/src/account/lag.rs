@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Account;
+use super::{Account, Entry};
 
 /// A run whose requests left the sender later than this after they were due, at the 99.9th percentile, is
 /// invalid.
@@ -108,7 +108,7 @@ impl Account {
     /// How long proper answers took; `None` without any.
     pub fn latency(&self) -> Option<Latency> {
         let answered = self.entries.iter().filter(|entry| entry.version().is_some());
-        let mut took: Vec<Duration> = answered.map(|entry| entry.latency).collect();
+        let mut took: Vec<Duration> = answered.map(Entry::latency).collect();
         took.sort_unstable();
         Some(Latency { p50: rank(&took, 500)?, p99: rank(&took, 990)?, max: *took.last()? })
     }

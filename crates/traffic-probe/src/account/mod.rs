@@ -7,6 +7,7 @@ mod lag;
 mod time;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub struct Account {
     under_way: HashMap<u64, (Timestamp, Kind)>,
     settled: HashSet<u64>,
     entries: Vec<Entry>,
+    /// The versions that answered.
+    versions: Vec<Arc<str>>,
     doubled: u64,
     switches: Vec<Switch>,
     /// How late each request left its sender, against when it was due.
@@ -40,21 +43,20 @@ pub struct Account {
     broken: Option<String>,
 }
 
-/// One settled request.
+/// One settled request. Accounts have very many.
 #[derive(Debug, Clone)]
 struct Entry {
     id: u64,
     kind: Kind,
     sent: Timestamp,
     done: Timestamp,
-    latency: Duration,
     end: End,
 }
 
 #[derive(Debug, Clone)]
 enum End {
-    Answered(String),
-    Lost(Cause),
+    Answered(Arc<str>),
+    Lost(Box<Cause>),
 }
 
 /// How requests of one kind ended. Those under way are in `sent` only.
@@ -83,6 +85,7 @@ impl Account {
             under_way: HashMap::new(),
             settled: HashSet::new(),
             entries: Vec::new(),
+            versions: Vec::new(),
             doubled: 0,
             switches: Vec::new(),
             lags: Vec::new(),
@@ -120,11 +123,21 @@ impl Account {
             return;
         }
         let end = match answer.lost() {
-            Some(cause) => End::Lost(cause),
-            None => End::Answered(answer.version().unwrap_or(UNVERSIONED).to_owned()),
+            Some(cause) => End::Lost(cause.into()),
+            None => End::Answered(self.version(answer.version().unwrap_or(UNVERSIONED))),
         };
         let Answer { id, sent, done, .. } = *answer;
-        self.entries.push(Entry { id, kind, sent, done, latency: answer.latency(), end });
+        self.entries.push(Entry { id, kind, sent, done, end });
+    }
+
+    /// The account's own copy of a version's name.
+    fn version(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.versions.iter().find(|known| ***known == *name) {
+            return Arc::clone(known);
+        }
+        let version = Arc::from(name);
+        self.versions.push(Arc::clone(&version));
+        version
     }
 
     /// Counts what is still under way as lost ([`Cause::Unanswered`]). Later answers to it are doubled ones.
@@ -133,9 +146,8 @@ impl Account {
         open.sort_unstable_by_key(|(id, _)| *id);
         for (id, (sent, kind)) in open {
             self.settled.insert(id);
-            let latency = Duration::try_from(now.duration_since(sent)).unwrap_or_default();
-            let end = End::Lost(Cause::Unanswered);
-            self.entries.push(Entry { id, kind, sent, done: now, latency, end });
+            let end = End::Lost(Cause::Unanswered.into());
+            self.entries.push(Entry { id, kind, sent, done: now, end });
         }
     }
 
@@ -177,7 +189,7 @@ impl Account {
     /// Lost requests by cause.
     pub fn lost_by_cause(&self) -> BTreeMap<Cause, u64> {
         tally(self.entries.iter().filter_map(|entry| match &entry.end {
-            End::Lost(cause) => Some(cause.clone()),
+            End::Lost(cause) => Some(Cause::clone(cause)),
             End::Answered(_) => None,
         }))
     }
@@ -222,7 +234,7 @@ impl Account {
 
     /// Proper answers that took longer than the limit. They are answered, not lost.
     pub fn late(&self) -> u64 {
-        let late = |entry: &&Entry| entry.version().is_some() && entry.latency > self.late_after;
+        let late = |entry: &&Entry| entry.version().is_some() && entry.latency() > self.late_after;
         count(self.entries.iter().filter(late).count())
     }
 
@@ -257,6 +269,10 @@ impl Account {
 }
 
 impl Entry {
+    fn latency(&self) -> Duration {
+        Duration::try_from(self.done.duration_since(self.sent)).unwrap_or_default()
+    }
+
     fn version(&self) -> Option<&str> {
         match &self.end {
             End::Answered(version) => Some(version),

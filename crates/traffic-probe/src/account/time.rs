@@ -95,7 +95,7 @@ impl Account {
 
     /// The longest time that one settled request took.
     pub fn slowest(&self) -> Duration {
-        self.entries.iter().map(|entry| entry.latency).max().unwrap_or_default()
+        self.entries.iter().map(|entry| entry.latency()).max().unwrap_or_default()
     }
 
     /// When the first settled request was sent and when the last one was done.
@@ -121,8 +121,8 @@ impl Account {
             });
             match &entry.end {
                 End::Answered(version) => {
-                    *bucket.answered.entry(version.clone()).or_default() += 1;
-                    bucket.slowest = bucket.slowest.max(entry.latency);
+                    *bucket.answered.entry(version.to_string()).or_default() += 1;
+                    bucket.slowest = bucket.slowest.max(entry.latency());
                 }
                 End::Lost(_) => bucket.lost += 1,
             }
