@@ -1,8 +1,9 @@
 //! What two states of an object differ in, as sets of paths.
 
-use crate::json::Value;
+use crate::json::{Text, Value};
 
-use super::set::{Set, Step, below, field, item};
+use super::set::{Set, below, item};
+use super::step::Step;
 use crate::resource::Resource;
 use crate::schema::{self, ListType, Schema, same_item};
 
@@ -21,12 +22,14 @@ pub(crate) fn compare(resource: Resource, old: &Value, new: &Value) -> Differenc
     walk.values(schema::of(resource), Some(old.unwrap_or(&nothing)), Some(new))
 }
 
+static STATUS: Text = Text::Own("status");
+
 /// The same for the status alone.
 pub(crate) fn compare_status(resource: Resource, old: &Value, new: &Value) -> Difference {
     let mut walk = Walk { resource, path: Vec::new() };
     let schema = below(schema::of(resource), true, "status");
     let mut found = Difference::default();
-    walk.field(&mut found, "status", schema, old.get("status"), new.get("status"));
+    walk.field(&mut found, &STATUS, schema, old.get("status"), new.get("status"));
     found
 }
 
@@ -124,14 +127,14 @@ impl<'a> Walk<'a> {
     fn field(
         &mut self,
         found: &mut Difference,
-        name: &'a str,
+        name: &'a Text,
         schema: &'static Schema,
         old: Option<&'a Value>,
         new: Option<&'a Value>,
     ) {
         if old != new {
             self.path.push(name);
-            found.put(field(name), self.values(schema, old, new));
+            found.put(Step::Field(name.clone()), self.values(schema, old, new));
             self.path.pop();
         }
     }

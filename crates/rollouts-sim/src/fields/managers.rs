@@ -8,6 +8,7 @@ use crate::json::{Map, Text, Value, json};
 use super::compare::{Difference, compare, compare_status};
 use super::merge::{merge, prune};
 use super::set::Set;
+use super::step::Step;
 use crate::object;
 use crate::refusal::Refusal;
 use crate::resource::Resource;
@@ -148,6 +149,9 @@ fn stated(standing: Option<&Managers>, new: &mut Value) -> Vec<Arc<Manager>> {
     }
 }
 
+const METADATA: Step = Step::Field(Text::Own("metadata"));
+const STATUS: Step = Step::Field(Text::Own("status"));
+
 /// The fields that nobody owns: the server's own, and the object's identity.
 static UNOWNED: LazyLock<Set> = LazyLock::new(|| {
     Set::from_value(&json!({
@@ -179,7 +183,7 @@ static ALLOCATED: LazyLock<BTreeMap<Resource, Set>> = LazyLock::new(|| {
 fn owned_fields(mut set: Set) -> Set {
     set.subtract_trees(&UNOWNED);
     set.member = false;
-    if let Some(metadata) = set.children.get_mut("f:metadata") {
+    if let Some(metadata) = set.children.get_mut(&METADATA) {
         metadata.member = false;
     }
     set
@@ -204,8 +208,8 @@ fn written(resource: Resource, of_status: bool, old: &Value, new: &Value) -> Dif
     let (mut set, mut removed) = (owned(set), owned(removed));
     if !of_status {
         if resource.info().status {
-            set.children.remove("f:status");
-            removed.children.remove("f:status");
+            set.children.remove(&STATUS);
+            removed.children.remove(&STATUS);
         }
         if let Some(allocated) = ALLOCATED.get(&resource) {
             set.subtract_trees(allocated);
@@ -297,7 +301,7 @@ pub(crate) fn apply(
     all.retain(|m| !mine(m));
     let mut states = owned_fields(Set::of_value(schema, &config));
     if subresource == "status" {
-        states.children.retain(|step, _| step == "f:status");
+        states.children.retain(|step, _| *step == STATUS);
     }
 
     let base = if live.is_null() { json!({}) } else { live.clone() };

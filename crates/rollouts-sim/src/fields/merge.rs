@@ -2,7 +2,8 @@
 
 use crate::json::{Map, Text, Value};
 
-use super::set::{Set, below, field, item};
+use super::set::{Set, below, item};
+use super::step::Step;
 use crate::schema::{ListType, Schema};
 
 /// `live` with everything that `applied` states.
@@ -58,7 +59,7 @@ pub(crate) fn prune(schema: &'static Schema, value: &mut Value, gone: &Set, kept
         Value::Object(map) => {
             let names: Vec<Text> = map.keys().cloned().collect();
             for name in names {
-                let step = field(&name);
+                let step = Step::Field(name.clone());
                 let Some(gone) = gone.children.get(&step) else { continue };
                 let kept = kept.children.get(&step).unwrap_or(&none);
                 if prune_entry(below(schema, root, &name), map.get_mut(&name), gone, kept) {

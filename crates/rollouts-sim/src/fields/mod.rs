@@ -5,6 +5,7 @@ mod compare;
 mod managers;
 mod merge;
 mod set;
+mod step;
 
 pub(crate) use managers::{Creation, Managers, Tracked, apply, track_creation, track_update};
 pub(crate) use set::repeated_key;

@@ -1,32 +1,25 @@
 //! A set of field paths, as a tree, and its `FieldsV1` form.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::json::{Map, Text, Value, json};
 
+use super::step::{Children, Step};
 use crate::resource::Resource;
 use crate::schema::{self, ListType, Schema, item_key, top};
-
-/// One step of a path, in its `FieldsV1` spelling: `f:name`, `k:{"name":"x"}` or `v:"x"`.
-pub(crate) type Step = String;
 
 /// A set of paths. `member` says whether the path to this node is itself in the set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Set {
     pub(crate) member: bool,
-    pub(crate) children: BTreeMap<Step, Set>,
-}
-
-/// The step to a field.
-pub(crate) fn field(name: &str) -> Step {
-    ["f:", name].concat()
+    pub(crate) children: Children,
 }
 
 /// The step to an item of a list that merges; `None` for an atomic list.
 pub(crate) fn item(schema: &'static Schema, item: &Value) -> Option<Step> {
     match schema.list_type() {
         ListType::Atomic => None,
-        ListType::Set => Some(format!("v:{item}")),
+        ListType::Set => Some(Step::Item(item.to_string().into())),
         ListType::Map => Some(key(schema, item)),
     }
 }
@@ -40,9 +33,9 @@ fn key(schema: &'static Schema, item: &Value) -> Step {
                 && is_plain(name)
                 && is_plain(word) =>
         {
-            format!("k:{{\"{name}\":\"{word}\"}}")
+            Step::Key(["{\"", name, "\":\"", word, "\"}"].concat().into())
         }
-        _ => format!("k:{}", item_key(schema, item)),
+        _ => Step::Key(item_key(schema, item).to_string().into()),
     }
 }
 
@@ -59,25 +52,25 @@ pub(crate) fn below(schema: &'static Schema, root: bool, name: &str) -> &'static
 
 impl Set {
     pub(crate) fn leaf() -> Set {
-        Set { member: true, children: BTreeMap::new() }
+        Set { member: true, children: Children::default() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        !self.member && self.children.values().all(Set::is_empty)
+        !self.member && self.children.iter().all(|(_, set)| set.is_empty())
     }
 
     /// Everything in either.
     pub(crate) fn union(&mut self, other: &Set) {
         self.member |= other.member;
-        for (step, set) in &other.children {
-            self.children.entry(step.clone()).or_default().union(set);
+        for (step, set) in other.children.iter() {
+            self.children.member(step).union(set);
         }
     }
 
     /// Takes out what is in `other`.
     pub(crate) fn subtract(&mut self, other: &Set) {
         self.member &= !other.member;
-        for (step, set) in &other.children {
+        for (step, set) in other.children.iter() {
             if let Some(mine) = self.children.get_mut(step) {
                 mine.subtract(set);
             }
@@ -91,7 +84,7 @@ impl Set {
             *self = Set::default();
             return;
         }
-        for (step, set) in &other.children {
+        for (step, set) in other.children.iter() {
             if let Some(mine) = self.children.get_mut(step) {
                 mine.subtract_trees(set);
             }
@@ -101,8 +94,8 @@ impl Set {
 
     /// What is in both.
     pub(crate) fn intersection(&self, other: &Set) -> Set {
-        let mut both = Set { member: self.member && other.member, children: BTreeMap::new() };
-        for (step, set) in &self.children {
+        let mut both = Set { member: self.member && other.member, children: Children::default() };
+        for (step, set) in self.children.iter() {
             if let Some(theirs) = other.children.get(step) {
                 let inner = set.intersection(theirs);
                 if !inner.is_empty() {
@@ -124,9 +117,9 @@ impl Set {
         if self.member {
             found.push(prefix.clone());
         }
-        for (step, set) in &self.children {
+        for (step, set) in self.children.iter() {
             let kept = prefix.len();
-            prefix.push_str(&spell(step));
+            prefix.push_str(&step.in_path());
             set.collect(prefix, found);
             prefix.truncate(kept);
         }
@@ -138,8 +131,8 @@ impl Set {
         if self.member && !self.children.is_empty() {
             map.insert(Text::Own("."), json!({}));
         }
-        for (step, set) in &self.children {
-            map.insert(step.as_str(), set.to_value());
+        for (step, set) in self.children.iter() {
+            map.insert(step.to_string(), set.to_value());
         }
         Value::Object(map)
     }
@@ -148,8 +141,7 @@ impl Set {
     pub(crate) fn from_value(value: &Value) -> Set {
         let Some(map) = value.as_object() else { return Set::default() };
         let inner = map.iter().filter(|(step, _)| *step != ".");
-        let children: BTreeMap<Step, Set> =
-            inner.map(|(step, v)| (step.to_string(), Set::from_value(v))).collect();
+        let children: Children = inner.map(|(step, v)| (Step::read(step), Set::from_value(v))).collect();
         Set { member: map.contains_key(".") || children.is_empty(), children }
     }
 
@@ -183,7 +175,7 @@ fn of_value(schema: &'static Schema, value: &Value, root: bool) -> Set {
                 let empty = inner.is_null() || inner.as_object().is_some_and(Map::is_empty);
                 // A key of a map is owned itself; a declared field only through what is in it.
                 node.member |= empty || (!root && !schema.declares(name));
-                set.children.insert(field(name), node);
+                set.children.insert(Step::Field(name.clone()), node);
             }
             set
         }
@@ -219,29 +211,15 @@ fn find_repeated(schema: &'static Schema, value: &Value, root: bool, path: &str)
             let mut seen = BTreeSet::new();
             list.iter().find_map(|entry| {
                 let step = item(schema, entry)?;
-                let here = format!("{path}{}", spell(&step));
-                if !seen.insert(step.clone()) {
-                    return Some(format!("{path}: duplicate entries for key {}", spell(&step)));
+                let key = step.in_path();
+                if !seen.insert(step) {
+                    return Some(format!("{path}: duplicate entries for key {key}"));
                 }
+                let here = format!("{path}{key}");
                 find_repeated(schema.item(), entry, false, &here)
             })
         }
         _ => None,
-    }
-}
-
-fn spell(step: &str) -> String {
-    let Some((kind, rest)) = step.split_once(':') else { return step.to_owned() };
-    if kind == "f" {
-        return format!(".{rest}");
-    }
-    let parsed: Value = serde_json::from_str(rest).unwrap_or_default();
-    match parsed.as_object() {
-        Some(keys) => {
-            let keys: Vec<String> = keys.iter().map(|(k, v)| format!("{k}={v}")).collect();
-            format!("[{}]", keys.join(","))
-        }
-        None => format!("[={parsed}]"),
     }
 }
 
