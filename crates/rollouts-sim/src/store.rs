@@ -5,10 +5,11 @@
 
 mod index;
 mod kept;
+mod objects;
 
 use crate::json::{Value, json};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::fields::Tracked;
 use crate::object;
@@ -17,6 +18,7 @@ use crate::resource::Resource;
 use self::index::Index;
 pub(crate) use self::index::Place;
 pub(crate) use self::kept::Object;
+use self::objects::Objects;
 
 /// What happened to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +47,7 @@ const LOG: usize = 4096;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "Saved")]
 pub(crate) struct Store {
-    /// By kind, namespace and name, so that one namespace of a kind is found without a look at the others.
-    objects: BTreeMap<Resource, BTreeMap<String, BTreeMap<String, Object>>>,
+    objects: Objects,
     index: Index,
     routes: Routes,
     revision: u64,
@@ -60,7 +61,7 @@ pub(crate) struct Store {
 struct Routes {
     ingresses: u64,
     /// Services, their endpoints and their pods, by namespace.
-    backends: BTreeMap<String, u64>,
+    backends: HashMap<String, u64>,
 }
 
 /// The store as a snapshot holds it: without the log, since no watch outlives its process.
@@ -79,9 +80,7 @@ struct Saving<'a> {
 
 impl Serialize for Store {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let kinds = self.objects.iter();
-        let objects = kinds.flat_map(|(r, of)| of.values().flat_map(|of| of.values()).map(|o| (*r, o)));
-        Saving { revision: self.revision, objects: objects.collect() }.serialize(serializer)
+        Saving { revision: self.revision, objects: self.objects.all().collect() }.serialize(serializer)
     }
 }
 
@@ -90,7 +89,7 @@ impl From<Saved> for Store {
         let mut store = Store { revision: saved.revision, compacted: saved.revision, ..Store::new() };
         for (resource, object) in saved.objects {
             store.index.put(resource, None, &object);
-            store.keep(resource, object);
+            store.objects.put(resource, object);
         }
         store
     }
@@ -100,7 +99,7 @@ impl Store {
     /// An empty store at resourceVersion 1.
     pub(crate) fn new() -> Store {
         Store {
-            objects: BTreeMap::new(),
+            objects: Objects::default(),
             index: Index::default(),
             routes: Routes::default(),
             revision: 1,
@@ -116,7 +115,7 @@ impl Store {
 
     /// One object; `ns` is empty for cluster-scoped kinds.
     pub(crate) fn get(&self, resource: Resource, ns: &str, name: &str) -> Option<&Object> {
-        self.objects.get(&resource)?.get(ns)?.get(name)
+        self.objects.get(resource, ns, name)
     }
 
     /// The objects of a kind in name order; an empty `ns` means every namespace.
@@ -125,10 +124,9 @@ impl Store {
         resource: Resource,
         ns: &str,
     ) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let all = self.objects.get(&resource);
-        let one = all.filter(|_| !ns.is_empty()).map(|all| all.get(ns));
-        let every = all.filter(|_| ns.is_empty()).into_iter().flat_map(BTreeMap::values);
-        one.flatten().into_iter().chain(every).flat_map(BTreeMap::values)
+        let one = (!ns.is_empty()).then(|| self.objects.within(resource, ns));
+        let every = ns.is_empty().then(|| self.objects.of(resource));
+        one.into_iter().flatten().chain(every.into_iter().flatten())
     }
 
     /// Whether an object with this uid is there.
@@ -159,7 +157,7 @@ impl Store {
 
     /// The Event of a namespace that says the same as another: of the same object, type, reason and message.
     pub(crate) fn event_like(&self, ns: &str, event: &Value) -> Option<&Object> {
-        let (ns, name) = self.index.events_like(event).find(|(of, _)| of == ns)?;
+        let name = self.index.events_like(ns, event).next()?;
         self.get(Resource::Event, ns, name)
     }
 
@@ -181,7 +179,7 @@ impl Store {
         if let Some(before) = self.get(resource, object::namespace(&object), object::name(&object)) {
             object = object.after(before);
         }
-        let before = self.keep(resource, object.clone());
+        let before = self.objects.put(resource, object.clone());
         self.index.put(resource, before.as_deref(), &object);
         let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         self.record(Change { revision: self.revision, resource, kind, before, object })
@@ -189,12 +187,7 @@ impl Store {
 
     /// Removes an object; nothing happens when it is absent.
     pub(crate) fn remove(&mut self, resource: Resource, ns: &str, name: &str) -> Option<Change> {
-        let of = self.objects.get_mut(&resource)?;
-        let within = of.get_mut(ns)?;
-        let before = within.remove(name)?;
-        if within.is_empty() {
-            of.remove(ns);
-        }
+        let before = self.objects.remove(resource, ns, name)?;
         self.index.remove(resource, &before);
         let mut last = Value::clone(&before);
         self.number(&mut last);
@@ -212,17 +205,6 @@ impl Store {
     pub(crate) fn changes_after(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
         let from = self.log.partition_point(|c| c.revision <= revision);
         (revision >= self.compacted).then(|| self.log.range(from..))
-    }
-
-    /// Puts an object in its place; returns what was there.
-    fn keep(&mut self, resource: Resource, object: Object) -> Option<Object> {
-        let (ns, name) = (object::namespace(&object), object::name(&object));
-        let of = self.objects.entry(resource).or_default();
-        if let Some(place) = of.get_mut(ns).and_then(|of| of.get_mut(name)) {
-            return Some(std::mem::replace(place, object));
-        }
-        let (ns, name) = (ns.to_owned(), name.to_owned());
-        of.entry(ns).or_default().insert(name, object)
     }
 
     fn number(&mut self, object: &mut Value) {

@@ -30,6 +30,12 @@ impl Text {
     }
 }
 
+impl Default for Text {
+    fn default() -> Text {
+        Text::Own("")
+    }
+}
+
 impl Deref for Text {
     type Target = str;
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::json::Value;
+use crate::json::{Text, Value};
 
 use crate::object::{self, items, text};
 use crate::resource::Resource;
@@ -28,8 +28,8 @@ pub(super) struct Index {
     hosts: BTreeMap<String, BTreeSet<(String, String)>>,
     /// How many Services have an address.
     addresses: BTreeMap<String, usize>,
-    /// Events, as namespace and name, by what they say.
-    events: BTreeMap<[String; 4], BTreeSet<(String, String)>>,
+    /// Events by what they say, with their namespaces and names.
+    events: BTreeSet<(Said, Text, Text)>,
 }
 
 impl Index {
@@ -63,10 +63,7 @@ impl Index {
         if let Some(address) = address(resource, object) {
             *self.addresses.entry(address.to_owned()).or_default() += 1;
         }
-        if let Some(said) = said(resource, object) {
-            let key = (object::namespace(object).to_owned(), object::name(object).to_owned());
-            self.events.entry(said).or_default().insert(key);
-        }
+        self.events.extend(saying(resource, object));
     }
 
     /// An object is there no more.
@@ -103,13 +100,8 @@ impl Index {
         if let Some(count) = address(resource, object).and_then(|address| self.addresses.get_mut(address)) {
             *count = count.saturating_sub(1);
         }
-        if let Some(said) = said(resource, object)
-            && let Some(of) = self.events.get_mut(&said)
-        {
-            of.remove(&(object::namespace(object).to_owned(), object::name(object).to_owned()));
-            if of.is_empty() {
-                self.events.remove(&said);
-            }
+        if let Some(saying) = saying(resource, object) {
+            self.events.remove(&saying);
         }
     }
 
@@ -140,9 +132,11 @@ impl Index {
         keys.iter().flatten().filter_map(|key| self.hosts.get(key)).flatten().collect()
     }
 
-    /// The Events, as namespace and name, that say the same as another, in name order.
-    pub(super) fn events_like(&self, event: &Value) -> impl Iterator<Item = &(String, String)> {
-        said(Resource::Event, event).and_then(|said| self.events.get(&said)).into_iter().flatten()
+    /// The Events of a namespace that say the same as another, by their names, in order.
+    pub(super) fn events_like(&self, ns: &str, event: &Value) -> impl Iterator<Item = &Text> {
+        let first = (said(event), Text::from(ns), Text::default());
+        let alike = self.events.range(first.clone()..);
+        alike.take_while(move |(said, ns, _)| (said, ns) == (&first.0, &first.1)).map(|(_, _, name)| name)
     }
 
     /// Whether a Service has this address.
@@ -188,8 +182,24 @@ fn address(resource: Resource, object: &Value) -> Option<&str> {
 /// What makes two Events the same to who records them.
 const SAID: [&str; 4] = ["/involvedObject/uid", "/type", "/reason", "/message"];
 
-fn said(resource: Resource, object: &Value) -> Option<[String; 4]> {
-    (resource == Resource::Event).then(|| SAID.map(|pointer| text(object, pointer).to_owned()))
+type Said = [Text; SAID.len()];
+
+fn said(event: &Value) -> Said {
+    SAID.map(|pointer| shared(event, pointer))
+}
+
+/// An Event by what it says.
+fn saying(resource: Resource, object: &Value) -> Option<(Said, Text, Text)> {
+    let of = |pointer| shared(object, pointer);
+    (resource == Resource::Event).then(|| (said(object), of("/metadata/namespace"), of("/metadata/name")))
+}
+
+/// The text at a JSON pointer, or empty: that of the object itself.
+fn shared(object: &Value, pointer: &str) -> Text {
+    match object::at(object, pointer) {
+        Some(Value::String(text)) => text.clone(),
+        _ => Text::default(),
+    }
 }
 
 #[cfg(test)]
@@ -228,11 +238,12 @@ mod tests {
             json!({"metadata": metadata, "involvedObject": {"uid": "1"}, "reason": "R", "message": message})
         };
         let found = |index: &Index, message: &str| {
-            index.events_like(&event("", message)).map(|(_, name)| name.clone()).collect::<String>()
+            index.events_like("n", &event("", message)).map(Text::as_str).collect::<String>()
         };
         index.put(Resource::Event, None, &event("y", "a"));
         index.put(Resource::Event, None, &event("x", "a"));
         index.put(Resource::ConfigMap, None, &event("z", "a"));
+        assert_eq!(index.events_like("m", &event("", "a")).count(), 0);
         assert_eq!((found(&index, "a"), found(&index, "b")), ("xy".to_owned(), String::new()));
         index.put(Resource::Event, Some(&event("y", "a")), &event("y", "b"));
         assert_eq!((found(&index, "a"), found(&index, "b")), ("x".to_owned(), "y".to_owned()));
