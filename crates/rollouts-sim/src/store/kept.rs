@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::json::Value;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,15 +14,24 @@ use crate::fields::{Creation, Managers, Tracked};
 #[derive(Clone, Debug)]
 pub(crate) struct Object(Arc<State>);
 
+/// What was read, as its type.
+type Read = Arc<dyn Any + Send + Sync>;
+
 #[derive(Debug)]
 struct State {
     json: Value,
     /// The write that made it, if its managers follow from that.
     creation: Option<Creation>,
     managers: OnceLock<Managers>,
-    read: OnceLock<Arc<dyn Any + Send + Sync>>,
-    /// The latest state before it of which something was read, and what.
-    earlier: Option<(Value, Arc<dyn Any + Send + Sync>)>,
+    readings: Mutex<Readings>,
+}
+
+/// What was read of a state. It goes on to the state that follows, which has most in common with it and is read next.
+#[derive(Debug, Default)]
+struct Readings {
+    own: Option<Read>,
+    /// The latest state before of which something was read, and what.
+    earlier: Option<(Value, Read)>,
 }
 
 impl Object {
@@ -38,16 +47,21 @@ impl Object {
             Tracked::Known(managers) => (None, OnceLock::from(managers)),
             Tracked::Created(creation) => (Some(creation), OnceLock::new()),
         };
-        Object(Arc::new(State { json, creation, managers, read: OnceLock::new(), earlier: None }))
+        Object(Arc::new(State { json, creation, managers, readings: Mutex::default() }))
     }
 
     /// The state that follows another one of the same object.
     pub(crate) fn after(mut self, before: &Object) -> Object {
         if let Some(state) = Arc::get_mut(&mut self.0) {
-            let read = before.0.read.get().map(|read| (before.0.json.clone(), Arc::clone(read)));
-            state.earlier = read.or_else(|| before.0.earlier.clone());
+            let Readings { own, earlier } = std::mem::take(&mut *before.readings());
+            let earlier = own.map(|read| (before.0.json.clone(), read)).or(earlier);
+            state.readings = Mutex::new(Readings { own: None, earlier });
         }
         self
+    }
+
+    fn readings(&self) -> MutexGuard<'_, Readings> {
+        self.0.readings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn managers(&self) -> &Managers {
@@ -62,8 +76,8 @@ impl Object {
         json
     }
 
-    /// What `read` makes of the object, kept for as long as this state of it is. One kind of object is read as one
-    /// type; another type is read anew each time.
+    /// What `read` makes of the object, kept for as long as this is the latest state of it. One kind of object is read
+    /// as one type; another type is read anew each time.
     ///
     /// # Errors
     /// Those of `read`.
@@ -71,27 +85,26 @@ impl Object {
         &self,
         read: impl FnOnce(&Value) -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
-        if let Some(known) = self.0.read.get().and_then(|known| Arc::clone(known).downcast().ok()) {
-            return Ok(known);
-        }
-        let fresh = Arc::new(read(&self.0.json)?);
-        // Where another type is kept already, that one stays.
-        let _ = self.0.read.set(fresh.clone());
-        Ok(fresh)
+        self.read_on(|json, _| read(json))
     }
 
-    /// The same for who can use an earlier state and what was read of it.
+    /// The same for who can use an earlier state and what was read of it, which is `read`'s alone if nobody holds it.
     ///
     /// # Errors
     /// Those of `read`.
     pub(crate) fn read_on<T: Any + Send + Sync, E>(
         &self,
-        read: impl FnOnce(&Value, Option<(&Value, &T)>) -> Result<T, E>,
+        read: impl FnOnce(&Value, Option<(Value, Arc<T>)>) -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
-        let earlier = self.0.earlier.as_ref();
-        self.read(|json| {
-            read(json, earlier.and_then(|(json, earlier)| Some((json, earlier.downcast_ref()?))))
-        })
+        let mut readings = self.readings();
+        if let Some(known) = readings.own.as_ref().and_then(|known| Arc::clone(known).downcast().ok()) {
+            return Ok(known);
+        }
+        let earlier = readings.earlier.take().and_then(|(json, read)| Some((json, read.downcast().ok()?)));
+        let fresh = Arc::new(read(&self.0.json, earlier)?);
+        // Where another type is kept already, that one stays.
+        readings.own.get_or_insert_with(|| fresh.clone());
+        Ok(fresh)
     }
 }
 
@@ -138,8 +151,8 @@ mod tests {
     #[test]
     fn what_was_read_of_an_earlier_state_is_at_hand() {
         let read = |object: &Object| {
-            let more = |_: &Value, earlier: Option<(&Value, &u8)>| {
-                Ok::<_, Infallible>(earlier.map_or(1, |(_, read)| read + 1))
+            let more = |_: &Value, earlier: Option<(Value, Arc<u8>)>| {
+                Ok::<_, Infallible>(earlier.map_or(1, |(_, read)| *read + 1))
             };
             let Ok(found) = object.read_on(more);
             *found

@@ -38,6 +38,8 @@ pub(super) struct Pass {
     pub(super) sets: Vec<Arc<ReplicaSet>>,
     /// The one of the present template.
     pub(super) new: Option<Arc<ReplicaSet>>,
+    /// The one that was last fully promoted, by the standing status.
+    stable: Option<Arc<ReplicaSet>>,
     /// The hash of the present template, for when `new` is not there.
     pub(super) template_hash: String,
     /// The hash of the canary's steps.
@@ -83,34 +85,20 @@ impl Asked {
     }
 
     /// Most writes are of the status: then all but that is as in the state before.
-    fn read(object: &Value, earlier: Option<(&Value, &Asked)>) -> Result<Asked, Refusal> {
-        let earlier = earlier.map(|(_, earlier)| earlier);
+    fn read(object: &Value, earlier: Option<(Value, Arc<Asked>)>) -> Result<Asked, Refusal> {
         let collisions = object::number(object, "/status/collisionCount", 0);
         let generation = object::at(object, "/metadata/generation").and_then(Value::as_i64);
-        let same = |earlier: &&Asked| {
+        let earlier = earlier.map(|(_, earlier)| Arc::try_unwrap(earlier).unwrap_or_else(|it| it.shared()));
+        let own_status = earlier.as_ref().is_some_and(|earlier| earlier.has_sent(&object["status"]));
+        let same = |earlier: &Asked| {
             let of = &earlier.rollout.metadata;
             generation.is_some() && of.generation == generation && earlier.collisions == collisions
         };
-        let sent = |earlier: &Asked| {
-            let sent = earlier.sent.lock().unwrap_or_else(PoisonError::into_inner);
-            sent.as_ref().is_some_and(|sent| *sent == object["status"])
-        };
-        let own_status = earlier.is_some_and(sent);
-        let sent = Mutex::default();
         if let Some(earlier) = earlier.filter(same) {
-            let Rollout { api_version, kind, spec, other, .. } = &*earlier.rollout;
-            let rollout = Rollout {
-                api_version: api_version.clone(),
-                kind: kind.clone(),
-                metadata: parse(&object["metadata"])?,
-                spec: spec.clone(),
-                status: parse(&object["status"])?,
-                other: other.clone(),
-            };
-            let (template_hash, step_hash) = (earlier.template_hash.clone(), earlier.step_hash.clone());
-            let canary = earlier.canary.clone();
-            let rollout = Arc::new(rollout);
-            return Ok(Asked { rollout, canary, collisions, template_hash, step_hash, own_status, sent });
+            let mut rollout = Arc::unwrap_or_clone(earlier.rollout);
+            rollout.metadata = parse(&object["metadata"])?;
+            rollout.status = parse(&object["status"])?;
+            return Ok(Asked { rollout: Arc::new(rollout), own_status, sent: Mutex::default(), ..earlier });
         }
         let strategy = &object["spec"]["strategy"]["canary"];
         Ok(Asked {
@@ -120,20 +108,40 @@ impl Asked {
             template_hash: hash::of(&object["spec"]["template"], collisions),
             step_hash: hash::of(&strategy["steps"], 0),
             own_status,
-            sent,
+            sent: Mutex::default(),
         })
+    }
+
+    /// Whether this status was the last that was to be written over this state.
+    fn has_sent(&self, status: &Value) -> bool {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.as_ref().is_some_and(|sent| sent == status)
+    }
+
+    /// The same, where somebody holds it.
+    fn shared(&self) -> Asked {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Asked {
+            rollout: Arc::clone(&self.rollout),
+            canary: self.canary.clone(),
+            collisions: self.collisions,
+            template_hash: self.template_hash.clone(),
+            step_hash: self.step_hash.clone(),
+            own_status: self.own_status,
+            sent: Mutex::new(sent),
+        }
     }
 }
 
 /// What a pass reads as a type.
 pub(super) trait Typed: Send + Sync + Sized + 'static {
     /// Reads one state, given an earlier one and what was read of it.
-    fn read(object: &Value, earlier: Option<(&Value, &Self)>) -> Result<Self, Refusal>;
+    fn read(object: &Value, earlier: Option<(Value, Arc<Self>)>) -> Result<Self, Refusal>;
 }
 
 impl Typed for ReplicaSet {
     /// Of most states the template is as it was.
-    fn read(object: &Value, earlier: Option<(&Value, &ReplicaSet)>) -> Result<ReplicaSet, Refusal> {
+    fn read(object: &Value, earlier: Option<(Value, Arc<ReplicaSet>)>) -> Result<ReplicaSet, Refusal> {
         let template = &object["spec"]["template"];
         let Some((_, earlier)) =
             earlier.filter(|(was, _)| template.is_object() && was["spec"]["template"] == *template)
@@ -143,21 +151,21 @@ impl Typed for ReplicaSet {
         let mut rest = object.clone();
         rest["spec"]["template"].take();
         let mut set: ReplicaSet = parse(&rest)?;
-        set.spec.template = earlier.spec.template.clone();
+        set.spec.template = Arc::unwrap_or_clone(earlier).spec.template;
         Ok(set)
     }
 }
 
 impl Typed for AnalysisRun {
     /// Of most states all but the status is as it was.
-    fn read(object: &Value, earlier: Option<(&Value, &AnalysisRun)>) -> Result<AnalysisRun, Refusal> {
+    fn read(object: &Value, earlier: Option<(Value, Arc<AnalysisRun>)>) -> Result<AnalysisRun, Refusal> {
         let Some((_, earlier)) = earlier.filter(|(was, _)| was["spec"] == object["spec"]) else {
             return parse(object);
         };
         let mut rest = object.clone();
         rest["spec"] = json!({});
         let mut run: AnalysisRun = parse(&rest)?;
-        run.spec = earlier.spec.clone();
+        run.spec = Arc::unwrap_or_clone(earlier).spec;
         Ok(run)
     }
 }
@@ -188,6 +196,7 @@ impl Pass {
         let runs: Vec<Arc<AnalysisRun>> = owned(world, Resource::AnalysisRun, &ns, uid)?;
         let template_hash = asked.template_hash.clone();
         let new = find_new(world, &sets, &template_hash, &object["spec"]["template"]);
+        let stable = find_stable(&rollout, new.as_ref(), &sets);
         let now = world.now();
         let new_within_delay =
             new.as_ref().and_then(|new| new.scale_down_deadline()).is_some_and(|deadline| deadline > now);
@@ -218,6 +227,7 @@ impl Pass {
             rollout,
             sets,
             new,
+            stable,
             template_hash,
             step_hash: asked.step_hash.clone(),
             new_within_delay,
@@ -244,8 +254,14 @@ impl Pass {
         self.rollout.status.as_ref().unwrap_or(&NO_STATUS)
     }
 
+    pub(super) fn set_new(&mut self, new: Arc<ReplicaSet>) {
+        self.new = Some(new);
+        self.stable = find_stable(&self.rollout, self.new.as_ref(), &self.sets);
+    }
+
     pub(super) fn set_status(&mut self, status: RolloutStatus) {
         Arc::make_mut(&mut self.rollout).status = Some(status);
+        self.stable = find_stable(&self.rollout, self.new.as_ref(), &self.sets);
         self.wired = None;
     }
 
@@ -269,8 +285,7 @@ impl Pass {
 
     /// The ReplicaSet that was last fully promoted.
     pub(super) fn stable(&self) -> Option<&Arc<ReplicaSet>> {
-        let hash = self.rollout.stable_hash()?;
-        self.new.as_ref().filter(|new| new.hash() == Some(hash)).or_else(|| self.by_hash(hash))
+        self.stable.as_ref()
     }
 
     pub(super) fn by_hash(&self, hash: &str) -> Option<&Arc<ReplicaSet>> {
@@ -346,6 +361,16 @@ fn owned<T: Typed>(world: &World, resource: Resource, ns: &str, uid: &str) -> Re
     objects.into_iter().map(typed).collect()
 }
 
+/// The ReplicaSet of the hash that the status calls stable.
+fn find_stable(
+    rollout: &Rollout,
+    new: Option<&Arc<ReplicaSet>>,
+    sets: &[Arc<ReplicaSet>],
+) -> Option<Arc<ReplicaSet>> {
+    let hash = rollout.stable_hash()?;
+    new.into_iter().chain(sets).find(|set| set.hash() == Some(hash)).cloned()
+}
+
 /// The ReplicaSet of a template: by its hash, or by an equal template. The second happens after an undo, which
 /// writes a template with the defaults that the API server has filled in.
 fn find_new(
@@ -391,10 +416,14 @@ mod tests {
     /// Reads two states of one object, and the second one by itself.
     fn read<T: Typed + PartialEq + std::fmt::Debug>(first: &Value, second: &Value) {
         let state = |json: &Value| Object::with(json.clone(), Managers::default());
-        let before = state(first);
-        typed::<T>(&before).unwrap();
-        let after = state(second).after(&before);
-        assert_eq!(typed::<T>(&after).unwrap(), typed::<T>(&state(second)).unwrap(), "{second}");
+        for held in [false, true] {
+            let before = state(first);
+            let known = typed::<T>(&before).unwrap();
+            let known = held.then_some(known);
+            let after = state(second).after(&before);
+            assert_eq!(typed::<T>(&after).unwrap(), typed::<T>(&state(second)).unwrap(), "{second}");
+            assert!(known.is_none_or(|known| known == typed::<T>(&state(first)).unwrap()), "{first}");
+        }
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub(super) fn sync(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> {
                 set["spec"]["minReadySeconds"] = json!(min_ready);
             }
         })?;
-        pass.new = Some(typed(&written)?);
+        pass.set_new(typed(&written)?);
         return Ok(());
     }
     let revision = present.get(names::REVISION).cloned().unwrap_or_default();
