@@ -1,7 +1,7 @@
 //! Open-loop loads in virtual time: a request is due every 1/rate of a second, answered or not, while the world
 //! moves from one change to the next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::world::World;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Loads {
     #[serde(skip)]
-    running: BTreeMap<u64, Running>,
+    running: HashMap<u64, Box<Running>>,
     /// When each of them next sends or is answered.
     #[serde(skip)]
     wakes: BTreeSet<(Timestamp, u64)>,
@@ -50,25 +50,29 @@ impl Loads {
         self.running.is_empty()
     }
 
-    fn attach(&mut self, id: u64, running: Running) {
+    fn attach(&mut self, id: u64, running: Box<Running>) {
         self.wakes.insert((running.wake(), id));
         self.running.insert(id, running);
     }
 
-    fn detach(&mut self, id: u64) -> Option<Running> {
+    fn detach(&mut self, id: u64) -> Option<Box<Running>> {
         let running = self.running.remove(&id)?;
         self.wakes.remove(&(running.wake(), id));
         Some(running)
     }
 
     /// Those that have something to do by a moment, in the order of their ids.
-    fn due(&self, until: Timestamp) -> BTreeSet<u64> {
-        self.wakes.range(..=(until, u64::MAX)).map(|(_, id)| *id).collect()
+    fn due(&self, until: Timestamp) -> Vec<u64> {
+        let mut due: Vec<u64> = self.wakes.range(..=(until, u64::MAX)).map(|(_, id)| *id).collect();
+        due.sort_unstable();
+        due
     }
 
-    /// The ids of those that are attached.
+    /// The ids of those that are attached, in order.
     pub(crate) fn ids(&self) -> Vec<u64> {
-        self.running.keys().copied().collect()
+        let mut ids: Vec<u64> = self.running.keys().copied().collect();
+        ids.sort_unstable();
+        ids
     }
 }
 
@@ -86,7 +90,7 @@ impl World {
             under_way: BTreeMap::new(),
             way: None,
         };
-        self.traffic.loads.attach(id, running);
+        self.traffic.loads.attach(id, Box::new(running));
         id
     }
 
@@ -113,7 +117,7 @@ pub(super) fn advance(world: &mut World, until: Timestamp) {
     for id in world.traffic.loads.due(until) {
         // A load is taken out while it flies, because a flight needs the whole world.
         let Some(mut load) = world.traffic.loads.detach(id) else { continue };
-        let running = &mut load;
+        let running = &mut *load;
         let interval = running.load.interval().max(Duration::from_micros(1));
         // No object changes on the way to `until`, so that all requests until then take the same way.
         let way = (running.next < until).then(|| running.way(world));
@@ -133,9 +137,11 @@ pub(super) fn advance(world: &mut World, until: Timestamp) {
 }
 
 impl Running {
-    /// When it next sends or is answered.
+    /// The first moment up to which there is something to do: the next request meets what changes at its own moment,
+    /// and so has to wait until that is over.
     fn wake(&self) -> Timestamp {
-        self.under_way.keys().next().map_or(self.next, |(done, _)| self.next.min(*done))
+        let sends = later(self.next, Duration::from_nanos(1));
+        self.under_way.keys().next().map_or(sends, |(done, _)| sends.min(*done))
     }
 
     /// The way of its requests now, or where it ends.
