@@ -15,8 +15,10 @@ pub(crate) struct Map(Arc<Members>);
 #[derive(Clone, Debug, Default)]
 struct Members {
     list: Vec<(Text, Value)>,
-    /// Where each key is, once there are more than [`FEW`]. Objects come from strangers, who choose their size.
-    places: Option<HashMap<Text, usize>>,
+    /// Where each key is, once there are more than [`FEW`]. Objects come from strangers, who choose their size. Hardly
+    /// any have so many, so that it is elsewhere.
+    #[expect(clippy::box_collection, reason = "an object without it is half as large")]
+    places: Option<Box<HashMap<Text, usize>>>,
 }
 
 impl Members {
@@ -27,8 +29,10 @@ impl Members {
     }
 
     fn find_places(&mut self) {
-        self.places = (self.list.len() > FEW)
-            .then(|| self.list.iter().enumerate().map(|(place, (key, _))| (key.clone(), place)).collect());
+        self.places = (self.list.len() > FEW).then(|| {
+            let places = self.list.iter().enumerate().map(|(place, (key, _))| (key.clone(), place));
+            Box::new(places.collect())
+        });
     }
 
     fn place(&self, key: &str) -> Option<usize> {
@@ -41,6 +45,10 @@ impl Members {
     fn push(&mut self, key: Text, value: Value) {
         if let Some(places) = &mut self.places {
             places.insert(key.clone(), self.list.len());
+        }
+        if self.list.len() == self.list.capacity() {
+            // Most are not added to again, and all are kept for long: a vector would take twice the room.
+            self.list.reserve_exact(1 + self.list.len() / 8);
         }
         self.list.push((key, value));
         if self.places.is_none() {
