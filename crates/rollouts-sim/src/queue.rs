@@ -1,13 +1,13 @@
 //! What is due when: work ordered by (deadline, sequence), in virtual time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One thing to look at again. Controllers are level-triggered: work says where to look, never what happened.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Work {
     Rollout {
         ns: String,
@@ -60,7 +60,7 @@ pub(crate) struct Queue {
     now: Timestamp,
     seq: u64,
     due: BTreeMap<(Timestamp, u64), Work>,
-    known: BTreeSet<(Timestamp, Work)>,
+    known: HashSet<(Timestamp, Work)>,
 }
 
 /// The queue as it is stored: JSON has no maps with such keys.
@@ -88,7 +88,7 @@ impl From<Saved> for Queue {
 
 impl Queue {
     pub(crate) fn new(now: Timestamp) -> Queue {
-        Queue { now, seq: 0, due: BTreeMap::new(), known: BTreeSet::new() }
+        Queue { now, seq: 0, due: BTreeMap::new(), known: HashSet::new() }
     }
 
     /// The present moment of the world.
@@ -124,9 +124,10 @@ impl Queue {
     pub(crate) fn pop(&mut self, until: Timestamp) -> Option<Work> {
         let entry = self.due.first_entry().filter(|e| e.key().0 <= until)?;
         let ((at, _), work) = entry.remove_entry();
-        self.known.remove(&(at, work.clone()));
+        let known = (at, work);
+        self.known.remove(&known);
         self.set_now(at);
-        Some(work)
+        Some(known.1)
     }
 }
 

@@ -49,19 +49,31 @@ const LOG: usize = 4096;
 pub(crate) struct Store {
     objects: Objects,
     index: Index,
-    routes: Routes,
+    changed: Changed,
     revision: u64,
     log: VecDeque<Change>,
     /// Changes up to this revision are no longer in the log.
     compacted: u64,
 }
 
-/// When what a request is led by last changed.
+/// When what is asked for again and again last changed.
 #[derive(Clone, Debug, Default)]
-struct Routes {
+struct Changed {
     ingresses: u64,
     /// Services, their endpoints and their pods, by namespace.
     backends: HashMap<String, u64>,
+    /// What a Rollout may name, by namespace.
+    named: HashMap<String, u64>,
+}
+
+/// Notes a revision under a namespace.
+fn note(changed: &mut HashMap<String, u64>, ns: &str, revision: u64) {
+    match changed.get_mut(ns) {
+        Some(last) => *last = revision,
+        None => {
+            changed.insert(ns.to_owned(), revision);
+        }
+    }
 }
 
 /// The store as a snapshot holds it: without the log, since no watch outlives its process.
@@ -101,7 +113,7 @@ impl Store {
         Store {
             objects: Objects::default(),
             index: Index::default(),
-            routes: Routes::default(),
+            changed: Changed::default(),
             revision: 1,
             log: VecDeque::new(),
             compacted: 1,
@@ -157,14 +169,21 @@ impl Store {
 
     /// The Event of a namespace that says the same as another: of the same object, type, reason and message.
     pub(crate) fn event_like(&self, ns: &str, event: &Value) -> Option<&Object> {
-        let name = self.index.events_like(ns, event).next()?;
+        let name = self.index.event_like(ns, event)?;
         self.get(Resource::Event, ns, name)
     }
 
     /// When any Ingress, and when anything behind those of a namespace, last changed. As long as both are the same, so
     /// is the way of a request.
     pub(crate) fn routes(&self, ns: &str) -> (u64, u64) {
-        (self.routes.ingresses, self.routes.backends.get(ns).copied().unwrap_or(0))
+        (self.changed.ingresses, self.changed.backends.get(ns).copied().unwrap_or(0))
+    }
+
+    /// When anything that Rollouts of a namespace may name last changed: Services, Ingresses and AnalysisTemplates of
+    /// the namespace, and those of the cluster.
+    pub(crate) fn named(&self, ns: &str) -> (u64, u64) {
+        let changed = |ns| self.changed.named.get(ns).copied().unwrap_or(0);
+        (changed(ns), changed(""))
     }
 
     /// Whether a Service has this address.
@@ -218,17 +237,19 @@ impl Store {
         {
             self.compacted = oldest.revision;
         }
+        let (ns, revision) = (object::namespace(&change.object), change.revision);
         match change.resource {
-            Resource::Ingress => self.routes.ingresses = change.revision,
+            Resource::Ingress => self.changed.ingresses = revision,
             Resource::Service | Resource::EndpointSlice | Resource::Pod => {
-                let ns = object::namespace(&change.object);
-                match self.routes.backends.get_mut(ns) {
-                    Some(changed) => *changed = change.revision,
-                    None => {
-                        self.routes.backends.insert(ns.to_owned(), change.revision);
-                    }
-                }
+                note(&mut self.changed.backends, ns, revision);
             }
+            _ => {}
+        }
+        match change.resource {
+            Resource::Service
+            | Resource::Ingress
+            | Resource::AnalysisTemplate
+            | Resource::ClusterAnalysisTemplate => note(&mut self.changed.named, ns, revision),
             _ => {}
         }
         self.log.push_back(change.clone());

@@ -4,7 +4,8 @@
 //!
 //! It follows from the objects, so it is in no snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::json::{Text, Value};
 
@@ -17,9 +18,9 @@ pub(crate) type Place = (Resource, String, String);
 /// See the module's documentation.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    uids: BTreeSet<String>,
+    uids: HashSet<Text>,
     /// By the uid of an owner, whether it is there or not.
-    dependents: BTreeMap<String, BTreeSet<Place>>,
+    dependents: HashMap<Text, BTreeSet<Place>>,
     /// Uids of owners that have dependents and are not there.
     gone: BTreeSet<String>,
     /// What is to be deleted and has finalizers.
@@ -28,8 +29,8 @@ pub(super) struct Index {
     hosts: BTreeMap<String, BTreeSet<(String, String)>>,
     /// How many Services have an address.
     addresses: BTreeMap<String, usize>,
-    /// Events by what they say, with their namespaces and names.
-    events: BTreeSet<(Said, Text, Text)>,
+    /// Events, as namespace and name, by what they say.
+    events: HashMap<Said, Vec<(Text, Text)>>,
 }
 
 impl Index {
@@ -44,11 +45,11 @@ impl Index {
         }
         let uid = object::uid(object);
         if !uid.is_empty() {
-            self.uids.insert(uid.to_owned());
+            self.uids.insert(shared(object, "/metadata/uid"));
             self.gone.remove(uid);
         }
         for owner in owners(object) {
-            self.dependents.entry(owner.to_owned()).or_default().insert(place(resource, object));
+            self.dependents.entry(owner.into()).or_default().insert(place(resource, object));
             if !self.uids.contains(owner) {
                 self.gone.insert(owner.to_owned());
             }
@@ -63,7 +64,9 @@ impl Index {
         if let Some(address) = address(resource, object) {
             *self.addresses.entry(address.to_owned()).or_default() += 1;
         }
-        self.events.extend(saying(resource, object));
+        if resource == Resource::Event {
+            self.events.entry(said(object)).or_default().push(known_as(object));
+        }
     }
 
     /// An object is there no more.
@@ -100,8 +103,14 @@ impl Index {
         if let Some(count) = address(resource, object).and_then(|address| self.addresses.get_mut(address)) {
             *count = count.saturating_sub(1);
         }
-        if let Some(saying) = saying(resource, object) {
-            self.events.remove(&saying);
+        if resource == Resource::Event
+            && let Entry::Occupied(mut of) = self.events.entry(said(object))
+        {
+            let gone = known_as(object);
+            of.get_mut().retain(|one| *one != gone);
+            if of.get().is_empty() {
+                of.remove();
+            }
         }
     }
 
@@ -132,11 +141,10 @@ impl Index {
         keys.iter().flatten().filter_map(|key| self.hosts.get(key)).flatten().collect()
     }
 
-    /// The Events of a namespace that say the same as another, by their names, in order.
-    pub(super) fn events_like(&self, ns: &str, event: &Value) -> impl Iterator<Item = &Text> {
-        let first = (said(event), Text::from(ns), Text::default());
-        let alike = self.events.range(first.clone()..);
-        alike.take_while(move |(said, ns, _)| (said, ns) == (&first.0, &first.1)).map(|(_, _, name)| name)
+    /// The name of the first Event of a namespace, by name, that says the same as another.
+    pub(super) fn event_like(&self, ns: &str, event: &Value) -> Option<&Text> {
+        let alike = self.events.get(&said(event))?;
+        alike.iter().filter(|(of, _)| *of == *ns).map(|(_, name)| name).min()
     }
 
     /// Whether a Service has this address.
@@ -188,10 +196,9 @@ fn said(event: &Value) -> Said {
     SAID.map(|pointer| shared(event, pointer))
 }
 
-/// An Event by what it says.
-fn saying(resource: Resource, object: &Value) -> Option<(Said, Text, Text)> {
-    let of = |pointer| shared(object, pointer);
-    (resource == Resource::Event).then(|| (said(object), of("/metadata/namespace"), of("/metadata/name")))
+/// Namespace and name.
+fn known_as(object: &Value) -> (Text, Text) {
+    (shared(object, "/metadata/namespace"), shared(object, "/metadata/name"))
 }
 
 /// The text at a JSON pointer, or empty: that of the object itself.
@@ -238,13 +245,13 @@ mod tests {
             json!({"metadata": metadata, "involvedObject": {"uid": "1"}, "reason": "R", "message": message})
         };
         let found = |index: &Index, message: &str| {
-            index.events_like("n", &event("", message)).map(Text::as_str).collect::<String>()
+            index.event_like("n", &event("", message)).map(Text::to_string).unwrap_or_default()
         };
         index.put(Resource::Event, None, &event("y", "a"));
         index.put(Resource::Event, None, &event("x", "a"));
         index.put(Resource::ConfigMap, None, &event("z", "a"));
-        assert_eq!(index.events_like("m", &event("", "a")).count(), 0);
-        assert_eq!((found(&index, "a"), found(&index, "b")), ("xy".to_owned(), String::new()));
+        assert_eq!(index.event_like("m", &event("", "a")), None);
+        assert_eq!((found(&index, "a"), found(&index, "b")), ("x".to_owned(), String::new()));
         index.put(Resource::Event, Some(&event("y", "a")), &event("y", "b"));
         assert_eq!((found(&index, "a"), found(&index, "b")), ("x".to_owned(), "y".to_owned()));
         index.remove(Resource::Event, &event("x", "a"));

@@ -278,3 +278,22 @@ fn without_data_a_person_decides_and_without_prometheus_the_canary_is_given_up()
     cluster.wait("undecided", 60, |c| c.phase() == "Paused InconclusiveAnalysisRun");
     cluster.stop(load);
 }
+
+#[test]
+fn what_a_rollout_names_may_go_at_any_time() {
+    for (path, said) in [
+        ("api/v1/namespaces/canary/services/canary-canary", "service \"canary-canary\" not found"),
+        ("apis/networking.k8s.io/v1/namespaces/canary/ingresses/canary", "\"canary\" not found"),
+        (
+            "apis/argoproj.io/v1alpha1/namespaces/canary/analysistemplates/success-rate",
+            "AnalysisTemplate 'success-rate' not found",
+        ),
+    ] {
+        let mut cluster = Cluster::canary(|_| {});
+        cluster.set_image("v2", &[]);
+        cluster.wait("paused", 30, |c| c.phase().starts_with("Paused"));
+        cluster.call("DELETE", &format!("/{path}"), "application/json", &Value::Null);
+        cluster.wait("invalid", 120, |c| c.phase().starts_with("Degraded InvalidSpec"));
+        assert!(cluster.phase().contains(said), "{path}: {}", cluster.phase());
+    }
+}

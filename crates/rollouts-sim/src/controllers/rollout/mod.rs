@@ -66,7 +66,7 @@ fn reconcile(world: &mut World, object: &Object) -> Result<(), Refusal> {
         let message = format!("Rollout resource added to informer: {}/{}", pass.ns, pass.name());
         pass.event(world, false, "RolloutAddedToInformer", &message);
     }
-    if let Some(fault) = validate::fault(world, &pass) {
+    if let Some(fault) = validate::standing_fault(world, &pass) {
         validate::report(world, &mut pass, &fault)?;
         world.queue.after(INVALID_AGAIN, pass.work());
         return Ok(());

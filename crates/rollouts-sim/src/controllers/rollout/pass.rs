@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::json::{Value, json};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use rollouts_client::names;
 use rollouts_client::types::{
     AnalysisRun, BlueGreenStatus, BlueGreenStrategy, ReplicaSet, Rollout, RolloutAnalysisRunStatus,
@@ -76,12 +77,26 @@ pub(super) struct Asked {
     own_status: bool,
     /// The status that was last written over it.
     sent: Mutex<Option<Value>>,
+    /// Whether an analysis has a field of the Rollout as an argument, which may come and go with any write.
+    by_field: bool,
+    /// When it was found valid, as [`crate::store::Store::named`] counts: that hangs on the spec and on what it names.
+    valid: Mutex<Option<(u64, u64)>>,
 }
 
 impl Asked {
     /// Notes the status that is about to be written over this state.
     pub(super) fn sent(&self, status: &Value) {
         *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(status.clone());
+    }
+
+    /// Whether it was found valid, and nothing that it names has changed since.
+    pub(super) fn is_valid(&self, named: (u64, u64)) -> bool {
+        !self.by_field && *self.valid.lock().unwrap_or_else(PoisonError::into_inner) == Some(named)
+    }
+
+    /// Notes that it was found valid.
+    pub(super) fn found_valid(&self, named: (u64, u64)) {
+        *self.valid.lock().unwrap_or_else(PoisonError::into_inner) = Some(named);
     }
 
     /// Most writes are of the status: then all but that is as in the state before.
@@ -109,6 +124,8 @@ impl Asked {
             step_hash: hash::of(&strategy["steps"], 0),
             own_status,
             sent: Mutex::default(),
+            by_field: mentions(&object["spec"]["strategy"], "fieldRef"),
+            valid: Mutex::default(),
         })
     }
 
@@ -129,7 +146,18 @@ impl Asked {
             step_hash: self.step_hash.clone(),
             own_status: self.own_status,
             sent: Mutex::new(sent),
+            by_field: self.by_field,
+            valid: Mutex::default(),
         }
+    }
+}
+
+/// Whether a key stands anywhere in a value.
+fn mentions(value: &Value, key: &str) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(known, inner)| known == key || mentions(inner, key)),
+        Value::Array(items) => items.iter().any(|inner| mentions(inner, key)),
+        _ => false,
     }
 }
 
@@ -137,6 +165,8 @@ impl Asked {
 pub(super) trait Typed: Send + Sync + Sized + 'static {
     /// Reads one state, given an earlier one and what was read of it.
     fn read(object: &Value, earlier: Option<(Value, Arc<Self>)>) -> Result<Self, Refusal>;
+
+    fn metadata(&self) -> &ObjectMeta;
 }
 
 impl Typed for ReplicaSet {
@@ -154,6 +184,10 @@ impl Typed for ReplicaSet {
         set.spec.template = Arc::unwrap_or_clone(earlier).spec.template;
         Ok(set)
     }
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
 }
 
 impl Typed for AnalysisRun {
@@ -167,6 +201,10 @@ impl Typed for AnalysisRun {
         let mut run: AnalysisRun = parse(&rest)?;
         run.spec = Arc::unwrap_or_clone(earlier).spec;
         Ok(run)
+    }
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
     }
 }
 
@@ -353,12 +391,26 @@ impl Pass {
     }
 }
 
-/// The objects of a kind that the Rollout controls, oldest first.
+/// The objects of a kind that the Rollout controls, oldest first. They are looked at as what is read of them already.
 fn owned<T: Typed>(world: &World, resource: Resource, ns: &str, uid: &str) -> Result<Vec<Arc<T>>, Refusal> {
-    let mut objects: Vec<&Object> =
-        world.store.list(resource, ns).filter(|object| object::controlled_by(object, uid)).collect();
-    objects.sort_by_key(|object| object::text(object, "/metadata/creationTimestamp"));
-    objects.into_iter().map(typed).collect()
+    let mut found: Vec<Arc<T>> = Vec::new();
+    for object in world.store.list(resource, ns) {
+        match typed::<T>(object) {
+            Ok(one) if controls(uid, one.metadata()) => found.push(one),
+            // What belongs to others may be as it likes.
+            Ok(_) => {}
+            Err(refusal) if object::controlled_by(object, uid) => return Err(refusal),
+            Err(_) => {}
+        }
+    }
+    found.sort_by_key(|one| one.metadata().creation_timestamp.clone());
+    Ok(found)
+}
+
+/// Whether the object with this uid is the controller.
+fn controls(uid: &str, metadata: &ObjectMeta) -> bool {
+    let owner = metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
+    owner.is_some_and(|owner| owner.uid == uid)
 }
 
 /// The ReplicaSet of the hash that the status calls stable.

@@ -23,8 +23,20 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
-/// The first thing that is wrong.
-pub(super) fn fault(world: &World, pass: &Pass) -> Option<String> {
+/// The first thing that is wrong. Most passes come to a Rollout that is as valid as it was.
+pub(super) fn standing_fault(world: &World, pass: &Pass) -> Option<String> {
+    let named = world.store.named(&pass.ns);
+    if pass.asked.is_valid(named) {
+        return None;
+    }
+    let fault = fault(world, pass);
+    if fault.is_none() {
+        pass.asked.found_valid(named);
+    }
+    fault
+}
+
+fn fault(world: &World, pass: &Pass) -> Option<String> {
     if let Some(canary) = &pass.canary {
         return of_any(pass).or_else(|| canary::validate::fault(world, pass, canary));
     }
