@@ -6,8 +6,8 @@ use super::case::Case;
 use super::report::Report;
 use super::series::{self, Series};
 use super::{alerts, audit, explain, found, release, rights};
-use crate::bench;
 use crate::run::Error;
+use crate::{bench, terraform};
 
 /// A selection of scenarios, and of what is measured beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -122,12 +122,9 @@ impl Body {
     /// Makes ready what it needs and that takes its time.
     pub(crate) fn prepare(self) -> Result<(), Error> {
         match self {
-            Body::Release
-            | Body::Canary
-            | Body::Environments
-            | Body::Schema
-            | Body::Platform
-            | Body::Alerts => Ok(()),
+            Body::Release | Body::Canary | Body::Environments | Body::Schema | Body::Alerts => Ok(()),
+            // Said at once, and not when its turn comes.
+            Body::Platform => terraform::program().map(drop),
             Body::PullRequest => crate::cluster::build_forge(),
             Body::Series(_) | Body::Explain | Body::Audit | Body::Rights => bench::build_task_master(),
         }
