@@ -9,8 +9,9 @@ use rollouts_client::names;
 use rollouts_client::types::{AnalysisPhase, AnalysisRun, RolloutAnalysis, RolloutAnalysisRunStatus};
 
 use super::canary::spec::Canary;
-use super::pass::{Pass, typed};
+use super::pass::Pass;
 use super::pause::{BLUE_GREEN, CANARY, INCONCLUSIVE};
+use super::typed::typed;
 use super::{scale, status};
 use crate::controllers::analysis::template::{self, Templates};
 use crate::object;

@@ -25,6 +25,7 @@ mod revision;
 mod scale;
 mod services;
 mod status;
+mod typed;
 mod validate;
 
 use std::time::Duration;

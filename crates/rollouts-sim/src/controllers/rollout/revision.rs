@@ -3,7 +3,8 @@
 use crate::json::{Value, json};
 use rollouts_client::names;
 
-use super::pass::{Pass, typed};
+use super::pass::Pass;
+use super::typed::typed;
 use super::{annotations, conditions, persist};
 use crate::object;
 use crate::refusal::Refusal;
