@@ -28,21 +28,26 @@ static STATUS: Text = Text::Own("status");
 pub(crate) fn compare_status(resource: Resource, old: &Value, new: &Value) -> Difference {
     let mut walk = Walk { resource, path: Vec::new() };
     let schema = below(schema::of(resource), true, "status");
-    let mut found = Difference::default();
-    walk.field(&mut found, &STATUS, schema, old.get("status"), new.get("status"));
-    found
+    let found = walk.field(&STATUS, schema, old.get("status"), new.get("status"));
+    Difference::below(found.into_iter().collect())
 }
 
 impl Difference {
-    /// Takes in what was found below a step.
-    fn put(&mut self, step: Step, inner: Difference) {
+    /// What was found below a node, by its steps.
+    fn below(found: Vec<(Step, Difference)>) -> Difference {
         let there = |found: &Set| found.member || !found.children.is_empty();
-        if there(&inner.removed) {
-            self.removed.children.insert(step.clone(), inner.removed);
+        let (mut set, mut removed) = (Vec::new(), Vec::new());
+        for (step, inner) in found {
+            if there(&inner.removed) {
+                removed.push((step.clone(), inner.removed));
+            }
+            if there(&inner.set) {
+                set.push((step, inner.set));
+            }
         }
-        if there(&inner.set) {
-            self.set.children.insert(step, inner.set);
-        }
+        let node =
+            |children: Vec<(Step, Set)>| Set { member: false, children: children.into_iter().collect() };
+        Difference { set: node(set), removed: node(removed) }
     }
 }
 
@@ -60,8 +65,9 @@ impl<'a> Walk<'a> {
         old: Option<&'a Value>,
         new: Option<&'a Value>,
     ) -> Difference {
-        let mut found = Difference::default();
-        let granular = self.inside(schema, old, new, &mut found);
+        let inside = self.inside(schema, old, new);
+        let granular = inside.is_some();
+        let mut found = inside.unwrap_or_default();
         if new.is_none() {
             found.removed.member = true;
         } else if !granular || (old.is_none() && !always_there(self.resource, &self.path)) {
@@ -71,34 +77,34 @@ impl<'a> Walk<'a> {
         found
     }
 
-    /// Goes into the members of an object or list that merges; says whether there was one.
+    /// What differs among the members of an object or list that merges; `None` where there is none.
     fn inside(
         &mut self,
         schema: &'static Schema,
         old: Option<&'a Value>,
         new: Option<&'a Value>,
-        found: &mut Difference,
-    ) -> bool {
+    ) -> Option<Difference> {
+        let mut found = Vec::new();
         match old.or(new) {
             Some(Value::Object(_)) if !schema.atomic_map() => {
                 let (before, after) = (old.and_then(Value::as_object), new.and_then(Value::as_object));
                 if new.is_some() && after.is_none() {
-                    return false;
+                    return None;
                 }
                 let root = self.path.is_empty();
                 for (name, value) in before.into_iter().flatten() {
                     let now = after.and_then(|after| after.get(name));
-                    self.field(found, name, below(schema, root, name), Some(value), now);
+                    found.extend(self.field(name, below(schema, root, name), Some(value), now));
                 }
                 let is_new = |name: &str| before.is_none_or(|before| !before.contains_key(name));
                 for (name, value) in after.into_iter().flatten().filter(|(name, _)| is_new(name)) {
-                    self.field(found, name, below(schema, root, name), None, Some(value));
+                    found.extend(self.field(name, below(schema, root, name), None, Some(value)));
                 }
-                true
+                Some(Difference::below(found))
             }
             Some(Value::Array(_)) if schema.list_type() != ListType::Atomic => {
                 if new.is_some_and(|n| !n.is_array()) {
-                    return false;
+                    return None;
                 }
                 let items =
                     |list: Option<&'a Value>| list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -114,29 +120,31 @@ impl<'a> Walk<'a> {
                         && let Some(step) = item(schema, one)
                     {
                         self.path.push("");
-                        found.put(step, self.values(schema.item(), o, n));
+                        found.push((step, self.values(schema.item(), o, n)));
                         self.path.pop();
                     }
                 }
-                true
+                Some(Difference::below(found))
             }
-            _ => false,
+            _ => None,
         }
     }
 
+    /// What differs below a field, if anything does.
     fn field(
         &mut self,
-        found: &mut Difference,
         name: &'a Text,
         schema: &'static Schema,
         old: Option<&'a Value>,
         new: Option<&'a Value>,
-    ) {
-        if old != new {
-            self.path.push(name);
-            found.put(Step::Field(name.clone()), self.values(schema, old, new));
-            self.path.pop();
+    ) -> Option<(Step, Difference)> {
+        if old == new {
+            return None;
         }
+        self.path.push(name);
+        let found = self.values(schema, old, new);
+        self.path.pop();
+        Some((Step::Field(name.clone()), found))
     }
 }
 
@@ -168,5 +176,16 @@ mod tests {
         assert_eq!(found.set.paths(), [".spec.paused", ".spec.replicas", image]);
         let gone = ".spec.template.spec.containers[name=\"b\"]";
         assert_eq!(found.removed.paths(), [gone.to_owned(), format!("{gone}.image"), format!("{gone}.name")]);
+    }
+
+    #[test]
+    fn very_many_differences_in_no_order() {
+        let many = 100_000;
+        let data = |stride: usize| -> Value {
+            let members = (0..many).map(|member| (format!("{:06}", member * stride % many), json!(stride)));
+            json!({"data": members.collect::<crate::json::Map>()})
+        };
+        let found = compare(Resource::ConfigMap, &data(7_919), &data(7_907));
+        assert_eq!((found.set.paths().len(), found.removed.paths().len()), (many, 0));
     }
 }

@@ -62,9 +62,7 @@ impl Set {
     /// Everything in either.
     pub(crate) fn union(&mut self, other: &Set) {
         self.member |= other.member;
-        for (step, set) in other.children.iter() {
-            self.children.member(step).union(set);
-        }
+        self.children.union(&other.children);
     }
 
     /// Takes out what is in `other`.
@@ -94,16 +92,11 @@ impl Set {
 
     /// What is in both.
     pub(crate) fn intersection(&self, other: &Set) -> Set {
-        let mut both = Set { member: self.member && other.member, children: Children::default() };
-        for (step, set) in self.children.iter() {
-            if let Some(theirs) = other.children.get(step) {
-                let inner = set.intersection(theirs);
-                if !inner.is_empty() {
-                    both.children.insert(step.clone(), inner);
-                }
-            }
-        }
-        both
+        let inner = self.children.iter().filter_map(|(step, set)| {
+            let both = set.intersection(other.children.get(step)?);
+            (!both.is_empty()).then(|| (step.clone(), both))
+        });
+        Set { member: self.member && other.member, children: inner.collect() }
     }
 
     /// Every path in the set, spelled as in conflict messages: `.spec.ports[port=80,protocol="TCP"].name`.
@@ -169,29 +162,26 @@ impl Set {
 fn of_value(schema: &'static Schema, value: &Value, root: bool) -> Set {
     match value {
         Value::Object(map) if !schema.atomic_map() => {
-            let mut set = Set::default();
-            for (name, inner) in map {
+            let children = map.iter().map(|(name, inner)| {
                 let mut node = of_value(below(schema, root, name), inner, false);
                 let empty = inner.is_null() || inner.as_object().is_some_and(Map::is_empty);
                 // A key of a map is owned itself; a declared field only through what is in it.
                 node.member |= empty || (!root && !schema.declares(name));
-                set.children.insert(Step::Field(name.clone()), node);
-            }
-            set
+                (Step::Field(name.clone()), node)
+            });
+            Set { member: false, children: children.collect() }
         }
         Value::Array(list) if schema.list_type() != ListType::Atomic => {
-            let mut set = Set::default();
-            for entry in list {
-                if let Some(step) = item(schema, entry) {
-                    let mut node = of_value(schema.item(), entry, false);
-                    if schema.list_type() == ListType::Set {
-                        node.children.clear();
-                    }
-                    node.member = true;
-                    set.children.insert(step, node);
+            let children = list.iter().filter_map(|entry| {
+                let step = item(schema, entry)?;
+                let mut node = of_value(schema.item(), entry, false);
+                if schema.list_type() == ListType::Set {
+                    node.children.clear();
                 }
-            }
-            set
+                node.member = true;
+                Some((step, node))
+            });
+            Set { member: false, children: children.collect() }
         }
         _ => Set::leaf(),
     }
@@ -253,5 +243,25 @@ mod tests {
         assert!(gone.meets(&set) && !gone.meets(&rest));
         rest.subtract_trees(&Set::from_value(&json!({"f:spec": {}})));
         assert_eq!(rest.paths(), [".metadata.labels.x"]);
+    }
+
+    #[test]
+    fn very_many_fields_in_no_order() {
+        let many = 100_000;
+        // A stride that is prime to their number meets each once.
+        let data = |from: usize| {
+            let keys = (0..many).map(|member| (member * 7_919 + from) % many);
+            let members: Map = keys.map(|key| (format!("{key:06}"), json!("x"))).collect();
+            json!({"data": members})
+        };
+        let schema = schema::of(Resource::ConfigMap);
+        let set = Set::of_value(schema, &data(0));
+        assert_eq!(Set::from_value(&data(0)).children.iter().count(), 1);
+        assert_eq!(Set::from_value(&set.to_value()), set);
+        let mut both = Set::of_value(schema, &json!({"data": {"000001": "x", "z": "x"}}));
+        both.union(&Set::of_value(schema, &data(1)));
+        assert!(set.is_within(&both) && both.paths().len() == many + 1);
+        both.subtract(&set);
+        assert_eq!(both.paths(), [".data.z"]);
     }
 }

@@ -77,29 +77,18 @@ impl Children {
         self.place(step).ok().map(|place| &mut self.0[place].1)
     }
 
-    /// The set below a step, which is empty where there was none.
-    pub(crate) fn member(&mut self, step: &Step) -> &mut Set {
-        let place = self.place(step).unwrap_or_else(|place| {
-            self.put(place, step.clone(), Set::default());
-            place
-        });
-        &mut self.0[place].1
-    }
-
-    /// Puts a set below a step, whatever was there.
-    pub(crate) fn insert(&mut self, step: Step, set: Set) {
-        match self.place(&step) {
-            Ok(place) => self.0[place].1 = set,
-            Err(place) => self.put(place, step, set),
+    /// Takes in what is below the steps of another node as well.
+    pub(super) fn union(&mut self, other: &Children) {
+        let known = self.0.len();
+        for (step, set) in &other.0 {
+            match self.0[..known].binary_search_by(|(mine, _)| mine.cmp(step)) {
+                Ok(place) => self.0[place].1.union(set),
+                Err(_) => self.0.push((step.clone(), set.clone())),
+            }
         }
-    }
-
-    fn put(&mut self, place: usize, step: Step, set: Set) {
-        if self.0.len() == self.0.capacity() {
-            // A vector's own first room is for four.
-            self.0.reserve_exact(self.0.len().max(1));
+        if self.0.len() > known {
+            self.0.sort_by(|(a, _), (b, _)| a.cmp(b));
         }
-        self.0.insert(place, (step, set));
     }
 
     pub(crate) fn remove(&mut self, step: &Step) {
@@ -125,11 +114,21 @@ impl Children {
     }
 }
 
+/// In whatever order they come. Of sets below the same step the last one counts.
 impl FromIterator<(Step, Set)> for Children {
     fn from_iter<I: IntoIterator<Item = (Step, Set)>>(children: I) -> Children {
-        let mut all = Children::default();
-        children.into_iter().for_each(|(step, set)| all.insert(step, set));
-        all
+        let mut all: Vec<(Step, Set)> = children.into_iter().collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
+        // They are kept for long.
+        all.shrink_to_fit();
+        Children(all)
     }
 }
 
@@ -160,12 +159,16 @@ mod tests {
     #[test]
     fn there_is_one_set_below_a_step() {
         let step = |name: &str| Step::Field(name.into());
-        let mut children = Children::default();
-        children.insert(step("b"), Set::default());
-        children.insert(step("b"), Set::leaf());
-        children.member(&step("a")).member = true;
-        children.member(&step("b")).children.insert(step("c"), Set::leaf());
+        let below = |name: &str, set: Set| Set {
+            children: [(step(name), set)].into_iter().collect(),
+            ..Set::default()
+        };
+        let mut children: Children =
+            [(step("b"), Set::default()), (step("b"), Set::leaf())].into_iter().collect();
+        children
+            .union(&[(step("b"), below("c", Set::leaf())), (step("a"), Set::leaf())].into_iter().collect());
         assert!(children.get(&step("b")).is_some_and(|set| set.member && !set.children.is_empty()));
+        assert_eq!(children.iter().map(|(step, _)| step.to_string()).collect::<Vec<_>>(), ["f:a", "f:b"]);
         children.remove(&step("a"));
         children.remove(&step("z"));
         assert_eq!(children.iter().count(), 1);
