@@ -38,8 +38,6 @@ pub(super) struct Pass {
     pub(super) sets: Vec<Arc<ReplicaSet>>,
     /// The one of the present template.
     pub(super) new: Option<Arc<ReplicaSet>>,
-    /// The one that was last fully promoted, by the standing status.
-    stable: Option<Arc<ReplicaSet>>,
     /// The hash of the present template, for when `new` is not there.
     pub(super) template_hash: String,
     /// The hash of the canary's steps.
@@ -80,9 +78,8 @@ impl Pass {
         let uid = object::uid(object);
         let sets = owned(world, Resource::ReplicaSet, &ns, uid)?;
         let runs: Vec<Arc<AnalysisRun>> = owned(world, Resource::AnalysisRun, &ns, uid)?;
-        let template_hash = asked.template_hash.clone();
+        let template_hash = asked.of_spec.template_hash.clone();
         let new = find_new(world, &sets, &template_hash, &object["spec"]["template"]);
-        let stable = find_stable(&rollout, new.as_ref(), &sets);
         let now = world.now();
         let new_within_delay =
             new.as_ref().and_then(|new| new.scale_down_deadline()).is_some_and(|deadline| deadline > now);
@@ -98,7 +95,7 @@ impl Pass {
             post: named(&blue_green.post_promotion_analysis_run_status),
             step: named(&of_canary.current_step_analysis_run_status),
             background: named(&of_canary.current_background_analysis_run_status),
-            canary: asked.canary.clone(),
+            canary: asked.of_spec.canary.clone(),
             now,
             ns,
             pause: PausePlan::default(),
@@ -113,9 +110,8 @@ impl Pass {
             rollout,
             sets,
             new,
-            stable,
             template_hash,
-            step_hash: asked.step_hash.clone(),
+            step_hash: asked.of_spec.step_hash.clone(),
             new_within_delay,
             runs,
             asked,
@@ -140,14 +136,8 @@ impl Pass {
         self.rollout.status.as_ref().unwrap_or(&NO_STATUS)
     }
 
-    pub(super) fn set_new(&mut self, new: Arc<ReplicaSet>) {
-        self.new = Some(new);
-        self.stable = find_stable(&self.rollout, self.new.as_ref(), &self.sets);
-    }
-
     pub(super) fn set_status(&mut self, status: RolloutStatus) {
         Arc::make_mut(&mut self.rollout).status = Some(status);
-        self.stable = find_stable(&self.rollout, self.new.as_ref(), &self.sets);
         self.wired = None;
     }
 
@@ -171,7 +161,8 @@ impl Pass {
 
     /// The ReplicaSet that was last fully promoted.
     pub(super) fn stable(&self) -> Option<&Arc<ReplicaSet>> {
-        self.stable.as_ref()
+        let hash = self.rollout.stable_hash()?;
+        self.new.as_ref().filter(|new| new.hash() == Some(hash)).or_else(|| self.by_hash(hash))
     }
 
     pub(super) fn by_hash(&self, hash: &str) -> Option<&Arc<ReplicaSet>> {
@@ -259,16 +250,6 @@ fn owned<T: Typed>(world: &World, resource: Resource, ns: &str, uid: &str) -> Re
 fn controls(uid: &str, metadata: &ObjectMeta) -> bool {
     let owner = metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
     owner.is_some_and(|owner| owner.uid == uid)
-}
-
-/// The ReplicaSet of the hash that the status calls stable.
-fn find_stable(
-    rollout: &Rollout,
-    new: Option<&Arc<ReplicaSet>>,
-    sets: &[Arc<ReplicaSet>],
-) -> Option<Arc<ReplicaSet>> {
-    let hash = rollout.stable_hash()?;
-    new.into_iter().chain(sets).find(|set| set.hash() == Some(hash)).cloned()
 }
 
 /// The ReplicaSet of a template: by its hash, or by an equal template. The second happens after an undo, which

@@ -103,7 +103,7 @@ pub(super) fn sync(world: &mut World, pass: &mut Pass) -> Result<(), Refusal> {
                 set["spec"]["minReadySeconds"] = json!(min_ready);
             }
         })?;
-        pass.set_new(typed(&written)?);
+        pass.new = Some(typed(&written)?);
         return Ok(());
     }
     let revision = present.get(names::REVISION).cloned().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Objects as types, each state read once, and from what was read of the state before.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::json::{Value, json};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -16,14 +16,19 @@ use crate::store::Object;
 /// What is read of a Rollout, once for each state of it.
 pub(super) struct Asked {
     pub(super) rollout: Arc<Rollout>,
-    pub(super) canary: Option<Arc<Canary>>,
-    collisions: i64,
-    pub(super) template_hash: String,
-    pub(super) step_hash: String,
+    pub(super) of_spec: Arc<OfSpec>,
     /// Whether its status is as a pass wrote it, and so what writing it again would come to.
     pub(super) own_status: bool,
     /// The status that was last written over it.
     sent: Mutex<Option<Value>>,
+}
+
+/// What follows from the spec, and so is the same in all states of a generation.
+pub(super) struct OfSpec {
+    pub(super) canary: Option<Arc<Canary>>,
+    collisions: i64,
+    pub(super) template_hash: String,
+    pub(super) step_hash: String,
     /// Whether an analysis has a field of the Rollout as an argument, which may come and go with any write.
     by_field: bool,
     /// When it was found valid, as [`crate::store::Store::named`] counts: that hangs on the spec and on what it names.
@@ -31,72 +36,66 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Notes the status that is about to be written over this state.
-    pub(super) fn sent(&self, status: &Value) {
-        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(status.clone());
-    }
-
-    /// Whether it was found valid, and nothing that it names has changed since.
-    pub(super) fn is_valid(&self, named: (u64, u64)) -> bool {
-        !self.by_field && *self.valid.lock().unwrap_or_else(PoisonError::into_inner) == Some(named)
-    }
-
-    /// Notes that it was found valid.
-    pub(super) fn found_valid(&self, named: (u64, u64)) {
-        *self.valid.lock().unwrap_or_else(PoisonError::into_inner) = Some(named);
-    }
-
     /// Most writes are of the status: then all but that is as in the state before.
     pub(super) fn read(object: &Value, earlier: Option<(Value, Arc<Asked>)>) -> Result<Asked, Refusal> {
         let collisions = object::number(object, "/status/collisionCount", 0);
         let generation = object::at(object, "/metadata/generation").and_then(Value::as_i64);
-        let earlier = earlier.map(|(_, earlier)| Arc::try_unwrap(earlier).unwrap_or_else(|it| it.shared()));
-        let own_status = earlier.as_ref().is_some_and(|earlier| earlier.has_sent(&object["status"]));
-        let same = |earlier: &Asked| {
+        let earlier = earlier.map(|(_, earlier)| earlier);
+        let own_status =
+            earlier.as_ref().is_some_and(|earlier| held(&earlier.sent).as_ref() == Some(&object["status"]));
+        let same = |earlier: &Arc<Asked>| {
             let of = &earlier.rollout.metadata;
-            generation.is_some() && of.generation == generation && earlier.collisions == collisions
+            generation.is_some() && of.generation == generation && earlier.of_spec.collisions == collisions
         };
-        if let Some(earlier) = earlier.filter(same) {
-            let mut rollout = Arc::unwrap_or_clone(earlier.rollout);
-            rollout.metadata = parse(&object["metadata"])?;
-            rollout.status = parse(&object["status"])?;
-            return Ok(Asked { rollout: Arc::new(rollout), own_status, sent: Mutex::default(), ..earlier });
-        }
-        let strategy = &object["spec"]["strategy"]["canary"];
-        Ok(Asked {
-            rollout: Arc::new(parse(object)?),
+        let (rollout, of_spec) = match earlier.filter(same) {
+            Some(earlier) => {
+                // Where nobody holds the earlier state, nothing of it is copied.
+                let (rollout, of_spec) = Arc::try_unwrap(earlier).map_or_else(
+                    |earlier| (Arc::clone(&earlier.rollout), Arc::clone(&earlier.of_spec)),
+                    |earlier| (earlier.rollout, earlier.of_spec),
+                );
+                let mut rollout = Arc::unwrap_or_clone(rollout);
+                rollout.metadata = parse(&object["metadata"])?;
+                rollout.status = parse(&object["status"])?;
+                (Arc::new(rollout), of_spec)
+            }
+            None => (Arc::new(parse(object)?), Arc::new(OfSpec::read(&object["spec"], collisions)?)),
+        };
+        Ok(Asked { rollout, of_spec, own_status, sent: Mutex::default() })
+    }
+
+    /// Notes the status that is about to be written over this state.
+    pub(super) fn sent(&self, status: &Value) {
+        *held(&self.sent) = Some(status.clone());
+    }
+}
+
+impl OfSpec {
+    fn read(spec: &Value, collisions: i64) -> Result<OfSpec, Refusal> {
+        let strategy = &spec["strategy"]["canary"];
+        Ok(OfSpec {
             canary: if strategy.is_null() { None } else { Some(Arc::new(parse(strategy)?)) },
             collisions,
-            template_hash: hash::of(&object["spec"]["template"], collisions),
+            template_hash: hash::of(&spec["template"], collisions),
             step_hash: hash::of(&strategy["steps"], 0),
-            own_status,
-            sent: Mutex::default(),
-            by_field: mentions(&object["spec"]["strategy"], "fieldRef"),
+            by_field: mentions(&spec["strategy"], "fieldRef"),
             valid: Mutex::default(),
         })
     }
 
-    /// Whether this status was the last that was to be written over this state.
-    fn has_sent(&self, status: &Value) -> bool {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.as_ref().is_some_and(|sent| sent == status)
+    /// Whether it was found valid, and nothing that it names has changed since.
+    pub(super) fn is_valid(&self, named: (u64, u64)) -> bool {
+        !self.by_field && *held(&self.valid) == Some(named)
     }
 
-    /// The same, where somebody holds it.
-    fn shared(&self) -> Asked {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Asked {
-            rollout: Arc::clone(&self.rollout),
-            canary: self.canary.clone(),
-            collisions: self.collisions,
-            template_hash: self.template_hash.clone(),
-            step_hash: self.step_hash.clone(),
-            own_status: self.own_status,
-            sent: Mutex::new(sent),
-            by_field: self.by_field,
-            valid: Mutex::default(),
-        }
+    /// Notes that it was found valid.
+    pub(super) fn found_valid(&self, named: (u64, u64)) {
+        *held(&self.valid) = Some(named);
     }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a key stands anywhere in a value.

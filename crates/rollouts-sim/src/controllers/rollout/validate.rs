@@ -26,12 +26,12 @@ pub(super) fn quoted(text: &str) -> String {
 /// The first thing that is wrong. Most passes come to a Rollout that is as valid as it was.
 pub(super) fn standing_fault(world: &World, pass: &Pass) -> Option<String> {
     let named = world.store.named(&pass.ns);
-    if pass.asked.is_valid(named) {
+    if pass.asked.of_spec.is_valid(named) {
         return None;
     }
     let fault = fault(world, pass);
     if fault.is_none() {
-        pass.asked.found_valid(named);
+        pass.asked.of_spec.found_valid(named);
     }
     fault
 }
