@@ -44,11 +44,14 @@ impl Objects {
     /// Puts an object in its place; returns what was there.
     pub(super) fn put(&mut self, resource: Resource, object: Object) -> Option<Object> {
         let (ns, name) = (object::namespace(&object), object::name(&object));
-        if !self.rooms.contains_key(ns) {
-            self.rooms.insert(ns.to_owned(), Room::new());
-            self.names.insert(ns.to_owned());
-        }
-        let of = self.rooms.get_mut(ns)?.entry(resource).or_default();
+        let room = match self.rooms.get_mut(ns) {
+            Some(room) => room,
+            None => {
+                self.names.insert(ns.to_owned());
+                self.rooms.entry(ns.to_owned()).or_default()
+            }
+        };
+        let of = room.entry(resource).or_default();
         if let Some(place) = of.get_mut(name) {
             return Some(std::mem::replace(place, object));
         }
