@@ -35,7 +35,7 @@ pub struct Account {
     settled: HashSet<u64>,
     entries: Vec<Entry>,
     /// The versions that answered.
-    versions: Vec<Arc<str>>,
+    versions: HashSet<Arc<str>>,
     doubled: u64,
     switches: Vec<Switch>,
     /// How late each request left its sender, against when it was due.
@@ -85,7 +85,7 @@ impl Account {
             under_way: HashMap::new(),
             settled: HashSet::new(),
             entries: Vec::new(),
-            versions: Vec::new(),
+            versions: HashSet::new(),
             doubled: 0,
             switches: Vec::new(),
             lags: Vec::new(),
@@ -132,11 +132,11 @@ impl Account {
 
     /// The account's own copy of a version's name.
     fn version(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.versions.iter().find(|known| ***known == *name) {
+        if let Some(known) = self.versions.get(name) {
             return Arc::clone(known);
         }
-        let version = Arc::from(name);
-        self.versions.push(Arc::clone(&version));
+        let version: Arc<str> = name.into();
+        self.versions.insert(Arc::clone(&version));
         version
     }
 
