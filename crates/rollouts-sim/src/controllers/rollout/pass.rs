@@ -4,7 +4,6 @@ use std::sync::{Arc, LazyLock};
 
 use crate::json::{Value, json};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use rollouts_client::names;
 use rollouts_client::types::{
     AnalysisRun, BlueGreenStatus, BlueGreenStrategy, ReplicaSet, Rollout, RolloutAnalysisRunStatus,
@@ -230,26 +229,12 @@ impl Pass {
     }
 }
 
-/// The objects of a kind that the Rollout controls, oldest first. They are looked at as what is read of them already.
+/// The objects of a kind that the Rollout controls, oldest first.
 fn owned<T: Typed>(world: &World, resource: Resource, ns: &str, uid: &str) -> Result<Vec<Arc<T>>, Refusal> {
-    let mut found: Vec<Arc<T>> = Vec::new();
-    for object in world.store.list(resource, ns) {
-        match typed::<T>(object) {
-            Ok(one) if controls(uid, one.metadata()) => found.push(one),
-            // What belongs to others may be as it likes.
-            Ok(_) => {}
-            Err(refusal) if object::controlled_by(object, uid) => return Err(refusal),
-            Err(_) => {}
-        }
-    }
-    found.sort_by_key(|one| one.metadata().creation_timestamp.clone());
-    Ok(found)
-}
-
-/// Whether the object with this uid is the controller.
-fn controls(uid: &str, metadata: &ObjectMeta) -> bool {
-    let owner = metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
-    owner.is_some_and(|owner| owner.uid == uid)
+    let mut objects: Vec<&Object> =
+        world.store.list(resource, ns).filter(|object| object::controlled_by(object, uid)).collect();
+    objects.sort_by_key(|object| object::text(object, "/metadata/creationTimestamp"));
+    objects.into_iter().map(typed).collect()
 }
 
 /// The ReplicaSet of a template: by its hash, or by an equal template. The second happens after an undo, which

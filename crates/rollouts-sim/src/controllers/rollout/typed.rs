@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::json::{Value, json};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use rollouts_client::types::{AnalysisRun, ReplicaSet, Rollout};
 use serde::de::DeserializeOwned;
 
@@ -111,8 +110,6 @@ fn mentions(value: &Value, key: &str) -> bool {
 pub(super) trait Typed: Send + Sync + Sized + 'static {
     /// Reads one state, given an earlier one and what was read of it.
     fn read(object: &Value, earlier: Option<(Value, Arc<Self>)>) -> Result<Self, Refusal>;
-
-    fn metadata(&self) -> &ObjectMeta;
 }
 
 impl Typed for ReplicaSet {
@@ -130,10 +127,6 @@ impl Typed for ReplicaSet {
         set.spec.template = Arc::unwrap_or_clone(earlier).spec.template;
         Ok(set)
     }
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
 }
 
 impl Typed for AnalysisRun {
@@ -147,10 +140,6 @@ impl Typed for AnalysisRun {
         let mut run: AnalysisRun = parse(&rest)?;
         run.spec = Arc::unwrap_or_clone(earlier).spec;
         Ok(run)
-    }
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
     }
 }
 
